@@ -1,0 +1,104 @@
+"""A method as the harness takes it: features, scaling fitted on the training folds, a classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.checks import require
+from baselines.network import Array, Classifier, Labels
+
+Images = NDArray[np.uint8]
+Features = NDArray[np.floating[Any]]
+
+
+class Scaling(Protocol):
+    """A transform learned from training features, such as scikit-learn's `StandardScaler`."""
+
+    def fit(self, X: Features) -> Any:
+        """Learn from training features (n, d)."""
+        ...
+
+    def transform(self, X: Features) -> Array:
+        """Scale features (n, d)."""
+        ...
+
+
+class FeatureClassifier:
+    """Feature extraction, scaling, classifier.
+
+    Parameters
+    ----------
+    feature : callable
+        Images (n, h, w[, 3]) to features (n, d), each image by itself.
+    scaling : Scaling
+        Fitted on the training features.
+    classifier : Classifier
+        Fitted on the scaled training features; may use the validation features.
+    """
+
+    def __init__(self, feature: Callable[[Images], Features], scaling: Scaling, classifier: Classifier) -> None:
+        self.feature = feature
+        self.scaling = scaling
+        self.classifier = classifier
+
+    @property
+    def fit_info_(self) -> dict[str, Any]:
+        """What the classifier tells about its fit."""
+        return self.classifier.fit_info_
+
+    def extract(self, X: Images) -> Features:
+        """Features of images."""
+        return self.feature(X)
+
+    def fit(
+        self, features: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None
+    ) -> FeatureClassifier:
+        """Learn from features (n, d) and class indices (n,)."""
+        scaled = self.scaling.fit(features).transform(features)
+        scaled_val = None if X_val is None or len(X_val) == 0 else self.scaling.transform(X_val)
+        self.classifier.fit(scaled, y, X_val=scaled_val, y_val=y_val)
+        return self
+
+    def predict(self, features: Features) -> Labels:
+        """Class indices (n,) of features (n, d)."""
+        if len(features) == 0:
+            return np.empty(0, dtype=np.int64)
+        return self.classifier.predict(self.scaling.transform(features))
+
+
+class PrincipalComponents:
+    """Principal components that hold a share of the variance, each scaled to unit variance.
+
+    Parameters
+    ----------
+    variance : float
+        Share of the training variance that is kept, in (0, 1]; at least one component stays.
+
+    Raises
+    ------
+    ValueError
+        If the share lies outside that range.
+    """
+
+    def __init__(self, variance: float = 0.95) -> None:
+        require(0 < variance <= 1, f"variance must be above 0 and at most 1, not {variance}")
+        self.variance = variance
+
+    def fit(self, X: Features) -> PrincipalComponents:
+        """Learn from training features (n, d)."""
+        self.mean_ = X.mean(axis=0, dtype=np.float64)
+        _, spreads, axes = np.linalg.svd(X - self.mean_, full_matrices=False)
+        held = np.cumsum(spreads**2)
+        kept = 1 + int(np.searchsorted(held, self.variance * held[-1] * (1 - 1e-12)))
+        deviations = spreads[:kept] / np.sqrt(len(X))
+        scales = np.where(deviations > 0, deviations, 1)
+        self.components_ = axes[:kept] / scales[:, None]
+        return self
+
+    def transform(self, X: Features) -> Array:
+        """Project features (n, d) on the components, shape (n, kept)."""
+        return (X - self.mean_) @ self.components_.T

@@ -1,0 +1,22 @@
+"""Population searches over a box, as their authors define them, one file each.
+
+A search is a frozen dataclass of its parameters with `start` (draw and evaluate the first population) and `step` (move
+the whole population once); `EpochSearch` gives it the budget, the trace and the stopping. To add one, write those two
+methods in a file of its own, imitating `biogeography.py`, and name the class here.
+"""
+
+from baselines.search.biogeography import Biogeography
+from baselines.search.cat_swarm import CatSwarm
+from baselines.search.objective import Box, Epoch, EpochSearch, Objective, Population, Search, SearchResult
+
+__all__ = [
+    "Biogeography",
+    "Box",
+    "CatSwarm",
+    "Epoch",
+    "EpochSearch",
+    "Objective",
+    "Population",
+    "Search",
+    "SearchResult",
+]

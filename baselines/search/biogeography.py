@@ -1,0 +1,139 @@
+"""Biogeography-based optimization.
+
+Source: D. Simon, "Biogeography-based optimization", IEEE Transactions on Evolutionary Computation 12(6):702-713, 2008,
+and the MATLAB code its author published with it (parameters in brackets are that code's).
+
+Definition. n habitats (candidates), sorted from best (rank i = 0) to worst (i = n-1); habitat i holds n-1-i species.
+
+1. Emigration rate mu_i = (n-1-i)/n, immigration rate lambda_i = 1 - mu_i; lambda is rescaled to [0, 1], so that the
+   best habitat never immigrates and the worst always does.
+2. Each dimension of habitat i is replaced, with probability lambda_i, by that dimension of a habitat drawn with
+   probability proportional to mu. All habitats change at once: donors are the habitats of the last epoch.
+3. Each dimension is then, with the mutation probability (0.005), drawn anew from the box.
+4. The new habitats replace the old ones and are evaluated; the elites of the last epoch (2) overwrite the worst.
+5. Of habitats that are equal, all but the first get one dimension, chosen at random, drawn anew.
+
+Open, and chosen here
+- Mutation: the paper ties its rate to the probability of a species count; the published code switches that off and
+  mutates by a constant rate. Here the rate is constant, and every habitat may mutate.
+- The author's code leaves a habitat changed in (5) with the value it had before; here it is evaluated again, which
+  counts against the budget. Since the best habitat does not immigrate, its copy among the elites is usually such one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.checks import require
+from baselines.search.objective import Array, Box, EpochSearch, Objective, Population
+
+
+@dataclass(frozen=True)
+class Biogeography(EpochSearch[Population]):
+    """Biogeography-based optimization (Simon 2008); the definition is at the top of this module.
+
+    Parameters
+    ----------
+    population : int
+        Number of habitats n.
+    mutation : float
+        Probability that a dimension is drawn anew.
+    elites : int
+        Best habitats of the last epoch that overwrite the worst of this one.
+
+    Raises
+    ------
+    ValueError
+        If a parameter lies outside its range.
+    """
+
+    population: int = 50
+    mutation: float = 0.005
+    elites: int = 2
+
+    def __post_init__(self) -> None:
+        require(self.population >= 2, f"population must be at least 2, not {self.population}")
+        require(0 <= self.mutation <= 1, f"mutation must lie in [0, 1], not {self.mutation}")
+        require(
+            0 <= self.elites < self.population, f"elites must be at least 0 and below population, not {self.elites}"
+        )
+
+    def start(self, objective: Objective, box: Box, rng: np.random.Generator) -> Population:
+        """Draw the habitats uniformly from the box."""
+        positions = box.sample(rng, self.population)
+        return best_first(positions, objective(positions))
+
+    def step(self, population: Population, objective: Objective, box: Box, rng: np.random.Generator) -> Population:
+        """Migrate, mutate, evaluate, bring back the elites, clear duplicates."""
+        positions = mutate(migrate(population.positions, rng), self.mutation, box, rng)
+        habitats = best_first(positions, objective(positions))
+        return clear_duplicates(keep_elites(habitats, population, self.elites), objective, box, rng)
+
+
+def best_first(positions: Array, values: Array) -> Population:
+    """Sort habitats by value."""
+    order = values.argsort(kind="stable")
+    return Population(positions[order], values[order])
+
+
+def immigration_rates(n: int) -> Array:
+    """Immigration rates lambda of n habitats, best first, rescaled to [0, 1]."""
+    immigration = 1 - species_counts(n) / n
+    return (immigration - immigration.min()) / np.ptp(immigration)
+
+
+def species_counts(n: int) -> NDArray[np.int64]:
+    """Species of n habitats, best first; emigration rates mu are proportional to them."""
+    return np.arange(n - 1, -1, -1)
+
+
+def donors(n: int, shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw habitats with probability proportional to mu: each is the home of a species drawn uniformly."""
+    homes = np.repeat(np.arange(n), species_counts(n))
+    return homes[rng.integers(len(homes), size=shape)]
+
+
+def migrate(positions: Array, rng: np.random.Generator) -> Array:
+    """Habitats (n, d), best first, after immigration; each dimension has its own donor."""
+    n = len(positions)
+    immigrates = rng.random(positions.shape) < immigration_rates(n)[:, None]
+    features = np.take_along_axis(positions, donors(n, positions.shape, rng), axis=0)
+    return np.where(immigrates, features, positions)
+
+
+def mutate(positions: Array, probability: float, box: Box, rng: np.random.Generator) -> Array:
+    """Draw each coordinate anew with this probability."""
+    habitat, dimension = np.nonzero(rng.random(positions.shape) < probability)
+    mutated = positions.copy()
+    mutated[habitat, dimension] = rng.uniform(box.low, box.high, len(habitat))
+    return mutated
+
+
+def keep_elites(habitats: Population, last: Population, elites: int) -> Population:
+    """Overwrite the worst habitats by the best of the last epoch (both best first)."""
+    kept = len(habitats.values) - elites
+    return best_first(
+        np.vstack([habitats.positions[:kept], last.positions[:elites]]),
+        np.concatenate([habitats.values[:kept], last.values[:elites]]),
+    )
+
+
+def clear_duplicates(habitats: Population, objective: Objective, box: Box, rng: np.random.Generator) -> Population:
+    """Redraw one dimension of every habitat equal to an earlier one, and evaluate it again."""
+    first = np.unique(_bytes(habitats.positions), return_index=True)[1]
+    again = np.setdiff1d(np.arange(len(habitats.positions)), first)
+    if not len(again):
+        return habitats
+    positions, values = habitats.positions.copy(), habitats.values.copy()
+    positions[again, rng.integers(box.dimensions, size=len(again))] = rng.uniform(box.low, box.high, len(again))
+    values[again] = objective(positions[again])
+    return best_first(positions, values)
+
+
+def _bytes(positions: Array) -> NDArray[np.void]:
+    """Each position as one opaque value, which sorts and compares far faster than its coordinates."""
+    rows = np.ascontiguousarray(positions)
+    return rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()

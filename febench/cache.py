@@ -1,0 +1,73 @@
+"""Arrays that are costly to make and depend only on their key, kept on disk and read as memory maps."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+
+
+def cache_dir() -> Path:
+    """Where caches live: `FEBENCH_CACHE`, else the user's cache folder. It can be deleted at any time."""
+    chosen = os.environ.get("FEBENCH_CACHE")
+    return Path(chosen) if chosen else user_cache_path("febench")
+
+
+def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length: int) -> Path:
+    """Path of a `.npy` file that holds the chunks one after the other, made unless it is there.
+
+    Parameters
+    ----------
+    kind : str
+        Folder of the cache.
+    key : JSON-able
+        Everything the array depends on.
+    chunks : iterator of arrays
+        Parts along the first axis; not touched if the array is there.
+    length : int
+        Length of the whole first axis.
+
+    Raises
+    ------
+    ValueError
+        If the chunks differ in shape or type, or do not add up to the length.
+    """
+    path = cache_dir() / kind / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()}.npy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            partial = path.with_suffix(f".{os.getpid()}.tmp")
+            try:
+                _write(partial, chunks, length)
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
+    return path
+
+
+def _write(path: Path, chunks: Iterator[NDArray[Any]], length: int) -> None:
+    first = np.asarray(next(chunks))
+    whole = np.lib.format.open_memmap(path, mode="w+", dtype=first.dtype, shape=(length, *first.shape[1:]))
+    start = 0
+    for chunk in _chain(first, chunks):
+        if chunk.dtype != first.dtype or chunk.shape[1:] != first.shape[1:] or start + len(chunk) > length:
+            raise ValueError(f"got {chunk.dtype} {chunk.shape} after {first.dtype} {first.shape}, {length} in all")
+        whole[start : start + len(chunk)] = chunk
+        start += len(chunk)
+    if start != length:
+        raise ValueError(f"got {start} rows instead of {length}")
+    whole.flush()
+
+
+def _chain(first: NDArray[Any], rest: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    yield first
+    for chunk in rest:
+        yield np.asarray(chunk)

@@ -1,0 +1,19 @@
+"""The command line: thin verbs over the functions that a notebook calls too."""
+
+from __future__ import annotations
+
+import sys
+
+from febench.cli.app import app
+from febench.errors import FebenchError
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run a command; a problem of the user's is one sentence on stderr and an exit code."""
+    try:
+        app()
+    except FebenchError as error:
+        print(f"febench: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

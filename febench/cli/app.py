@@ -1,0 +1,225 @@
+"""The verbs. Nothing heavy is imported before a verb needs it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from febench.errors import FebenchError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
+    from febench.runner import Request
+
+app = typer.Typer(
+    help="Which way of recognising facial expressions is better, by how much, and is that difference real?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Methods = Annotated[str, typer.Option(help="Names and sets, comma-separated: all, classical, deep, extended.")]
+DatasetName = Annotated[str, typer.Option("--dataset", help="Data set; see febench datasets.")]
+DataDir = Annotated[Path | None, typer.Option(envvar="FEBENCH_DATA", help="Where data sets live.")]
+ProtocolName = Annotated[str, typer.Option("--protocol", help="Protocol, or several: paper,subject.")]
+Runs = Annotated[int | None, typer.Option(help="Only the first N runs.", show_default="all of the protocol")]
+Out = Annotated[Path | None, typer.Option(help="Results directory.", show_default="results/<data set>/<protocol>")]
+Preset = Annotated[str, typer.Option(help="paper: trained to the end; quick: one run, short training.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Cells at once.", show_default="one a core")]
+Threads = Annotated[int, typer.Option(min=1, help="Threads of each cell.")]
+Timeout = Annotated[str | None, typer.Option(help="Limit of each cell: 90s, 30m, 2h.", show_default="none")]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.PARAM=VALUE", help="Set a parameter.")]
+Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file with methods of your own.")]
+Seed = Annotated[int, typer.Option(help="Base seed of folds and cells.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Compute failed cells again.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+Directory = Annotated[Path, typer.Argument(help="Results directory.")]
+
+
+@app.command()
+def run(
+    methods: Methods = "all",
+    dataset: DatasetName = "faces700",
+    protocol: ProtocolName = "paper",
+    data_dir: DataDir = None,
+    runs: Runs = None,
+    out: Out = None,
+    preset: Preset = "paper",
+    device: Device = "auto",
+    jobs: Jobs = None,
+    threads: Threads = 1,
+    timeout: Timeout = None,
+    settings: Settings = None,
+    plugin: Plugins = None,
+    seed: Seed = 0,
+    retry_failed: RetryFailed = False,
+) -> None:
+    """Train and test methods on the same folds; computes only what is missing, prints Table 3."""
+    from febench.cli.running import run_all
+
+    _load_plugins(plugin)
+    requests = _requests(
+        protocol, methods=methods, dataset=dataset, data_dir=data_dir, runs=runs, out=out, preset=preset,
+        device=device, jobs=jobs, threads=threads, timeout=_seconds(timeout), settings=_settings(settings),
+        seed=seed, retry_failed=retry_failed,
+    )  # fmt: skip
+    raise typer.Exit(run_all(requests, _stderr()))
+
+
+@app.command()
+def plan(
+    methods: Methods = "all",
+    dataset: DatasetName = "faces700",
+    protocol: ProtocolName = "paper",
+    data_dir: DataDir = None,
+    runs: Runs = None,
+    out: Out = None,
+    preset: Preset = "paper",
+    jobs: Jobs = None,
+    threads: Threads = 1,
+    settings: Settings = None,
+    plugin: Plugins = None,
+    seed: Seed = 0,
+    retry_failed: RetryFailed = False,
+    json: Json = False,
+) -> None:
+    """Say which cells are wanted, stored and missing, and what the missing ones will take."""
+    from febench.cli.listing import show_plans
+
+    _load_plugins(plugin)
+    requests = _requests(
+        protocol, methods=methods, dataset=dataset, data_dir=data_dir, runs=runs, out=out, preset=preset,
+        jobs=jobs, threads=threads, settings=_settings(settings), seed=seed, retry_failed=retry_failed,
+    )  # fmt: skip
+    show_plans(requests, json)
+
+
+@app.command()
+def status(directory: Directory, json: Json = False) -> None:
+    """Say what a results directory holds: cells in, failed and missing, method by method."""
+    from febench.cli.listing import show_status
+
+    show_status(directory, json)
+
+
+@app.command()
+def table(
+    number: Annotated[int, typer.Argument(help="1 sensitivities, 2 OA of runs, 3 comparison, 4 the drop.")],
+    directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
+    method: Annotated[str | None, typer.Option(help="Only this method.", show_default="all")] = None,
+    how: Annotated[str, typer.Option("--format", help="text, md, latex, csv, html or json.")] = "text",
+    json: Json = False,
+) -> None:
+    """Print a table of the papers from stored results, with the papers' numbers beside."""
+    from febench.cli.listing import show_table
+
+    show_table(number, directories, method, "json" if json else how)
+
+
+@app.command()
+def verify(
+    directory: Annotated[Path | None, typer.Argument(help="Results directory.", show_default="the papers")] = None,
+    against: Annotated[Path | None, typer.Option(help="Results whose predictions should be the same.")] = None,
+    json: Json = False,
+) -> None:
+    """Recompute the papers' arithmetic, or check the integrity of a results directory."""
+    from febench.cli.listing import show_verification
+
+    raise typer.Exit(show_verification(directory, against, json))
+
+
+@app.command()
+def methods(plugin: Plugins = None, json: Json = False) -> None:
+    """List the methods, and what is missing where one cannot run here."""
+    from febench.cli.listing import show_methods
+
+    _load_plugins(plugin)
+    show_methods(json)
+
+
+@app.command()
+def datasets(plugin: Plugins = None, json: Json = False) -> None:
+    """List the data sets."""
+    from febench.cli.listing import show_components
+    from febench.dataset import DATASETS
+
+    _load_plugins(plugin)
+    show_components(DATASETS, json)
+
+
+@app.command()
+def protocols(plugin: Plugins = None, json: Json = False) -> None:
+    """List the protocols."""
+    from febench.cli.listing import show_components
+    from febench.protocol import PROTOCOLS
+
+    _load_plugins(plugin)
+    show_components(PROTOCOLS, json)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        from febench import __version__
+
+        print(f"febench {__version__}")
+        raise typer.Exit
+
+
+def _stderr() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _load_plugins(files: Iterable[Path] | None) -> None:
+    from febench.registry import load_plugin
+
+    for file in files or ():
+        load_plugin(file)
+
+
+def _requests(protocols: str, *, out: Path | None, preset: str, runs: int | None, **asked: Any) -> list[Request]:
+    """One request a protocol; with several, each has its own directory below `--out`."""
+    from febench.runner import Request
+    from febench.selectors import split_selectors
+
+    names = split_selectors(protocols)
+    if not names:
+        raise UsageError("no protocol was asked for; name one: paper, subject")
+    runs = 1 if runs is None and preset == "quick" else runs
+    return [
+        Request(protocol=name, out=out / name if out and len(names) > 1 else out, preset=preset, runs=runs, **asked)
+        for name in names
+    ]
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h)?", text.strip())
+    if not found or float(found[1]) == 0:
+        raise UsageError(f"--timeout takes a time such as 90s, 30m or 2h, not {text!r}")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2] or "s"]
+
+
+def _settings(texts: Iterable[str] | None) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for text in texts or ():
+        name, dot, rest = text.partition(".")
+        key, equals, value = rest.partition("=")
+        if not (name and dot and key and equals):
+            raise UsageError(f"--set takes METHOD.PARAM=VALUE, not {text!r}")
+        found.setdefault(name, {})[key] = value
+    return found
+
+
+__all__ = ["FebenchError", "app"]

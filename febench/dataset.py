@@ -1,0 +1,122 @@
+"""What a data set is, and how one is registered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from febench.errors import DataError
+from febench.registry import Component, Registry, origin_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+B = TypeVar("B", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images with labels, and what is known of each image.
+
+    Attributes
+    ----------
+    name : str
+        The selector it was loaded by.
+    images : uint8 array, shape (n, height, width) or (n, height, width, 3)
+        May be a read-only memory map.
+    labels : int64 array, shape (n,)
+        Indices into `classes`.
+    classes : tuple of str
+        Class names.
+    ids : tuple of str, length n
+        A stable name of each image.
+    subjects : tuple of str, length n, or None
+        The person of each image, where known.
+    synthetic : bool
+        Whether the images were drawn by code; told in every table.
+
+    Raises
+    ------
+    DataError
+        If the parts do not fit together.
+    """
+
+    name: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    ids: tuple[str, ...]
+    subjects: tuple[str, ...] | None = None
+    synthetic: bool = False
+
+    def __post_init__(self) -> None:
+        problem = self._problem()
+        if problem:
+            raise DataError(f"data set {self.name}: {problem}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything a result can depend on: pixels, labels, classes, ids and subjects."""
+        told = [list(self.images.shape), self.labels.tolist(), self.classes, self.ids, self.subjects]
+        digest = hashlib.sha256(json.dumps(told).encode())
+        for start in range(0, len(self), 4096):
+            digest.update(self.images[start : start + 4096].tobytes())
+        return digest.hexdigest()
+
+    def _problem(self) -> str | None:
+        if self.images.dtype != "uint8" or self.images.ndim not in (3, 4):
+            return f"images must be uint8 (n, height, width[, 3]), not {self.images.dtype} {self.images.shape}"
+        lengths = {len(self.images), len(self.labels), len(self.ids), len(self.subjects or self.ids)}
+        if len(lengths) != 1:
+            return f"images, labels, ids and subjects differ in number: {sorted(lengths)}"
+        if len(set(self.ids)) != len(self.ids):
+            return "image ids are not unique"
+        if len(self) and not (self.labels.min() >= 0 and self.labels.max() < len(self.classes)):
+            return "a label is outside the class names"
+        return None
+
+
+@dataclass(frozen=True)
+class Loader(Component):
+    """A registered data set: `build(data_dir=..., **params)` returns a `Dataset`."""
+
+    kind: ClassVar[str] = "data set"
+    given_by_harness: ClassVar[frozenset[str]] = frozenset({"data_dir"})
+
+
+DATASETS: Registry[Loader] = Registry(Loader, "febench.datasets")
+
+
+def dataset(name: str, *, cite: str = "") -> Callable[[B], B]:
+    """Register a function that loads a `Dataset`; it may take `data_dir` (a path or None) and parameters of its own."""
+
+    def register(build: B) -> B:
+        DATASETS.add(Loader(name, build, cite, origin_of(build)))
+        return build
+
+    return register
+
+
+def load_dataset(selector: str, data_dir: Path | None = None) -> Dataset:
+    """Load the data set that a selector names, such as `faces700`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such data set.
+    DataError
+        If it is missing or unusable.
+    """
+    loader, params = DATASETS.select(selector)
+    given = {"data_dir": data_dir} if loader.accepts("data_dir") else {}
+    found: Dataset = loader.build(**params, **given)
+    return found

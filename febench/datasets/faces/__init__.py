@@ -1,0 +1,8 @@
+"""faces700: synthetic faces drawn by code, with people, expressions and photographs that are known exactly."""
+
+from __future__ import annotations
+
+from febench.datasets.faces.collection import FaceSet, draw_faces
+from febench.datasets.faces.expression import CLASSES
+
+__all__ = ["CLASSES", "FaceSet", "draw_faces"]

@@ -1,0 +1,50 @@
+"""Small numeric helpers shared by the modules that draw: typed arrays, soft edges and smooth bumps."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+Colour = tuple[float, float, float]
+
+
+def cover(distance: FloatArray, step: float) -> FloatArray:
+    """Share of a pixel inside a shape, from the signed distance (negative inside) and the pixel's width."""
+    return np.clip(0.5 - distance / step, 0.0, 1.0)
+
+
+def bump(square: FloatArray) -> FloatArray:
+    """Smooth hill of height one and compact support, from the squared distance to its top."""
+    rest = np.maximum(1.0 - square, 0.0)
+    return rest * rest * rest
+
+
+def hill(u: FloatArray, v: FloatArray, centre: tuple[float, float], radii: tuple[float, float]) -> FloatArray:
+    """An elliptic `bump` about a centre."""
+    du = (u - centre[0]) / radii[0]
+    dv = (v - centre[1]) / radii[1]
+    return bump(du * du + dv * dv)
+
+
+def smooth(x: FloatArray) -> FloatArray:
+    """Smooth step: 0 below 0, 1 above 1, a cubic between."""
+    t = np.clip(x, 0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
+def mix(one: Colour, other: Colour, share: float) -> Colour:
+    """A colour between two."""
+    r, g, b = (a + share * (c - a) for a, c in zip(one, other, strict=True))
+    return r, g, b
+
+
+def scaled(colour: Colour, factor: float) -> Colour:
+    """A lighter or darker colour, kept inside 0..1."""
+    r, g, b = (min(max(c * factor, 0.0), 1.0) for c in colour)
+    return r, g, b
+
+
+def linear(red: int, green: int, blue: int) -> Colour:
+    """Linear light of an 8-bit colour, with a gamma of two."""
+    return (red / 255.0) ** 2, (green / 255.0) ** 2, (blue / 255.0) ** 2

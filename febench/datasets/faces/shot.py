@@ -1,0 +1,78 @@
+"""What differs between two photographs of one face: pose, light, framing, blur, noise, background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from febench.datasets.faces.arrays import Colour
+from febench.datasets.faces.seeding import SHOT, Rng, bell, between, stream
+
+POSE = 0.30
+"""Spread of pose, framing and gaze; 1 is a loose studio, 0 a head in a vice."""
+
+LIGHT = 0.12
+"""Spread of light, exposure and backdrop; 1 is a window, 0 one lamp for everybody."""
+
+CAMERA = 0.5
+"""Spread of blur and noise."""
+
+
+@dataclass(frozen=True)
+class Light:
+    """Direction to the key light, its strength against the ambient light, and its warmth."""
+
+    direction: tuple[float, float, float]
+    key: float
+    ambient: float
+    warmth: float
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Camera, light and gaze of one photograph; angles in radians, lengths in face units."""
+
+    yaw: float
+    pitch: float
+    roll: float
+    scale: float
+    shift: tuple[float, float]
+    gaze: tuple[float, float]
+    light: Light
+    exposure: float
+    contrast: float
+    blur: float
+    noise: float
+    backdrop: Colour
+    gradient: tuple[float, float]
+
+
+def sample_shot(seed: int, person: int, emotion: int, shot: int) -> Shot:
+    """The circumstances of one shot."""
+    rng = stream(seed, SHOT, person, emotion, shot, 1)
+    return Shot(
+        yaw=bell(rng, 0.0, 0.08 * POSE),
+        pitch=bell(rng, 0.0, 0.06 * POSE),
+        roll=bell(rng, 0.0, 0.04 * POSE),
+        scale=0.76 * bell(rng, 1.0, 0.025 * POSE),
+        shift=(bell(rng, 0.0, 0.025 * POSE), bell(rng, 0.0, 0.025 * POSE)),
+        gaze=(bell(rng, 0.0, 0.016 * POSE), bell(rng, 0.0, 0.008 * POSE)),
+        light=_light(rng),
+        exposure=bell(rng, 1.0, 0.12 * LIGHT),
+        contrast=bell(rng, 1.0, 0.08 * LIGHT),
+        blur=between(rng, 0.25, 0.25 + 0.8 * CAMERA),
+        noise=between(rng, 0.003, 0.003 + 0.010 * CAMERA),
+        backdrop=_backdrop(rng),
+        gradient=(bell(rng, -0.10, 0.15 * LIGHT), bell(rng, -0.12, 0.15 * LIGHT)),
+    )
+
+
+def _light(rng: Rng) -> Light:
+    x, y = bell(rng, -0.22, 0.35 * LIGHT), bell(rng, -0.45, 0.15 * LIGHT)
+    norm = (x * x + y * y + 1.0) ** 0.5
+    key, ambient = bell(rng, 0.76, 0.10 * LIGHT), bell(rng, 0.32, 0.06 * LIGHT)
+    return Light((x / norm, y / norm, 1.0 / norm), key, ambient, bell(rng, 0.0, 0.06 * LIGHT))
+
+
+def _backdrop(rng: Rng) -> Colour:
+    grey = bell(rng, 0.40, 0.14 * LIGHT)
+    return grey * bell(rng, 0.95, 0.06 * LIGHT), grey * bell(rng, 1.0, 0.03 * LIGHT), grey * bell(rng, 1.08, 0.06 * LIGHT)

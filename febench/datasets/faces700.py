@@ -1,0 +1,60 @@
+"""`faces700`, the built-in data set: faces drawn by code, so that everything runs offline and free of licences."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from febench.cache import cached_array
+from febench.dataset import Dataset, dataset
+from febench.datasets import faces as model
+from febench.errors import UsageError
+from febench.selectors import format_selector
+
+CITE = "febench's own parametric face model"
+
+
+@dataset("faces700", cite=CITE)
+def faces700() -> Dataset:
+    """20 people x 7 emotions x 5 shots = 700 synthetic RGB faces of 128x128 pixels."""
+    return _load("faces700", subjects=20, shots=5, size=128, seed=0)
+
+
+@dataset("faces", cite=CITE)
+def faces(subjects: int = 20, shots: int = 5, size: int = 128, seed: int = 0) -> Dataset:
+    """As many synthetic faces as asked for: 7 emotions, `shots` a person and emotion, `size` pixels square."""
+    params = {"subjects": subjects, "shots": shots, "size": size, "seed": seed}
+    return _load(format_selector("faces", params), **params)
+
+
+def _load(name: str, *, subjects: int, shots: int, size: int, seed: int) -> Dataset:
+    try:
+        index = model.index_faces(subjects, shots)
+        pictures = model.draw_pictures(subjects, shots, size, seed)
+        key = [_drawing_version(), subjects, shots, size, seed]
+        path = cached_array("faces", key, _chunks(pictures), len(index.ids))
+    except ValueError as error:
+        raise UsageError(f"data set {name}: {error}") from error
+    return Dataset(
+        name=name,
+        images=np.load(path, mmap_mode="r"),
+        labels=index.labels,
+        classes=model.CLASSES,
+        ids=index.ids,
+        subjects=index.subjects,
+        synthetic=True,
+    )
+
+
+def _chunks(pictures: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    return (picture[np.newaxis] for picture in pictures)
+
+
+def _drawing_version() -> str:
+    """Hash of the face model's source: faces drawn by other code are never taken from the cache."""
+    sources = sorted(Path(model.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()

@@ -1,0 +1,25 @@
+"""What can go wrong through no fault of febench, each with the exit code of the command line."""
+
+
+class FebenchError(Exception):
+    """A problem told to the user in one sentence; `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class UsageError(FebenchError):
+    """A command, a name, a parameter or a plugin that cannot be used as it was given."""
+
+    exit_code = 2
+
+
+class DataError(FebenchError):
+    """A data set that is missing or unusable."""
+
+    exit_code = 4
+
+
+class MismatchError(FebenchError):
+    """Something stored does not agree with what it should be: a checksum, a hash, a published figure."""
+
+    exit_code = 5

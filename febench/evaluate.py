@@ -1,0 +1,235 @@
+"""One cell, from images to predictions. Runs in a worker process; no test label ever reaches it."""
+
+from __future__ import annotations
+
+import inspect
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import numpy as np
+from numpy.typing import NDArray
+
+from febench.cache import cached_array
+from febench.method import Method
+from febench.protocol import Fold
+
+CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a worker needs to build a method's classifier.
+
+    Attributes
+    ----------
+    pickled : bytes
+        The `Method`, by reference where it can be imported, by value from plugin files and notebooks.
+    params : dict
+        Its complete parameters.
+    device : str
+        `auto`, `cpu` or `cuda`.
+    """
+
+    pickled: bytes
+    params: dict[str, Any]
+    device: str = "cpu"
+
+    @classmethod
+    def of(cls, method: Method, params: dict[str, Any], device: str) -> Recipe:
+        """Pack a method for the way to a worker."""
+        return cls(cloudpickle.dumps(method), params, device)
+
+    @cached_property
+    def method(self) -> Method:
+        """The method, unpacked."""
+        method: Method = cloudpickle.loads(self.pickled)
+        return method
+
+    def build(self, seed: int) -> Any:
+        """A new classifier."""
+        return self.method.make(self.params, random_state=seed, device=self.device)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task; the fields are those of `store.Record`."""
+
+    status: str
+    predictions: list[int] | None = None
+    probabilities: list[list[float]] | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory_mb: float | None = None
+    info: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    features: Path | None = None
+
+
+class InvalidPredictionsError(ValueError):
+    """A method returned something that is not one class index an image."""
+
+
+@dataclass(frozen=True)
+class ExtractTask:
+    """Compute a method's features of every image of a data set, unless they are cached.
+
+    The method's `extract` is called on chunks of images in order; it must treat each image alone.
+    """
+
+    recipe: Recipe
+    images: Path
+    key: tuple[str, ...]
+
+    def run(self) -> Outcome:
+        """Outcome with the path of the features, or of the images if the method has no `extract`."""
+        return _guarded(self._extract)
+
+    def _extract(self) -> Outcome:
+        estimator = self.recipe.build(seed=0)
+        if not hasattr(estimator, "extract"):
+            return Outcome("ok", features=self.images)
+        images = np.load(self.images, mmap_mode="r")
+        chunks = (self._chunk(estimator, images[i : i + CHUNK]) for i in range(0, len(images), CHUNK))
+        key = [*self.key, self.recipe.method.version, self.recipe.params]
+        start = time.perf_counter()
+        path = cached_array("features", key, chunks, len(images))
+        return Outcome("ok", features=path, seconds={"extract": self._seconds(path, time.perf_counter() - start)})
+
+    def _seconds(self, path: Path, spent: float) -> float:
+        """What the extraction took when it was done, kept beside its features."""
+        note = path.with_suffix(".seconds")
+        if not note.exists():
+            note.write_text(f"{spent:.4f}")
+        return float(note.read_text())
+
+    def _chunk(self, estimator: Any, images: NDArray[np.uint8]) -> NDArray[Any]:
+        features = np.asarray(estimator.extract(images))
+        if len(features) != len(images):
+            raise ValueError(f"extract returned {len(features)} rows for {len(images)} images")
+        return features
+
+
+@dataclass(frozen=True)
+class CellTask:
+    """Train on a fold's training images and predict its test images.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        The method.
+    inputs : Path
+        Images or features of the whole data set, `.npy`.
+    fold : Fold
+        Which of them train, validate and test.
+    y_train, y_val : int64 arrays
+        Labels of the training and the validation images.
+    n_classes : int
+        Number of classes of the data set.
+    seed : int
+        Seed of the cell.
+    """
+
+    recipe: Recipe
+    inputs: Path
+    fold: Fold
+    y_train: NDArray[np.int64]
+    y_val: NDArray[np.int64]
+    n_classes: int
+    seed: int
+
+    def run(self) -> Outcome:
+        """The predictions, or what went wrong."""
+        return _guarded(self._train_and_predict)
+
+    def _train_and_predict(self) -> Outcome:
+        inputs = np.load(self.inputs, mmap_mode="r")
+        estimator = self.recipe.build(self.seed)
+        start = time.perf_counter()
+        self._fit(estimator, inputs)
+        fitted = time.perf_counter()
+        images = inputs[self.fold.test]
+        predictions = check_predictions(estimator.predict(images), len(images), self.n_classes)
+        predicted = time.perf_counter()
+        return Outcome(
+            status="ok",
+            predictions=predictions,
+            probabilities=_probabilities(estimator, images, self.n_classes),
+            seconds={"fit": round(fitted - start, 4), "predict": round(predicted - fitted, 4)},
+            info=dict(getattr(estimator, "fit_info_", {})),
+        )
+
+    def _fit(self, estimator: Any, inputs: NDArray[Any]) -> None:
+        given = {}
+        if "X_val" in inspect.signature(estimator.fit).parameters:
+            given = {"X_val": inputs[self.fold.validation], "y_val": self.y_val.copy()}
+        estimator.fit(inputs[self.fold.train], self.y_train.copy(), **given)
+
+
+def check_predictions(predictions: Any, n_images: int, n_classes: int) -> list[int]:
+    """Predictions as a list of class indices.
+
+    Raises
+    ------
+    InvalidPredictionsError
+        If they are not one integer class index an image.
+    """
+    found = np.asarray(predictions)
+    if found.shape != (n_images,):
+        raise InvalidPredictionsError(f"predict returned shape {found.shape} for {n_images} images")
+    if not np.issubdtype(found.dtype, np.integer):
+        raise InvalidPredictionsError(f"predict returned {found.dtype}, not integer class indices")
+    if n_images and not (found.min() >= 0 and found.max() < n_classes):
+        raise InvalidPredictionsError(f"predict returned a class outside 0..{n_classes - 1}")
+    return [int(label) for label in found]
+
+
+def _probabilities(estimator: Any, images: NDArray[Any], n_classes: int) -> list[list[float]] | None:
+    """A column for every class of the data set, zero for classes the method has not seen."""
+    if not hasattr(estimator, "predict_proba"):
+        return None
+    found = np.asarray(estimator.predict_proba(images), dtype=np.float64)
+    seen = np.asarray(getattr(estimator, "classes_", np.arange(n_classes)))
+    if found.shape != (len(images), len(seen)) or not np.isfinite(found).all():
+        raise InvalidPredictionsError(f"predict_proba returned shape {found.shape} or values that are not finite")
+    whole = np.zeros((len(images), n_classes))
+    whole[:, seen] = found
+    return [[round(float(p), 4) for p in row] for row in whole]
+
+
+def _guarded(work: Callable[[], Outcome]) -> Outcome:
+    """Run a piece of work; whatever a method raises becomes an outcome."""
+    _reset_peak_memory()
+    try:
+        outcome = work()
+    except InvalidPredictionsError as error:
+        return Outcome("invalid", error=str(error))
+    except Exception as error:
+        return Outcome("failed", error=_sentence(error))
+    return replace(outcome, peak_memory_mb=_peak_memory_mb())
+
+
+def _sentence(error: Exception) -> str:
+    """The error in one line, with the place in the method's own code where it was raised."""
+    frames: Iterator[traceback.FrameSummary] = reversed(traceback.extract_tb(error.__traceback__))
+    place = next((f" ({Path(frame.filename).name}:{frame.lineno})" for frame in frames), "")
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"
+
+
+def _reset_peak_memory() -> None:
+    """Linux counts the peak anew after this; elsewhere the worker's whole life is its peak."""
+    clear = Path("/proc/self/clear_refs")
+    if clear.exists():
+        clear.write_text("5")
+
+
+def _peak_memory_mb() -> float | None:
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return None
+    kilobytes = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return round(int(kilobytes) / 1024, 1)

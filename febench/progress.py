@@ -1,0 +1,196 @@
+"""What is shown while cells are computed: a live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from febench.plan import Cell, Plan
+from febench.store import Record
+
+PLAIN_EVERY = 15.0
+
+
+@dataclass
+class RowTally:
+    """Counts of one method while it runs."""
+
+    wanted: int
+    done: int = 0
+    failed: int = 0
+    hits: int = 0
+    images: int = 0
+
+    @property
+    def accuracy(self) -> str:
+        """Accuracy over all test images so far, in percent."""
+        return f"{100 * self.hits / self.images:.1f} %" if self.images else "-"
+
+
+@dataclass
+class Tally:
+    """Counts of all methods, and the time that is left.
+
+    Parameters
+    ----------
+    plan : Plan
+        What is computed; its stored cells count as done.
+    """
+
+    plan: Plan
+    rows: dict[str, RowTally] = field(default_factory=dict)
+    made: list[Record] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        for row in self.plan.rows:
+            self.rows[row.label] = RowTally(len(self.plan.of(row)))
+        for cell in self.plan.cells:
+            if cell.key in self.plan.stored:
+                self._count(cell, self.plan.stored[cell.key])
+
+    def add(self, cell: Cell, record: Record) -> None:
+        """Count one more cell."""
+        self.made.append(record)
+        self._count(cell, record)
+
+    def _count(self, cell: Cell, record: Record) -> None:
+        row = self.rows[cell.row.label]
+        row.done += 1
+        row.failed += not record.ok
+        if record.predictions is not None:
+            labels = cell.manifest.labels[cell.manifest.fold(cell.run, cell.fold).test]
+            row.hits += int(np.sum(labels == np.asarray(record.predictions)))
+            row.images += len(labels)
+
+    @property
+    def summary(self) -> str:
+        """All counts in one line."""
+        done, wanted = sum(r.done for r in self.rows.values()), sum(r.wanted for r in self.rows.values())
+        failed = sum(r.failed for r in self.rows.values())
+        parts = [f"{done}/{wanted} cells", f"{failed} failed" if failed else "", f"{self.left} left"]
+        return ", ".join(part for part in parts if part)
+
+    @property
+    def left(self) -> str:
+        """The remaining time in words."""
+        return duration(self.plan.remaining(self.made))
+
+
+class PlainWatcher:
+    """A line now and then, for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._said = 0.0
+        self._in_run: dict[tuple[str, int], int] = defaultdict(int)
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        self._say(text)
+
+    def begin(self, plan: Plan) -> None:
+        """Print what will be done and what it will take."""
+        self._tally = Tally(plan)
+        for line in describe(plan):
+            self._say(line)
+
+    def came_in(self, cell: Cell, record: Record) -> None:
+        """Print each failure, the end of each run of a method, and a line every so often."""
+        self._tally.add(cell, record)
+        self._in_run[cell.row.label, cell.run] += 1
+        if not record.ok:
+            self._say(f"{cell.row.label} run {cell.run} fold {cell.fold}: {record.status}, {record.error}")
+        wanted = sum(c.row is cell.row and c.run == cell.run for c in self._tally.plan.missing)
+        if self._in_run[cell.row.label, cell.run] == wanted:
+            row = self._tally.rows[cell.row.label]
+            self._say(f"{cell.row.label} run {cell.run} is in, accuracy so far {row.accuracy}; {self._tally.summary}")
+        elif time.monotonic() - self._said > PLAIN_EVERY:
+            self._say(self._tally.summary)
+
+    def end(self) -> None:
+        """Nothing is left on the screen to tidy."""
+
+    def _say(self, text: str) -> None:
+        self._said = time.monotonic()
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class LiveWatcher:
+    """A table that is redrawn in place, for terminals."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live: Live | None = None
+
+    def note(self, text: str) -> None:
+        """Print a line above the table."""
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def begin(self, plan: Plan) -> None:
+        """Print what will be done and what it will take, and start the table."""
+        for line in describe(plan):
+            self.note(line)
+        self._tally = Tally(plan)
+        self._live = Live(get_renderable=self._draw, console=self._console, refresh_per_second=2, transient=True)
+        self._live.start()
+
+    def came_in(self, cell: Cell, record: Record) -> None:
+        """Count the cell; failures stay on the screen as lines."""
+        self._tally.add(cell, record)
+        if not record.ok:
+            self.note(f"{cell.row.label} run {cell.run} fold {cell.fold}: {record.status}, {record.error}")
+
+    def end(self) -> None:
+        """Take the table off the screen and leave the counts."""
+        if self._live is not None:
+            self._live.stop()
+            self.note(self._tally.summary)
+
+    def _draw(self) -> Table:
+        table = Table(
+            box=None, caption=f"{self._tally.summary}; stop with Ctrl-C, nothing is lost", caption_justify="left"
+        )
+        for heading in ("method", "cells", "failed", "accuracy so far"):
+            table.add_column(heading, justify="left" if heading == "method" else "right")
+        for label, row in self._tally.rows.items():
+            table.add_row(label, f"{row.done}/{row.wanted}", str(row.failed or ""), row.accuracy)
+        return table
+
+
+def make_watcher(console: Console) -> PlainWatcher | LiveWatcher:
+    """The watcher that suits where the console writes to."""
+    return LiveWatcher(console) if console.is_terminal else PlainWatcher(console)
+
+
+def describe(plan: Plan) -> list[str]:
+    """What a plan will do and take, a line each."""
+    manifest = plan.cells[0].manifest
+    head = f"{manifest.dataset}, protocol {manifest.protocol}: {len(plan.cells)} cells wanted, "
+    lines = [head + f"{len(plan.stored)} stored, {len(plan.missing)} to compute on {plan.jobs} workers"]
+    for row in plan.rows:
+        missing = sum(cell.row is row for cell in plan.missing)
+        if missing:
+            estimate = plan.estimate(row)
+            each = f"{duration(estimate.seconds)} each ({estimate.basis})" if estimate.seconds else "time unknown"
+            lines.append(f"  {row.label}: {missing} cells, {each}")
+    return [*lines, f"  in all about {duration(plan.remaining())}"]
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them."""
+    if seconds is None:
+        return "an unknown time"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,277 @@
+"""A directory of results: what was asked, every cell that was computed, and nothing that is ever rewritten.
+
+`manifest.json` holds the folds, `cells.jsonl` one self-checked line a cell, `environment.json` what they were computed
+with. One process writes at a time; any number may read meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from febench.dataset import Dataset
+from febench.environment import environment, environment_id
+from febench.errors import DataError, MismatchError, UsageError
+from febench.manifest import Manifest, draw, read
+from febench.protocol import PROTOCOLS
+
+CELLS = "cells.jsonl"
+MANIFEST = "manifest.json"
+ENVIRONMENT = "environment.json"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One stored cell.
+
+    Attributes
+    ----------
+    key : str
+        Hash of all that the result depends on.
+    method, params, version, label : str, dict, str, str
+        The method, its complete parameters, its version, and what its row is called in tables.
+    run, fold : int
+        Counted from 1.
+    seed : int
+        Seed of the cell.
+    status : str
+        `ok`, or why there is no prediction: `failed` (raised), `timeout`, `crashed` (the process died), `invalid`
+        (predictions that are none).
+    predictions : list of int, or None
+        Class indices of the fold's test images, in the manifest's order.
+    probabilities : list of lists of float, or None
+        A row an image, a column a class, rounded to 4 decimals.
+    seconds : dict
+        Wall-clock seconds of `extract` (the whole data set, shared by all cells), `fit` and `predict`.
+    peak_memory_mb : float or None
+        Peak resident memory of the worker during the cell, where it can be measured.
+    threads : int
+        Threads the cell was given.
+    environment : str
+        Id in `environment.json`.
+    info : dict
+        What the method says of its training (`fit_info_`).
+    error : str or None
+        What went wrong, in a sentence.
+    """
+
+    key: str
+    method: str
+    params: dict[str, Any]
+    version: str
+    label: str
+    run: int
+    fold: int
+    seed: int
+    status: str
+    predictions: list[int] | None = None
+    probabilities: list[list[float]] | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory_mb: float | None = None
+    threads: int = 1
+    environment: str = ""
+    info: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the cell has predictions."""
+        return self.status == "ok"
+
+    def to_line(self) -> str:
+        """One line of JSON that ends with a check of itself."""
+        body = json.dumps(asdict(self), separators=(",", ":"))
+        return f'{body[:-1]},"check":"{_check(body)}"}}\n'
+
+    @classmethod
+    def from_line(cls, line: str) -> Record:
+        """Read a line back.
+
+        Raises
+        ------
+        ValueError
+            If it is not whole or not what was written.
+        """
+        body, mark, check = line.rstrip("\n").rpartition(',"check":"')
+        if not mark or check != _check(body + "}") + '"}':
+            raise ValueError("the line does not match its checksum")
+        known = {part.name for part in fields(cls)}
+        return cls(**{key: value for key, value in json.loads(body + "}").items() if key in known})
+
+
+class Store:
+    """Results in a directory.
+
+    Parameters
+    ----------
+    path : Path
+        The directory.
+
+    Raises
+    ------
+    UsageError
+        If the directory holds no results.
+    MismatchError
+        If the manifest or a stored line is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not (path / MANIFEST).is_file():
+            raise UsageError(f"{path} holds no results of febench (no {MANIFEST}); make some: febench run --out {path}")
+        self.path = path
+        self.manifest = read(path / MANIFEST)
+        self.torn, records = _read_cells(path / CELLS)
+        self._by_key = {record.key: record for record in records}
+
+    @property
+    def records(self) -> list[Record]:
+        """Every cell, the last word of each, in the order they were first written."""
+        return list(self._by_key.values())
+
+    def get(self, key: str) -> Record | None:
+        """The stored cell of that key."""
+        return self._by_key.get(key)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """Hold the directory's lock, drop a torn last line, and append.
+
+        Raises
+        ------
+        UsageError
+            If another process is writing.
+        """
+        with _lock(self.path):
+            self.torn, records = _read_cells(self.path / CELLS)
+            self._by_key = {record.key: record for record in records}
+            if self.torn:
+                _cut(self.path / CELLS, self.torn)
+            _note_environment(self.path / ENVIRONMENT)
+            with (self.path / CELLS).open("a", encoding="utf-8") as file:
+                yield Writer(file, self._by_key)
+
+
+@dataclass
+class Writer:
+    """Appends cells; each is on the disk when `append` returns."""
+
+    _file: Any
+    _by_key: dict[str, Record]
+
+    def append(self, record: Record) -> None:
+        """Write one cell."""
+        self._file.write(record.to_line())
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._by_key[record.key] = record
+
+
+def open_store(path: Path, dataset: Dataset, protocol: str, seed: int) -> Store:
+    """The store in a directory; in a new one the protocol's folds are drawn, in an old one they are read.
+
+    Raises
+    ------
+    UsageError
+        If the directory cannot be written, or holds results of another data set, protocol or seed.
+    DataError
+        If the data set is the same by name but its images or labels are not.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with _lock(path):
+            if not (path / MANIFEST).exists():
+                _write_whole(path / MANIFEST, draw(dataset, protocol, seed))
+    except OSError as error:
+        raise UsageError(f"cannot write results to {path}: {error.strerror}; choose another with --out") from error
+    store = Store(path)
+    check_asked(store, dataset, protocol, seed)
+    return store
+
+
+def check_asked(store: Store, dataset: Dataset, selector: str, seed: int) -> None:
+    """Refuse a store that holds something else than what is asked for.
+
+    Raises
+    ------
+    UsageError
+        If it holds results of another data set, protocol or seed.
+    DataError
+        If the data set is the same by name but its images or labels are not.
+    """
+    protocol, params = PROTOCOLS.select(selector)
+    wanted = {
+        "dataset": dataset.name,
+        "protocol": protocol.label(params),
+        "protocol_version": protocol.version,
+        "seed": seed,
+    }
+    for part, want in wanted.items():
+        have = store.manifest.content[part]
+        if have != want:
+            name = part.replace("_", " ").replace("dataset", "data set")
+            raise UsageError(f"{store.path} holds results of {name} {have}, not {want}; choose another with --out")
+    if store.manifest.fingerprint != dataset.fingerprint:
+        raise DataError(
+            f"data set {dataset.name} is not the one {store.path} was computed on (its fingerprint is "
+            f"{dataset.fingerprint[:12]}, there {store.manifest.fingerprint[:12]}): images or labels changed; "
+            "choose another directory with --out"
+        )
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    try:
+        with FileLock(path / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise UsageError(f"another febench run is writing to {path}; wait for it, or choose another --out") from error
+
+
+def _read_cells(path: Path) -> tuple[int, list[Record]]:
+    """The stored cells, and how many bytes at the end are a line torn by a crash."""
+    if not path.exists():
+        return 0, []
+    *lines, rest = path.read_bytes().split(b"\n")
+    return len(rest), [_record(path, number, line) for number, line in enumerate(lines, start=1)]
+
+
+def _record(path: Path, number: int, line: bytes) -> Record:
+    try:
+        return Record.from_line(line.decode("utf-8"))
+    except (ValueError, TypeError) as error:
+        raise MismatchError(
+            f"{path} line {number} does not match its checksum: it was edited or damaged; "
+            "restore it from a copy, or delete the line to have its cell computed again"
+        ) from error
+
+
+def _cut(path: Path, torn: int) -> None:
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - torn)
+
+
+def _write_whole(path: Path, manifest: Manifest) -> None:
+    partial = path.with_suffix(".tmp")
+    manifest.write(partial)
+    partial.replace(path)
+
+
+def _note_environment(path: Path) -> None:
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if environment_id() not in known:
+        known[environment_id()] = environment()
+        partial = path.with_suffix(".tmp")
+        partial.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+
+
+def _check(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()[:16]

@@ -1,0 +1,308 @@
+"""The papers' tables from stored results, with the papers' own numbers beside. A table never trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from febench.errors import UsageError
+from febench.measures import mean_and_sd
+from febench.published import DETAILED, comparison, sensitivity
+from febench.results import Results, RowResults
+
+
+@dataclass(frozen=True)
+class PlusMinus:
+    """A mean and its sample standard deviation over runs, in percent; sd is None for a single run."""
+
+    mean: float
+    sd: float | None
+
+
+Value = str | int | float | PlusMinus | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of values, not yet of text.
+
+    Attributes
+    ----------
+    title : str
+        Says what, of which data set, under which protocol.
+    columns : tuple of str
+        Headings.
+    rows : tuple of tuples
+        Values in the order of the columns.
+    notes : tuple of str
+        What a reader must know to read it right.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """What one `febench table` command shows: tables for people, and the same as data for programs."""
+
+    tables: tuple[Table, ...]
+    data: dict[str, Any]
+
+
+def make_table(number: int, results: Sequence[Results], method: str | None = None) -> list[Document]:
+    """Table 1, 2, 3 or 4 of some results directories: 1 to 3 one document each, 4 one of all.
+
+    Raises
+    ------
+    UsageError
+        If there is no such table, no such method in the results, or they are not of one data set (table 4).
+    """
+    if number == 4:
+        return [table_4(results, method)]
+    makers: dict[int, Callable[[Results, Sequence[RowResults]], Document]] = {1: table_1, 2: table_2, 3: table_3}
+    if number not in makers:
+        raise UsageError(f"there is no table {number}; choose 1, 2, 3 or 4")
+    return [makers[number](one, _chosen(one, method)) for one in results]
+
+
+def table_1(results: Results, rows: Sequence[RowResults]) -> Document:
+    """Sensitivity of each class in each run, a table a method."""
+    tables = tuple(_sensitivity_table(results, row) for row in rows)
+    return Document(tables, _data(results, rows, "sensitivity", _sensitivity_data))
+
+
+def table_2(results: Results, rows: Sequence[RowResults]) -> Document:
+    """Overall accuracy of each run, a column a method."""
+    runs = sorted({run for row in rows for run in row.accuracies})
+    body: list[tuple[Value, ...]] = [(run, *(row.accuracies.get(run) for row in rows)) for run in runs]
+    ours = [_spread(row) for row in rows]
+    printed = [_printed_oa(row.method) for row in rows]
+    differences = [_difference(a, b) for a, b in zip(ours, printed, strict=True)]
+    body += [("mean ± sd", *ours), ("paper", *printed), ("difference", *differences)]
+    title = _title("Table 2. Overall accuracy of each run, %", results)
+    table = Table(title, ("Run", *(row.label for row in rows)), tuple(body), _notes(results, rows))
+    return Document((table,), _data(results, rows, "overall accuracy", _accuracy_data))
+
+
+def table_3(results: Results, rows: Sequence[RowResults]) -> Document:
+    """Comparison of methods: ours, the papers', and the difference."""
+    body = []
+    for row in rows:
+        ours, printed = _spread(row), _printed_oa(row.method)
+        runs = f"{len(row.accuracies)}/{row.manifest.n_runs}"
+        body.append((row.label, runs, ours, printed, _difference(ours, printed)))
+    title = _title("Table 3. Comparison of methods by overall accuracy, %", results)
+    columns = ("Method", "Runs", "febench", "paper", "difference")
+    return Document(
+        (Table(title, columns, tuple(body), _notes(results, rows)),),
+        _data(results, rows, "overall accuracy", _comparison_data),
+    )
+
+
+def table_4(results: Sequence[Results], method: str | None = None) -> Document:
+    """The drop: each method's overall accuracy under each protocol, side by side, with chance."""
+    _refuse_mixed(results)
+    chosen = [_chosen(one, method) for one in results]
+    labels = list(dict.fromkeys(row.label for rows in chosen for row in rows))
+    found = {label: [next((r for r in rows if r.label == label), None) for rows in chosen] for label in labels}
+    spreads = {label: [_spread(row) if row else None for row in rows] for label, rows in found.items()}
+    first = results[0].manifest
+    chance = 100.0 / len(first.classes)
+    protocols = [one.manifest.protocol for one in results]
+    body = tuple((label, *values, _difference(values[-1], values[0]), chance) for label, values in spreads.items())
+    counts = [f"{one.manifest.protocol}: {_run_counts(rows)}" for one, rows in zip(results, chosen, strict=True)]
+    notes = [f"complete runs, {'; '.join(counts)}", _DROP_NOTE, *_shared_notes(results[0])]
+    notes += [note for one, rows in zip(results, chosen, strict=True) for note in _gap_notes(one, rows)]
+    title = f"Table 4. The drop on {first.dataset}: overall accuracy under {' and '.join(protocols)}, %"
+    columns = ("Method", *protocols, "drop", "chance")
+    data = {
+        "dataset": first.dataset,
+        "protocols": protocols,
+        "metric": "overall accuracy",
+        "unit": "%",
+        "spread": _SPREAD,
+        "complete": all(row is not None and row.complete for rows in found.values() for row in rows),
+        "chance": chance,
+        "rows": [
+            {
+                "method": label,
+                "protocols": {p: _summary(r) if r else None for p, r in zip(protocols, found[label], strict=True)},
+                "drop": _difference(values[-1], values[0]),
+            }
+            for label, values in spreads.items()
+        ],
+    }
+    return Document((Table(title, columns, body, tuple(notes)),), data)
+
+
+_SPREAD = "sample sd over runs"
+_DROP_NOTE = (
+    "under paper every person tested was also trained on; under subject nobody is in two parts: "
+    "only the latter says what to expect of new faces"
+)
+
+
+def _chosen(results: Results, method: str | None) -> Sequence[RowResults]:
+    if method is None:
+        return results.rows
+    found = [row for row in results.rows if method in (row.label, row.method)]
+    if not found:
+        there = ", ".join(row.label for row in results.rows) or "nothing"
+        raise UsageError(f"there is no {method!r} in these results of {results.manifest.dataset}; there is {there}")
+    return found
+
+
+def _title(what: str, results: Results) -> str:
+    return f"{what} ({results.manifest.dataset}, protocol {results.manifest.protocol})"
+
+
+def _spread(row: RowResults) -> PlusMinus | None:
+    mean, sd = row.mean_and_sd
+    return None if mean is None else PlusMinus(mean, sd)
+
+
+def _printed_oa(method: str) -> PlusMinus | None:
+    printed = comparison().get(method)
+    return PlusMinus(float(printed.mean), float(printed.sd)) if printed else None
+
+
+def _difference(ours: Value, other: Value) -> float | None:
+    if isinstance(ours, PlusMinus) and isinstance(other, PlusMinus):
+        return ours.mean - other.mean
+    return None
+
+
+def _printed_sensitivities(row: RowResults) -> dict[str, tuple[Decimal, Decimal]]:
+    """Printed mean and sd of each class, for the methods of which the papers print it."""
+    if row.method not in DETAILED:
+        return {}
+    printed = sensitivity(row.method)
+    return dict(zip(printed.columns, zip(printed.mean, printed.sd, strict=True), strict=True))
+
+
+def _sensitivity_table(results: Results, row: RowResults) -> Table:
+    classes = row.manifest.classes
+    body: list[tuple[Value, ...]] = [
+        (run, *(None if np.isnan(value) else float(value) for value in values))
+        for run, values in row.sensitivities.items()
+    ]
+    by_class = _class_spreads(row)
+    printed = {name: PlusMinus(float(m), float(s)) for name, (m, s) in _printed_sensitivities(row).items()}
+    body.append(("mean ± sd", *(by_class[name] for name in classes)))
+    if printed:
+        body.append(("paper", *(printed.get(name) for name in classes)))
+        body.append(("difference", *(_difference(by_class[name], printed.get(name)) for name in classes)))
+    title = _title(f"Table 1. Sensitivity of each class, {row.label}, %", results)
+    return Table(title, ("Run", *classes), tuple(body), _notes(results, [row]))
+
+
+def _class_spreads(row: RowResults) -> dict[str, PlusMinus | None]:
+    runs = np.asarray(list(row.sensitivities.values())).reshape(-1, len(row.manifest.classes))
+    spreads = [mean_and_sd(column[~np.isnan(column)]) for column in runs.T]
+    return {
+        name: None if mean is None else PlusMinus(mean, sd)
+        for name, (mean, sd) in zip(row.manifest.classes, spreads, strict=True)
+    }
+
+
+def _data(
+    results: Results, rows: Iterable[RowResults], metric: str, describe: Callable[[RowResults], dict[str, Any]]
+) -> dict[str, Any]:
+    rows = list(rows)
+    return {
+        "dataset": results.manifest.dataset,
+        "protocol": results.manifest.protocol,
+        "metric": metric,
+        "unit": "%",
+        "spread": _SPREAD,
+        "complete": bool(rows) and all(row.complete for row in rows),
+        "synthetic": results.manifest.synthetic,
+        "manifest": results.manifest.sha256,
+        "rows": [
+            {"method": row.label, **describe(row), "missing": row.gaps, "failed": len(row.failed)} for row in rows
+        ],
+    }
+
+
+def _summary(row: RowResults) -> dict[str, Any]:
+    mean, sd = row.mean_and_sd
+    return {"runs": len(row.accuracies), "mean": mean, "sd": sd}
+
+
+def _comparison_data(row: RowResults) -> dict[str, Any]:
+    printed = _printed_oa(row.method)
+    return {**_summary(row), "published": vars(printed) if printed else None}
+
+
+def _accuracy_data(row: RowResults) -> dict[str, Any]:
+    by_run = [{"run": run, "overall_accuracy": value} for run, value in row.accuracies.items()]
+    return {**_comparison_data(row), "by_run": by_run}
+
+
+def _sensitivity_data(row: RowResults) -> dict[str, Any]:
+    def named(values: Iterable[float]) -> dict[str, float | None]:
+        return {n: None if np.isnan(v) else float(v) for n, v in zip(row.manifest.classes, values, strict=True)}
+
+    spreads = _class_spreads(row)
+    printed = _printed_sensitivities(row)
+    return {
+        "runs": len(row.sensitivities),
+        "by_run": [{"run": run, "sensitivity": named(values)} for run, values in row.sensitivities.items()],
+        "mean": {name: spread.mean if spread else None for name, spread in spreads.items()},
+        "sd": {name: spread.sd if spread else None for name, spread in spreads.items()},
+        "published": {n: {"mean": float(m), "sd": float(s)} for n, (m, s) in printed.items()} or None,
+    }
+
+
+def _notes(results: Results, rows: Sequence[RowResults]) -> tuple[str, ...]:
+    notes = [f"± is the {_SPREAD}; only complete runs count: {_run_counts(rows)}"]
+    if any(row.method in comparison() for row in rows):
+        notes.append("paper: printed by the authors for their own 700 photographs, which are not public")
+    if results.manifest.protocol.startswith("paper"):
+        notes.append("under protocol paper every person tested was also trained on; the drop on new faces: table 4")
+    return (*notes, *_shared_notes(results), *_gap_notes(results, rows))
+
+
+def _shared_notes(results: Results) -> list[str]:
+    if not results.manifest.synthetic:
+        return []
+    return [f"{results.manifest.dataset} is synthetic, drawn by code: it shows how methods behave, not people"]
+
+
+def _run_counts(rows: Sequence[RowResults]) -> str:
+    counts = {f"{len(row.accuracies)} of {row.manifest.n_runs}" for row in rows}
+    if len(counts) == 1:
+        return f"n = {counts.pop()}"
+    return ", ".join(f"{row.label} n = {len(row.accuracies)} of {row.manifest.n_runs}" for row in rows)
+
+
+def _gap_notes(results: Results, rows: Sequence[RowResults]) -> list[str]:
+    notes = [f"{row.label} is incomplete: {'; '.join(row.gaps)}" for row in rows if row.gaps]
+    for row in rows:
+        if row.failed:
+            last = row.failed[-1]
+            notes.append(f"{row.label}: {len(row.failed)} cells failed, the last (run {last.run}, fold {last.fold}): "
+                         f"{last.status}, {last.error}")  # fmt: skip
+        if row.label in results.outdated:
+            notes.append(f"{row.label}: {results.outdated[row.label]} cells of an older version are left out")
+    return notes
+
+
+def _refuse_mixed(results: Sequence[Results]) -> None:
+    if len(results) < 2:
+        raise UsageError("table 4 compares protocols: name the results of at least two, such as paper and subject")
+    for part in ("dataset", "fingerprint", "protocol"):
+        values = {str(one.manifest.content[part]) for one in results}
+        if part == "protocol" and len(values) < len(results):
+            raise UsageError("table 4 compares protocols: the directories named hold results of the same one")
+        if part != "protocol" and len(values) > 1:
+            raise UsageError(
+                f"table 4 takes results on one data set, not several ({part}: {', '.join(sorted(values))})"
+            )

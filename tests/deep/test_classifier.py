@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
+pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
+
+from deep.classifier import choose_device, choose_dtype, resize  # noqa: E402
+from deep.resnet import resnet18, resnet50  # noqa: E402
+
+TINY = {"size": 32, "steps": 5, "batch_size": 8, "device": "cpu"}
+
+
+def fitted(X, y, *validation, seed=0, **params):
+    return resnet18(**{**TINY, **params}, random_state=seed).fit(X, y, *validation)
+
+
+@pytest.mark.parametrize("build", [resnet18, resnet50])
+@pytest.mark.parametrize("rgb", [False, True])
+def test_contract(build, rgb, toy_images):
+    X, y = toy_images(12, rgb=rgb, side=40)
+    model = build(**{**TINY, "steps": 2}, random_state=0).fit(X, y, X_val=X[:5], y_val=y[:5])
+    probabilities = model.predict_proba(X)
+    assert probabilities.shape == (12, 3) and probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
+    assert np.array_equal(model.predict(X), model.classes_[probabilities.argmax(1)])
+    assert model.predict(X[:0]).shape == (0,)
+
+
+def test_classes_absent_from_training_are_never_predicted(toy):
+    X, y = toy
+    model = fitted(X, np.array([1, 4, 6])[y], X, np.full(len(X), 5))
+    assert model.classes_.tolist() == [1, 4, 6]
+    assert model.predict_proba(X).shape == (24, 3)
+    assert set(model.predict(X)) <= {1, 4, 6}
+    assert model.fit_info_["validation_accuracy"] == 0
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_fewer_images_than_a_batch(n, toy_images):
+    X, y = toy_images(n)
+    assert fitted(X, y).predict(X).shape == (n,)
+
+
+def test_what_cannot_be_trained_is_refused(toy):
+    X, y = toy
+    for images, labels in [(X[:0], y[:0]), (X, y[:-1]), (X.astype(float), y), (X[..., None], y), (X[0], y[:32])]:
+        with pytest.raises(ValueError):
+            fitted(images, labels)
+    for wrong in [{"batch_size": 1}, {"steps": 0}, {"size": 0}, {"precision": "fp8"}, {"augment": -1.0}]:
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            resnet18(**{**TINY, **wrong})
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_without_a_device_is_one_clear_sentence():
+    with pytest.raises(RuntimeError, match="no CUDA device"):
+        resnet18(device="cuda")
+    assert choose_device("auto") == torch.device("cpu")
+
+
+def test_precision_follows_the_processor(monkeypatch):
+    cpu = torch.device("cpu")
+    for has, dtype in [(True, torch.bfloat16), (False, torch.float32)]:
+        monkeypatch.setattr("deep.classifier.has_bf16", lambda _, has=has: has)
+        assert choose_dtype("auto", cpu) == dtype
+    assert choose_dtype("bf16", cpu) == torch.bfloat16
+    assert choose_dtype("fp32", cpu) == torch.float32
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_same_seed_same_bits(toy, precision):
+    first, second = (fitted(*toy, precision=precision).predict_proba(toy[0]) for _ in range(2))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, fitted(*toy, precision=precision, seed=1).predict_proba(toy[0]))
+
+
+def test_a_fit_after_another_equals_a_fit_alone(toy, toy_images):
+    X, y = toy
+    alone = fitted(X, y).predict_proba(X)
+    other = fitted(*toy_images(17, rgb=True, seed=5), seed=9, batch_size=6)
+    assert np.array_equal(fitted(X, y).predict_proba(X), alone)
+    assert np.array_equal(other.fit(X, y).predict_proba(X), fitted(X, y, seed=9, batch_size=6).predict_proba(X))
+
+
+def test_a_fit_leaves_the_global_generator_alone(toy):
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    fitted(*toy)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_without_a_seed_every_fit_differs(toy):
+    first, second = (fitted(*toy, seed=None).predict_proba(toy[0]) for _ in range(2))
+    assert not np.array_equal(first, second)
+
+
+def test_validation_images_change_nothing_but_the_report(toy, toy_images):
+    X, y = toy
+    quiet, watched = fitted(X, y), fitted(X, y, *toy_images(9, seed=2))
+    assert np.array_equal(quiet.predict_proba(X), watched.predict_proba(X))
+    assert "validation_curve" not in quiet.fit_info_
+    curve = watched.fit_info_["validation_curve"]
+    assert [step for step, _ in curve] == [1, 2, 3, 4, 5]
+    assert all(0 <= accuracy <= 1 for _, accuracy in curve)
+
+
+def test_fit_info_tells_what_ran(toy):
+    info = fitted(*toy, precision="fp32").fit_info_
+    assert info["device"] == "cpu" and info["dtype"] == "float32" and info["steps"] == 5
+    assert info["parameters"] == 11_178_051
+    assert info["images_per_second"] > 0 and info["train_loss"] > 0
+
+
+def test_normalisation_sees_training_images_only(toy):
+    X, y = toy
+    model = fitted(X, y, 255 - X, y)
+    assert model._normalise.mean.item() == pytest.approx(X.mean(), rel=1e-5)
+    model.predict(255 - X)
+    assert model._normalise.mean.item() == pytest.approx(X.mean(), rel=1e-5)
+
+
+def test_predictions_do_not_depend_on_what_else_is_predicted(toy, toy_images):
+    X, y = toy_images(40)
+    model = fitted(X, y)
+    together = model.predict_proba(X)
+    np.testing.assert_allclose(model.predict_proba(X[5:6]), together[5:6], atol=1e-6)
+    np.testing.assert_allclose(model.predict_proba(X[::-1]), together[::-1], atol=1e-6)
+
+
+def test_extracted_images_stand_for_the_images(toy_images):
+    X, y = toy_images(12, side=50, rgb=True)
+    small = resnet18(**TINY).extract(X)
+    assert small.shape == (12, 32, 32, 3) and small.dtype == np.uint8
+    assert np.array_equal(fitted(small, y).predict_proba(small), fitted(X, y).predict_proba(X))
+
+
+@pytest.mark.parametrize("shape", [(9, 50, 40), (9, 50, 40, 3), (9, 20, 20)])
+def test_resize_is_a_function_of_each_image_alone(shape, monkeypatch):
+    X = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    whole = resize(X, 32)
+    monkeypatch.setattr("deep.classifier.RESIZE_BYTES", 1)
+    assert np.array_equal(resize(X, 32), whole)
+    assert np.array_equal(resize(X[4:5], 32), whole[4:5])
+    assert whole.shape == (9, 32, 32, *shape[3:])
+
+
+def test_resize_agrees_with_pillow():
+    Image = pytest.importorskip("PIL.Image")
+    X = np.random.default_rng(0).integers(0, 256, (3, 100, 80), dtype=np.uint8)
+    theirs = [np.asarray(Image.fromarray(image).resize((32, 32), Image.Resampling.BILINEAR)) for image in X]
+    assert np.abs(resize(X, 32).astype(int) - np.stack(theirs)).max() <= 1
+
+
+def test_resize_leaves_images_of_the_right_size_as_they_are():
+    X = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    assert resize(X, 32) is X
+
+
+def test_images_may_be_read_only(toy):
+    X, y = toy[0].copy(), toy[1]
+    X.flags.writeable = False
+    assert fitted(X, y).predict(X).shape == y.shape
+
+
+def test_a_classifier_travels_between_processes(toy):
+    model = pickle.loads(pickle.dumps(fitted(*toy)))
+    assert np.array_equal(model.predict_proba(toy[0]), fitted(*toy).predict_proba(toy[0]))
+
+
+def test_learns_an_easy_task(toy_images):
+    X, y = toy_images(60)
+    unseen, truth = toy_images(30, seed=1)
+    model = fitted(X, y, steps=60, batch_size=16, augment=0.0, lr=0.05)
+    assert np.mean(model.predict(unseen) == truth) > 0.8
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_same_code_on_a_gpu(toy_images):
+    X, y = toy_images(60, rgb=True)
+    model = fitted(X, y, X[:9], y[:9], device="auto", steps=60, batch_size=16, augment=0.0)
+    assert model.fit_info_["device"] == "cuda"
+    assert np.mean(model.predict(X) == y) > 0.8
