@@ -110,7 +110,7 @@ class MeanSquaredError:
         self._rows = max(1, BLOCK // max(1, layout.hidden * self._inputs.shape[1]))
 
     def __call__(self, weights: Array) -> Array:
-        """Error of each network: (p, size) to (p,)."""
+        """Return the error of each network: (p, size) to (p,)."""
         starts = range(0, len(weights), self._rows)
         errors = [self._some(weights[start : start + self._rows]) for start in starts]
         return np.concatenate(errors) if errors else np.empty(0)
@@ -119,7 +119,8 @@ class MeanSquaredError:
         outputs = forward(weights.astype(np.float32), self._inputs, self._layout)[1]
         outputs -= self._targets
         flat = outputs.reshape(len(weights), -1)
-        return np.einsum("ij,ij->i", flat, flat).astype(np.float64) / max(1, flat.shape[1])
+        squares: NDArray[np.float32] = np.einsum("ij,ij->i", flat, flat)
+        return squares.astype(np.float64) / max(1, flat.shape[1])
 
 
 def loss_and_gradient(
@@ -181,6 +182,8 @@ class Classifier(Protocol):
 class _Network:
     """What the two networks below share: classes, one-hot targets, prediction."""
 
+    weights_: Array
+
     def __init__(self, hidden: int) -> None:
         require(hidden >= 1, f"hidden must be at least 1, not {hidden}")
         self.hidden = hidden
@@ -194,22 +197,24 @@ class _Network:
         return self._one_hot(y)
 
     def _one_hot(self, y: Labels) -> Array:
-        return (np.asarray(y)[:, None] == self.classes_).astype(np.float64)
+        return np.equal(np.asarray(y)[:, None], self.classes_).astype(np.float64)
 
     def predict(self, X: Array) -> Labels:
         """Class indices (n,) of inputs (n, d): the class of the largest output, the first of equal ones."""
-        return self.classes_[self._outputs(self.weights_[None], X)[0].argmax(axis=0)]
+        return self._predictions(self.weights_, with_ones(X, np.float32))
 
-    def _outputs(self, weights: Array, X: Array) -> NDArray[np.float32]:
-        return forward(weights.astype(np.float32), with_ones(X, np.float32), self.layout_)[1]
+    def _predictions(self, weights: Array, inputs: NDArray[np.float32]) -> Labels:
+        outputs = forward(weights[None].astype(np.float32), inputs, self.layout_)[1]
+        predicted: Labels = self.classes_[outputs[0].argmax(axis=0)]
+        return predicted
 
-    weights_: Array
-
-    def _best_on(self, candidates: Array, X: Array, y: Labels) -> int:
-        """The candidate with the highest accuracy, then the smallest error; the first of equal ones."""
-        outputs = [self._outputs(candidate[None], X)[0] for candidate in candidates]
-        accuracy = [np.mean(self.classes_[output.argmax(axis=0)] == y) for output in outputs]
-        error = MeanSquaredError(X, self._one_hot(y), self.layout_)(candidates)
+    def _choose(self, candidates: Array, X_val: Array | None, y_val: Labels | None, otherwise: int) -> int:
+        """Choose the candidate of highest validation accuracy, then of smallest error; the first of equal ones."""
+        if X_val is None or y_val is None or len(y_val) == 0:
+            return otherwise
+        inputs = with_ones(X_val, np.float32)
+        accuracy = [np.mean(self._predictions(weights, inputs) == y_val) for weights in candidates]
+        error = MeanSquaredError(X_val, self._one_hot(y_val), self.layout_)(candidates)
         return int(np.lexsort((error, -np.array(accuracy)))[0])
 
 
@@ -269,15 +274,11 @@ class SwarmNetwork(_Network):
     def fit(self, X: Array, y: Labels, X_val: Array | None = None, y_val: Labels | None = None) -> SwarmNetwork:
         """Search for the weights; see `Classifier.fit`."""
         objective = MeanSquaredError(X, self._begin(X, y), self.layout_)
-        validated = X_val is not None and y_val is not None and len(y_val) > 0
-        watch = None
-        if validated and self.patience is not None:
-            watch = Patience(MeanSquaredError(X_val, self._one_hot(y_val), self.layout_), self.patience)
+        watch = self._watch(X_val, y_val)
         box = Box(self.layout_.size, -self.bound, self.bound)
         rng = np.random.default_rng(self.random_state)
         found = self.search.minimise(objective, box, evaluations=self.evaluations, rng=rng, stop=watch)
-        chosen = self._best_on(found.candidates, X_val, y_val) if validated else 0
-        self.weights_ = found.candidates[chosen]
+        self.weights_ = found.candidates[self._choose(found.candidates, X_val, y_val, otherwise=0)]
         self.fit_info_ = {
             "evaluations": found.evaluations,
             "epochs": len(found.trace) - 1,
@@ -286,6 +287,11 @@ class SwarmNetwork(_Network):
             "stopped": watch is not None and watch.stopped,
         }
         return self
+
+    def _watch(self, X_val: Array | None, y_val: Labels | None) -> Patience | None:
+        if self.patience is None or X_val is None or y_val is None or len(y_val) == 0:
+            return None
+        return Patience(MeanSquaredError(X_val, self._one_hot(y_val), self.layout_), self.patience)
 
 
 class Patience:
@@ -364,8 +370,7 @@ class GradientNetwork(_Network):
             callback=lambda weights: path.append(weights.copy()),
             options={"maxiter": self.iterations, "maxfun": 10 * self.iterations},
         )
-        validated = X_val is not None and y_val is not None and len(y_val) > 0
-        chosen = self._best_on(np.array(path), X_val, y_val) if validated else len(path) - 1
+        chosen = self._choose(np.array(path), X_val, y_val, otherwise=len(path) - 1)
         self.weights_ = path[chosen]
         self.fit_info_ = {
             "iterations": len(path) - 1,

@@ -73,6 +73,8 @@ class FeatureClassifier:
 class PrincipalComponents:
     """Principal components that hold a share of the variance, each scaled to unit variance.
 
+    The largest coordinate of each axis is positive, so that its sign does not depend on the linear algebra library.
+
     Parameters
     ----------
     variance : float
@@ -96,9 +98,12 @@ class PrincipalComponents:
         kept = 1 + int(np.searchsorted(held, self.variance * held[-1] * (1 - 1e-12)))
         deviations = spreads[:kept] / np.sqrt(len(X))
         scales = np.where(deviations > 0, deviations, 1)
-        self.components_ = axes[:kept] / scales[:, None]
+        axes = axes[:kept]
+        largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1, keepdims=True), axis=1)
+        self.components_ = np.where(largest < 0, -axes, axes) / scales[:, None]
         return self
 
     def transform(self, X: Features) -> Array:
         """Project features (n, d) on the components, shape (n, kept)."""
-        return (X - self.mean_) @ self.components_.T
+        projected: Array = (X - self.mean_) @ self.components_.T
+        return projected

@@ -157,20 +157,27 @@ class ImageClassifier:
             "train_loss": round(trained.loss, 4),
         }
         if watched is not None:
-            found = predict_probabilities(self._network, watched, self._normalise)
+            found = self._probabilities(watched)
             self.fit_info_ |= {"validation_accuracy": self._accuracy(found, y_val), "validation_curve": curve}
         return self
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Class probabilities, shape (n, len(classes_)), float32: the mean over each image and its mirror image."""
+        """Class probabilities, shape (n, len(classes_)), float32.
+
+        They are the mean over each image and its mirror image if the training had mirror images in it.
+        """
         if len(X) == 0:
             return np.empty((0, len(self.classes_)), dtype=np.float32)
-        return predict_probabilities(self._network, self._on_device(X), self._normalise).cpu().numpy()
+        return self._probabilities(self._on_device(X)).cpu().numpy()
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.integer[Any]]:
         """Give the most probable class index of each image, shape (n,)."""
         classes: NDArray[np.integer[Any]] = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return classes
+
+    def _probabilities(self, images: Tensor) -> Tensor:
+        flip = self.recipe.augmentation.flip > 0
+        return predict_probabilities(self._network, images, self._normalise, flip=flip)
 
     def _on_device(self, X: NDArray[np.uint8]) -> Tensor:
         """uint8 images of the network's size, shape (n, channels, size, size), on the device."""

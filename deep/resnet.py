@@ -7,7 +7,10 @@ first weights, the optimiser, the number of epochs and the augmentation. Chosen 
 - torchvision's networks as they are, stem included, with one output a class seen in training, from random weights
   (He initialisation, the last BatchNorm of each block zeroed); pretrained weights would be another method.
 - images resized to 64 x 64 pixels; mean and standard deviation from the training images alone.
+- AdamW under a one-cycle learning rate, label smoothing 0.1, every image a little turned, scaled, shifted, mirrored and
+  relit each time; predictions are the mean over the image and its mirror image.
 - a fixed number of steps, whatever the number of images, and the last weights; the validation group is only watched.
+- the preset `quick`: fewer steps on smaller images, without augmentation, which pays only in longer training.
 
 RECIPE.md beside this file holds what was tried and measured before the values below were frozen.
 """
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     from deep.classifier import ImageClassifier
 
-QUICK = {"steps": 240, "batch_size": 16}
+QUICK = {"size": 48, "lr": 2e-3, "augment": 0.0}
 
 
 def cost(images_per_second: float, steps_per_second: float) -> Callable[[Mapping[str, Any], int], float]:
@@ -56,14 +59,14 @@ def cost(images_per_second: float, steps_per_second: float) -> Callable[[Mapping
     cite="He et al. 2016; Li, Li & Lima 2021",
     sets=("deep",),
     version="1",
-    presets={"quick": QUICK},
+    presets={"quick": {"steps": 260, **QUICK}},
     needs=("torch", "torchvision"),
     extra="deep",
-    cost=cost(290, 40),
+    cost=cost(285, 35),
 )
 def resnet18(
     size: int = 64,
-    steps: int = 1200,
+    steps: int = 2000,
     batch_size: int = 32,
     lr: float = 1e-3,
     warmup: float = 0.2,
@@ -112,14 +115,14 @@ def resnet18(
     cite="He et al. 2016",
     sets=("deep",),
     version="1",
-    presets={"quick": QUICK},
+    presets={"quick": {"steps": 150, **QUICK}},
     needs=("torch", "torchvision"),
     extra="deep",
-    cost=cost(130, 15),
+    cost=cost(115, 20),
 )
 def resnet50(
     size: int = 64,
-    steps: int = 1200,
+    steps: int = 2000,
     batch_size: int = 32,
     lr: float = 1e-3,
     warmup: float = 0.2,

@@ -1,9 +1,9 @@
 """The training loop of every deep method: a fixed number of steps from random weights to the last weights.
 
 All images lie as one uint8 tensor on the device; each step takes a batch of them, normalises it, augments it and makes
-one update of AdamW (Loshchilov & Hutter 2019) under a one-cycle learning rate (Smith & Topin 2018). Every batch has the same
-shape: the images are dealt out in random order, over and over, and a batch may span the end of one round and the start
-of the next, so that neither 3 images nor 28,709 make a ragged batch.
+one update of AdamW (Loshchilov & Hutter 2019) under a one-cycle learning rate (Smith & Topin 2018). Every batch has the
+same shape: the images are dealt out in random order, over and over, and a batch may span the end of one round and the
+start of the next, so that neither 3 images nor 28,709 make a ragged batch.
 """
 
 from __future__ import annotations

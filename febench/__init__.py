@@ -1,4 +1,4 @@
-"""febench: which way of recognising facial expressions is better, by how much, and is that difference real?"""
+"""Which way of recognising facial expressions is better, by how much, and whether that difference is real."""
 
 from febench.dataset import Dataset, dataset
 from febench.method import method

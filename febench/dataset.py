@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -27,7 +27,7 @@ class Dataset:
     Attributes
     ----------
     name : str
-        The selector it was loaded by.
+        The selector it was loaded by; `load_dataset` sees to it.
     images : uint8 array, shape (n, height, width) or (n, height, width, 3)
         May be a read-only memory map.
     labels : int64 array, shape (n,)
@@ -119,4 +119,4 @@ def load_dataset(selector: str, data_dir: Path | None = None) -> Dataset:
     loader, params = DATASETS.select(selector)
     given = {"data_dir": data_dir} if loader.accepts("data_dir") else {}
     found: Dataset = loader.build(**params, **given)
-    return found
+    return replace(found, name=loader.label(params))

@@ -142,7 +142,8 @@ def select_rows(
     rows: dict[str, Row] = {}
     absent: dict[str, str] = {}
     for text in split_selectors(methods):
-        members = members_of(text)
+        members, broken = members_of(text)
+        absent |= broken
         for selector in members or [text]:
             row = make_row(selector, preset, settings)
             if row.method.missing is None:
@@ -157,12 +158,23 @@ def select_rows(
     return tuple(rows.values()), tuple(absent.values())
 
 
-def members_of(text: str) -> list[str]:
-    """The methods of a set; nothing if the text is not a set. `all` is every method outside `extended`."""
+def members_of(text: str) -> tuple[list[str], dict[str, str]]:
+    """The methods of a set, and a word about each whose package is broken; nothing if the text is not a set.
+
+    `all` is every method outside the set `extended`.
+    """
     if text not in SETS:
-        return []
-    found = [METHODS.get(name) for name in METHODS.names]
-    return [m.name for m in found if (text in m.sets if text != "all" else "extended" not in m.sets)]
+        return [], {}
+    members, broken = [], {}
+    for name in METHODS.names:
+        try:
+            sets = METHODS.get(name).sets
+        except UsageError as error:
+            broken[name] = f"{name} is left out: {error}"
+        else:
+            if text in sets or (text == "all" and "extended" not in sets):
+                members.append(name)
+    return members, broken if text == "all" else {}
 
 
 def make_row(selector: str, preset: str, settings: Mapping[str, Mapping[str, Any]]) -> Row:

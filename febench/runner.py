@@ -128,15 +128,10 @@ class Finished:
         return not (self.failed or self.absent or self.plan.missing)
 
 
-def plan_for(request: Request, dataset: Dataset | None = None) -> tuple[Plan, tuple[str, ...]]:
+def plan_for(request: Request) -> tuple[Plan, tuple[str, ...]]:
     """The plan of a request, without writing anything, and a word about each method that cannot run here."""
     rows, absent = select_rows(request.methods, request.preset, request.settings)
-    dataset = dataset or load_dataset(request.dataset, request.data_dir)
-    if (request.path / MANIFEST).exists():
-        store = Store(request.path)
-        check_asked(store, dataset, request.protocol, request.seed)
-        return _plan(request, rows, store.manifest, store.records), absent
-    return _plan(request, rows, draw(dataset, request.protocol, request.seed), []), absent
+    return _look(request, rows, load_dataset(request.dataset, request.data_dir)), absent
 
 
 def run(request: Request, watcher: Watcher) -> Finished:
@@ -147,13 +142,13 @@ def run(request: Request, watcher: Watcher) -> Finished:
     FebenchError
         If the request cannot be met at all; a method that fails costs only its own cells.
     """
-    dataset = load_dataset(request.dataset, request.data_dir)
-    asked, absent = plan_for(request, dataset)
-    rows = asked.rows
+    rows, absent = select_rows(request.methods, request.preset, request.settings)
     _check_device(request.device, rows)
+    dataset = load_dataset(request.dataset, request.data_dir)
+    _look(request, rows, dataset)  # refuses what cannot be met before anything is written
+    store = open_store(request.path, dataset, request.protocol, request.seed)
     for word in absent:
         watcher.note(word)
-    store = open_store(request.path, dataset, request.protocol, request.seed)
     with _interruptible(), store.writing() as writer:
         if store.torn:
             watcher.note(f"dropped a line torn by a crash at the end of {store.path / 'cells.jsonl'}")
@@ -166,6 +161,14 @@ def run(request: Request, watcher: Watcher) -> Finished:
                 watcher.end()
     done = _plan(replace(request, retry_failed=False), rows, store.manifest, store.records)
     return Finished(store, done, absent)
+
+
+def _look(request: Request, rows: tuple[Row, ...], dataset: Dataset) -> Plan:
+    if (request.path / MANIFEST).exists():
+        store = Store(request.path)
+        check_asked(store, dataset, request.protocol, request.seed)
+        return _plan(request, rows, store.manifest, store.records)
+    return _plan(request, rows, draw(dataset, request.protocol, request.seed), [])
 
 
 def _plan(request: Request, rows: tuple[Row, ...], manifest: Manifest, records: list[Record]) -> Plan:

@@ -55,7 +55,7 @@ def patterns(images: NDArray[np.uint8]) -> Floats:
 
 
 def _pattern(image: NDArray[np.uint8]) -> Floats:
-    codes = local_binary_pattern(image, 8, 1, "nri_uniform").astype(np.int64)
+    codes = local_binary_pattern(image, 8, 1, "nri_uniform").astype(np.int64)  # type: ignore[no-untyped-call]
     side = len(codes) // 8
     cells = codes.reshape(8, side, 8, side).swapaxes(1, 2).reshape(64, -1)
     counts = np.stack([np.bincount(cell, minlength=59) for cell in cells])
@@ -88,7 +88,7 @@ def rows(faces: FaceSet) -> Iterator[tuple[str, Floats, Any]]:
     yield names[1], patterns(large), make_pipeline(StandardScaler(), LinearSVC(C=0.01))
     yield names[2], entropies(large), make_pipeline(StandardScaler(), SVC(C=10.0))
     yield names[3], edges, KNeighborsClassifier(1)
-    yield names[4], small.reshape(len(small), -1) / 255.0, make_pipeline(StandardScaler(), SVC(C=10.0))
+    yield names[4], small.reshape(len(small), -1) / 255.0, SVC(C=10.0)
 
 
 def accuracies(x: Floats, model: Any, faces: FaceSet, splits: int, seed: int) -> tuple[float, float]:

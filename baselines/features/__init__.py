@@ -2,6 +2,6 @@
 
 from baselines.features.entropy import wavelet_entropy
 from baselines.features.grey import grey
-from baselines.features.haar import wavelet_coefficients
+from baselines.features.haar import check_wavelet, wavelet_coefficients
 
-__all__ = ["grey", "wavelet_coefficients", "wavelet_entropy"]
+__all__ = ["check_wavelet", "grey", "wavelet_coefficients", "wavelet_entropy"]

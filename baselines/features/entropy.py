@@ -78,4 +78,5 @@ def entropy(coefficients: NDArray[np.floating], least_energy: NDArray[np.floatin
     held = energy > least_energy
     p = squares * (held / np.where(held, energy, 1))[:, None].astype(squares.dtype)
     smallest = np.finfo(p.dtype).tiny  # where p is 0, p log2 p is 0 for any positive number under the logarithm
-    return -(p * np.log2(np.maximum(p, smallest))).sum(axis=1) + np.float32(0)
+    bits: Array = (p * -np.log2(np.maximum(p, smallest))).sum(axis=1)
+    return bits

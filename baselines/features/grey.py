@@ -21,7 +21,7 @@ CHUNK = 8
 
 
 def grey(X: Images, size: int = 128) -> Array:
-    """Luma of each image, brought to size × size pixels.
+    """Luma of each image, brought to size x size pixels.
 
     Sides are scaled independently (a face that is not square is squeezed), by Pillow's bilinear filter, which averages
     over the area a new pixel covers when it shrinks an image. An image that already has the size is not touched.
@@ -59,8 +59,8 @@ def in_chunks(feature: Callable[[Images], Array], X: Images, shape: tuple[int, .
 def _luma(X: Images) -> Array:
     if X.ndim == 3:
         return X.astype(np.float32)
-    red, green, blue = (X[..., i].astype(np.float32) * np.float32(weight) for i, weight in enumerate(LUMA))
-    return red + green + blue
+    red, green, blue = (np.float32(weight) * X[..., i] for i, weight in enumerate(LUMA))
+    return np.asarray(red + green + blue, dtype=np.float32)
 
 
 def _resize(X: Array, size: int) -> Array:

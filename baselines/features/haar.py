@@ -41,19 +41,19 @@ def wavelet_coefficients(
     side = size >> level
 
     def of_some(images: Images) -> Array:
-        approximation, last, *_ = pywt.wavedec2(grey(images, size), wavelet, mode="periodization", level=level)
+        approximation = grey(images, size)
+        for _ in range(level):
+            approximation, last = pywt.dwt2(approximation, wavelet, mode="periodization")
         bands = [approximation, *last] if details else [approximation]
         return np.stack(bands, axis=1).reshape(len(images), -1)
 
     return in_chunks(of_some, X, ((4 if details else 1) * side * side,))
 
 
-def check_wavelet(wavelet: str, level: int, size: int) -> None:
+def check_wavelet(wavelet: str, level: int, size: int = 128) -> None:
     """Refuse an unknown wavelet, and a level that does not divide the size."""
     require(
         wavelet in pywt.wavelist(kind="discrete"), f"there is no discrete wavelet {wavelet!r} (haar, db4, bior4.4, ...)"
     )
     require(level >= 1, f"level must be at least 1, not {level}")
-    require(
-        size >= 1 and size % 2**level == 0, f"size must be a multiple of 2**level = {2**level} pixels, not {size}"
-    )
+    require(size >= 1 and size % 2**level == 0, f"size must be a multiple of 2**level = {2**level} pixels, not {size}")

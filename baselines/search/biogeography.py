@@ -82,7 +82,9 @@ def best_first(positions: Array, values: Array) -> Population:
 def immigration_rates(n: int) -> Array:
     """Immigration rates lambda of n habitats, best first, rescaled to [0, 1]."""
     immigration = 1 - species_counts(n) / n
-    return (immigration - immigration.min()) / np.ptp(immigration)
+    lowest, highest = immigration.min(), immigration.max()
+    rescaled: Array = (immigration - lowest) / (highest - lowest)
+    return rescaled
 
 
 def species_counts(n: int) -> NDArray[np.int64]:

@@ -174,14 +174,14 @@ class EpochSearch(ABC, Generic[P]):
         counted = _Counted(objective, evaluations)
         try:
             epoch = _next(None, self.start(counted, box, rng), counted.spent)
-        except _BudgetSpent:
+        except _BudgetSpentError:
             raise ValueError(f"{evaluations} evaluations do not pay for the first population") from None
         trace = [(epoch.evaluations, epoch.best_value)]
         population = epoch.population
         while not (stop and stop(epoch)):
             try:
                 population = self.step(population, counted, box, rng)  # type: ignore[arg-type]
-            except _BudgetSpent:
+            except _BudgetSpentError:
                 break
             epoch = _next(epoch, population, counted.spent)
             trace.append((epoch.evaluations, epoch.best_value))
@@ -191,7 +191,7 @@ class EpochSearch(ABC, Generic[P]):
         )
 
 
-class _BudgetSpent(Exception):
+class _BudgetSpentError(Exception):
     """The budget does not pay for the positions asked for."""
 
 
@@ -205,7 +205,7 @@ class _Counted:
 
     def __call__(self, positions: Array) -> Array:
         if self.spent + len(positions) > self._budget:
-            raise _BudgetSpent
+            raise _BudgetSpentError
         self.spent += len(positions)
         return self._objective(positions)
 

@@ -35,7 +35,7 @@ Preset = Annotated[str, typer.Option(help="paper: trained to the end; quick: one
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Cells at once.", show_default="one a core")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of each cell.")]
-Timeout = Annotated[str | None, typer.Option(help="Limit of each cell: 90s, 30m, 2h.", show_default="none")]
+Timeout = Annotated[str, typer.Option(help="Limit of each cell, hard: 90s, 30m, 2h.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.PARAM=VALUE", help="Set a parameter.")]
 Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file with methods of your own.")]
 Seed = Annotated[int, typer.Option(help="Base seed of folds and cells.")]
@@ -56,7 +56,7 @@ def run(
     device: Device = "auto",
     jobs: Jobs = None,
     threads: Threads = 1,
-    timeout: Timeout = None,
+    timeout: Timeout = "30m",
     settings: Settings = None,
     plugin: Plugins = None,
     seed: Seed = 0,
@@ -202,9 +202,7 @@ def _requests(protocols: str, *, out: Path | None, preset: str, runs: int | None
     ]
 
 
-def _seconds(text: str | None) -> float | None:
-    if text is None:
-        return None
+def _seconds(text: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h)?", text.strip())
     if not found or float(found[1]) == 0:
         raise UsageError(f"--timeout takes a time such as 90s, 30m or 2h, not {text!r}")

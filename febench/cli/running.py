@@ -22,7 +22,7 @@ def run_all(requests: Sequence[Request], console: Console) -> int:
         try:
             finished.append(run(request, make_watcher(console)))
         except KeyboardInterrupt:
-            console.print(f"interrupted; every finished cell is safe in {request.path}, the same command goes on")
+            _say(console, f"interrupted; every finished cell is safe in {request.path}, the same command goes on")
             return INTERRUPTED
         _close(finished[-1], console)
     results = [Results.of(one.store) for one in finished]
@@ -37,4 +37,8 @@ def _close(done: Finished, console: Console) -> None:
     if done.failed:
         words.append(f"{len(done.failed)} failed (to try them again: --retry-failed)")
     words += done.absent
-    console.print("; ".join(words), markup=False, highlight=False, soft_wrap=True)
+    _say(console, "; ".join(words))
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

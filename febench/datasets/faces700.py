@@ -13,7 +13,6 @@ from febench.cache import cached_array
 from febench.dataset import Dataset, dataset
 from febench.datasets import faces as model
 from febench.errors import UsageError
-from febench.selectors import format_selector
 
 CITE = "febench's own parametric face model"
 
@@ -27,8 +26,7 @@ def faces700() -> Dataset:
 @dataset("faces", cite=CITE)
 def faces(subjects: int = 20, shots: int = 5, size: int = 128, seed: int = 0) -> Dataset:
     """As many synthetic faces as asked for: 7 emotions, `shots` a person and emotion, `size` pixels square."""
-    params = {"subjects": subjects, "shots": shots, "size": size, "seed": seed}
-    return _load(format_selector("faces", params), **params)
+    return _load("faces", subjects=subjects, shots=shots, size=size, seed=seed)
 
 
 def _load(name: str, *, subjects: int, shots: int, size: int, seed: int) -> Dataset:

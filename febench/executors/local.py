@@ -82,7 +82,7 @@ class LocalExecutor:
         try:
             return result()
         except FutureTimeoutError:
-            return Outcome("timeout", error=f"stopped after the time limit of {self._timeout:g} s")
+            return Outcome("timeout", error=f"stopped after the time limit of {self._timeout:g} s (--timeout)")
         except ProcessExpired as expired:
             return Outcome("crashed", error=f"the process died ({_cause(expired.exitcode)})")
         except Exception as error:

@@ -82,10 +82,10 @@ def brow_line(person: Person, au: Expression, side: int) -> BrowLine:
     """The brow on one side: 1 and 2 raise its ends, 4 lowers and knits it, 9 pulls it down."""
     b = person.brows
     raise_in, raise_out, knit, wrinkle = au(1, side), au(2, side), au(4, side), au(9, side)
-    down = 0.070 * knit + 0.035 * wrinkle
-    inner = -b.height + b.slope - 0.085 * raise_in - 0.035 * raise_out + down + 0.018 * knit * (1.0 - raise_in)
-    middle = -b.height - b.arch - 0.050 * raise_in - 0.065 * raise_out + 0.9 * down
-    outer = -b.height + 0.03 - 0.005 * raise_in - 0.075 * raise_out + 0.45 * down
+    down = 0.085 * knit + 0.045 * wrinkle
+    inner = -b.height + b.slope - 0.105 * raise_in - 0.040 * raise_out + down + 0.018 * knit * (1.0 - raise_in)
+    middle = -b.height - b.arch - 0.055 * raise_in - 0.080 * raise_out + 0.9 * down
+    outer = -b.height + 0.03 - 0.005 * raise_in - 0.090 * raise_out + 0.45 * down
     start = 0.125 - 0.040 * knit - 0.008 * wrinkle
     return BrowLine(start, 0.545, inner, middle, outer, b.thickness)
 
@@ -109,10 +109,10 @@ def mouth_line(person: Person, au: Expression) -> MouthLine:
     m = person.mouth
     smile, frown, stretch, tight = au(12), au(15), au(20), au(23)
     parting = 0.5 * au(25) * min(smile * 1.6, 1.0)
-    up = 0.040 * parting + 0.040 * au(26) + 0.006 * stretch
-    down = 0.075 * parting + 0.200 * au(26) + 0.050 * au(16) + 0.022 * stretch
-    width = m.half_width * (1.0 + 0.26 * smile + 0.20 * stretch - 0.13 * tight - 0.20 * au(26) - 0.04 * frown)
-    thin = 1.0 - 0.25 * smile - 0.50 * tight - 0.15 * stretch - 0.10 * au(26)
+    up = 0.050 * parting + 0.045 * au(26) + 0.006 * stretch
+    down = 0.085 * parting + 0.220 * au(26) + 0.060 * au(16) + 0.022 * stretch
+    width = m.half_width * (1.0 + 0.28 * smile + 0.22 * stretch - 0.16 * tight - 0.22 * au(26) - 0.04 * frown)
+    thin = 1.0 - 0.25 * smile - 0.60 * tight - 0.15 * stretch - 0.10 * au(26)
     return MouthLine(
         v=m.height - 0.022 * au(9) - 0.012 * frown + 0.012 * smile,
         half_width=width,
@@ -127,7 +127,7 @@ def mouth_line(person: Person, au: Expression) -> MouthLine:
 
 
 def _corner(droop: float, au: Expression, side: int) -> float:
-    return droop - 0.105 * au(12, side) + 0.075 * au(15, side) + 0.020 * au(20, side) + 0.03 * au(26)
+    return droop - 0.130 * au(12, side) + 0.080 * au(15, side) + 0.020 * au(20, side) + 0.03 * au(26)
 
 
 def _ease(x: FloatArray) -> FloatArray:

@@ -36,12 +36,14 @@ CONFUSIONS: dict[str, tuple[str, ...]] = {
 }
 """What each emotion is taken for most often, and so is blended with."""
 
-STRENGTH = 0.80
-STYLE_SPREAD = 0.30
-SHOT_SPREAD = 0.28
-UNIT_SPREAD = 0.25
-BLEND = 0.40
-TONIC = 0.06
+STRENGTH = 0.95
+"""Mean strength of an expression; with the spreads below it sets how hard the set is."""
+
+STYLE_SPREAD = 0.28
+SHOT_SPREAD = 0.26
+UNIT_SPREAD = 0.22
+BLEND = 0.50
+TONIC = 0.05
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def sample_expression(seed: int, person: int, emotion: int, shot: int) -> Expres
     noise = 1.0 + UNIT_SPREAD * np.clip(rng.standard_normal(len(UNITS)), -2.0, 2.0)
     tonic = TONIC * np.abs(rng.standard_normal(len(UNITS)))
     total = strength * ((1.0 - blend) * mine + blend * theirs) * noise + tonic
-    strengths = dict(zip(UNITS, np.clip(total, 0.0, 1.3).tolist(), strict=True))
+    strengths = dict(zip(UNITS, np.clip(total, 0.0, 1.15).tolist(), strict=True))
     return Expression(strengths, skew=bell(rng, _skew(seed, person), 0.06))
 
 

@@ -49,7 +49,7 @@ def flat_grid(size: int, shot: Shot) -> Grid:
     """Coordinates of what does not turn with the head: the body."""
     line = (np.arange(size) + 0.5) * (2.0 / size) - 1.0
     x = (line[None, :] - shot.shift[0]) / shot.scale
-    y = (line[:, None] - shot.shift[1] + 0.05) / shot.scale
+    y = (line[:, None] - shot.shift[1] + 0.13) / shot.scale
     step = 2.0 / size / shot.scale
     return Grid(np.repeat(x, size, axis=0), np.repeat(y, size, axis=1), step)
 

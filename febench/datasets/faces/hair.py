@@ -74,7 +74,7 @@ def _face_edge(patch: Patch, person: Person) -> FloatArray:
         line = line + 0.16 * bump((patch.u - hair.parting - 0.35 * np.sign(hair.parting + 1e-9)) ** 2 / 0.16)
     elif person.masculine:
         line = line - 0.16 * person.age * bump((across - 0.55) ** 2 / 0.09)
-    line = line + 0.010 * np.sin(40.0 * patch.u + 6.0 * hair.waves[3])
+    line = line + 0.005 * np.sin(40.0 * patch.u + 6.0 * hair.waves[3])
     distance = 0.8 * (patch.v - line)
     if hair.style in LENGTHS:
         inner = width * (0.95 - 0.06 * np.clip(patch.v, 0.0, 1.0)) + 0.012 * np.sin(5.0 * patch.v + 6.0 * hair.waves[4])
@@ -95,7 +95,8 @@ def _lit(grid: Grid, hair: Hair, field: FloatArray, light: Light) -> FloatArray:
 def _strands(grid: Grid, hair: Hair) -> FloatArray:
     u, v, w = grid.u, grid.v, hair.waves
     if hair.style == "curly":
-        return np.asarray(np.sin(23.0 * u + 3.0 * np.sin(9.0 * v + 6.0 * w[5])) * np.sin(24.0 * v + 3.0 * np.sin(8.0 * u)))
+        across = np.sin(23.0 * u + 3.0 * np.sin(9.0 * v + 6.0 * w[5]))
+        return np.asarray(across * np.sin(24.0 * v + 3.0 * np.sin(8.0 * u)))
     spread = 0.22 + 0.78 * np.sqrt(np.clip((v + 1.15) / 1.2, 0.0, 1.2))
     a = (u - 0.6 * hair.parting) / spread + 0.04 * np.sin(4.0 * v + 6.0 * w[6])
     return np.asarray(0.45 * np.sin(31.0 * a + 6.0 * w[7]) + 0.55 * np.sin(83.0 * a + 6.0 * w[8]) * np.cos(11.0 * a))
@@ -107,10 +108,10 @@ def draw_beard(canvas: Canvas, grid: Grid, person: Person, au: Expression, mouth
         return
     patch = grid.box(-0.9, 0.9, -0.1, 1.4)
     colour = scaled(person.hair.colour, 0.65)
-    grain = 0.85 + 0.15 * np.sin(97.0 * patch.u + 40.0 * patch.v) * np.sin(89.0 * patch.v - 30.0 * patch.u)
+    grain = 0.94 + 0.06 * np.sin(61.0 * patch.u + 23.0 * patch.v) * np.sin(47.0 * patch.v - 19.0 * patch.u)
     lip = _moustache(patch, person, mouth)
     area = lip if person.beard == "moustache" else np.maximum(lip, _jaw_hair(patch, person, mouth))
-    depth = {"stubble": 0.30, "moustache": 0.80, "full": 0.82}[person.beard]
+    depth = {"stubble": 0.30, "moustache": 0.74, "full": 0.82}[person.beard]
     canvas.paint(patch, colour, depth * area * grain)
     if person.beard == "full":
         canvas.lift(patch, 0.03 * area + 0.006 * area * grain)
@@ -121,8 +122,8 @@ def draw_beard(canvas: Canvas, grid: Grid, person: Person, au: Expression, mouth
 
 def _moustache(patch: Patch, person: Person, mouth: MouthLine) -> FloatArray:
     t, top = mouth.curves(patch.u)[:2]
-    upper = person.nose.tip + 0.085 + 0.06 * t * t
-    inside = smooth((patch.v - upper) / 0.05) * smooth((top + 0.01 - patch.v) / 0.02)
+    upper = person.nose.tip + 0.085 + 0.7 * (top - person.nose.tip - 0.125) * t * t
+    inside = smooth((patch.v - upper + 0.02) / 0.07) * smooth((top + 0.015 - patch.v) / 0.03)
     return np.asarray(inside * smooth((1.12 - np.abs(t)) / 0.15))
 
 

@@ -25,7 +25,9 @@ from febench.datasets.faces.skin import fold_face, shape_face, tint_face
 from febench.datasets.faces.skull import bare_relief, edge_distance, head_field
 
 
-def photograph(person: Person, texture: FloatArray, au: Expression, shot: Shot, size: int, grain: Rng) -> NDArray[np.uint8]:
+def photograph(
+    person: Person, texture: FloatArray, au: Expression, shot: Shot, size: int, grain: Rng
+) -> NDArray[np.uint8]:
     """One picture of one person, (size, size, 3) RGB."""
     flat = flat_grid(size, shot)
     grid = face_grid(flat, shot, person.nose.height)

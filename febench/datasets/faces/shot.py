@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from febench.datasets.faces.arrays import Colour
 from febench.datasets.faces.seeding import SHOT, Rng, bell, between, stream
 
-POSE = 0.30
+POSE = 0.12
 """Spread of pose, framing and gaze; 1 is a loose studio, 0 a head in a vice."""
 
-LIGHT = 0.12
+LIGHT = 0.05
 """Spread of light, exposure and backdrop; 1 is a window, 0 one lamp for everybody."""
 
 CAMERA = 0.5
@@ -53,7 +53,7 @@ def sample_shot(seed: int, person: int, emotion: int, shot: int) -> Shot:
         yaw=bell(rng, 0.0, 0.08 * POSE),
         pitch=bell(rng, 0.0, 0.06 * POSE),
         roll=bell(rng, 0.0, 0.04 * POSE),
-        scale=0.76 * bell(rng, 1.0, 0.025 * POSE),
+        scale=0.90 * bell(rng, 1.0, 0.025 * POSE),
         shift=(bell(rng, 0.0, 0.025 * POSE), bell(rng, 0.0, 0.025 * POSE)),
         gaze=(bell(rng, 0.0, 0.016 * POSE), bell(rng, 0.0, 0.008 * POSE)),
         light=_light(rng),
@@ -75,4 +75,5 @@ def _light(rng: Rng) -> Light:
 
 def _backdrop(rng: Rng) -> Colour:
     grey = bell(rng, 0.40, 0.14 * LIGHT)
-    return grey * bell(rng, 0.95, 0.06 * LIGHT), grey * bell(rng, 1.0, 0.03 * LIGHT), grey * bell(rng, 1.08, 0.06 * LIGHT)
+    red, blue = bell(rng, 0.95, 0.06 * LIGHT), bell(rng, 1.08, 0.06 * LIGHT)
+    return grey * red, grey, grey * blue

@@ -65,8 +65,12 @@ def tint_face(canvas: Canvas, grid: Grid, person: Person, texture: FloatArray) -
     column = (patch.u * 40.0 + 500.0).astype(np.intp) % size
     canvas.colour[:] *= 1.0 + texture[row, column]
     red = scaled((person.skin[0], person.skin[1] * 0.62, person.skin[2] * 0.60), 1.0)
-    for centre, radii, depth in (((-0.42, 0.34), (0.30, 0.26), 0.42), ((0.42, 0.34), (0.30, 0.26), 0.42),
-                                 ((0.0, 0.40), (0.16, 0.14), 0.36), ((0.0, 1.0), (0.2, 0.14), 0.2)):
+    for centre, radii, depth in (
+        ((-0.42, 0.34), (0.30, 0.26), 0.42),
+        ((0.42, 0.34), (0.30, 0.26), 0.42),
+        ((0.0, 0.40), (0.16, 0.14), 0.36),
+        ((0.0, 1.0), (0.2, 0.14), 0.2),
+    ):
         spot = grid.around(*centre, *radii)
         canvas.paint(spot, red, depth * person.flush * hill(spot.u, spot.v, centre, radii))
 
@@ -124,9 +128,7 @@ def _nose_wrinkles(canvas: Canvas, grid: Grid, au: Expression) -> None:
         shadow(canvas, grid, (side * 0.14, 0.20), (0.07, 0.16), 0.30 * strength)
 
 
-def _nasolabial(
-    canvas: Canvas, grid: Grid, person: Person, au: Expression, mouth: MouthLine, side: int
-) -> None:
+def _nasolabial(canvas: Canvas, grid: Grid, person: Person, au: Expression, mouth: MouthLine, side: int) -> None:
     top, end = person.nose.tip - 0.07 - 0.03 * au(9, side), mouth.v + 0.04
     start = person.nose.width + 0.025
     reach = mouth.half_width + 0.055 + 0.03 * au(12, side)
@@ -163,9 +165,7 @@ def _crows_feet(canvas: Canvas, grid: Grid, person: Person, au: Expression, side
         crease(canvas, patch, patch.v - (0.01 + 0.03 * k + 0.45 * k * out), 0.018, strength * fade)
 
 
-def _mouth_corner(
-    canvas: Canvas, grid: Grid, person: Person, au: Expression, mouth: MouthLine, side: int
-) -> None:
+def _mouth_corner(canvas: Canvas, grid: Grid, person: Person, au: Expression, mouth: MouthLine, side: int) -> None:
     s = mouth.half_width
     corner = mouth.v + mouth.corners[(side + 1) // 2]
     shadow(canvas, grid, (side * (s + 0.01), corner), (0.055, 0.05), 0.34 + 0.2 * au(12, side))

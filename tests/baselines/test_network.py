@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import check_grad
+from scipy.special import expit
+
+from baselines.network import (
+    GradientNetwork,
+    Layout,
+    MeanSquaredError,
+    Patience,
+    SwarmNetwork,
+    forward,
+    loss_and_gradient,
+    sigmoid,
+    with_ones,
+)
+from baselines.search import Biogeography, Epoch, Population
+
+LAYOUT = Layout(inputs=3, hidden=4, outputs=2)
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(6, 3))
+TARGETS = np.eye(2)[[0, 1, 1, 0, 1, 0]]
+
+
+def blobs(n=60, classes=(0, 1, 2), seed=0):
+    rng = np.random.default_rng(seed)
+    y = np.resize(classes, n)
+    return 3 * np.eye(4)[np.searchsorted(classes, y)] + rng.normal(scale=0.3, size=(n, 4)), y
+
+
+def swarm(**parameters):
+    return SwarmNetwork(Biogeography(population=10), **({"evaluations": 600, "random_state": 0} | parameters))
+
+
+def plain_forward(weights, x):
+    """Neuron by neuron, weight by weight."""
+    w, hidden = list(weights), []
+    for _ in range(LAYOUT.hidden):
+        *coefficients, bias = (w.pop(0) for _ in range(LAYOUT.inputs + 1))
+        hidden.append(expit(sum(c * v for c, v in zip(coefficients, x, strict=True)) + bias))
+    outputs = []
+    for _ in range(LAYOUT.outputs):
+        *coefficients, bias = (w.pop(0) for _ in range(LAYOUT.hidden + 1))
+        outputs.append(expit(sum(c * v for c, v in zip(coefficients, hidden, strict=True)) + bias))
+    assert not w
+    return outputs
+
+
+def test_forward_agrees_with_a_plain_loop():
+    weights = RNG.normal(size=(5, LAYOUT.size))
+    _, outputs = forward(weights, with_ones(X, np.float64), LAYOUT)
+    wanted = [[plain_forward(network, x) for x in X] for network in weights]
+    np.testing.assert_allclose(outputs, np.swapaxes(wanted, 1, 2), rtol=1e-10)
+
+
+def test_error_agrees_with_the_definition_in_any_block(monkeypatch):
+    weights = RNG.normal(size=(7, LAYOUT.size))
+    _, outputs = forward(weights, with_ones(X, np.float64), LAYOUT)
+    wanted = np.square(outputs - TARGETS.T).mean(axis=(1, 2))
+    np.testing.assert_allclose(MeanSquaredError(X, TARGETS, LAYOUT)(weights), wanted, rtol=1e-5)
+    monkeypatch.setattr("baselines.network.BLOCK", 50)
+    np.testing.assert_allclose(MeanSquaredError(X, TARGETS, LAYOUT)(weights), wanted, rtol=1e-5)
+    assert MeanSquaredError(X, TARGETS, LAYOUT)(weights[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_gradient_agrees_with_finite_differences(decay):
+    arguments = (with_ones(X, np.float64), TARGETS.T, LAYOUT, decay)
+    weights = RNG.normal(size=LAYOUT.size)
+    difference = check_grad(
+        lambda w: loss_and_gradient(w, *arguments)[0], lambda w: loss_and_gradient(w, *arguments)[1], weights
+    )
+    assert difference < 1e-6
+
+
+def test_pack_undoes_unpack():
+    weights = RNG.normal(size=(2, LAYOUT.size))
+    np.testing.assert_array_equal(LAYOUT.pack(*LAYOUT.unpack(weights)), weights)
+
+
+def test_sigmoid_never_overflows():
+    np.testing.assert_allclose(sigmoid(np.array([-1e4, -1.0, 0.0, 1.0, 1e4])), expit([-1e4, -1, 0, 1, 1e4]))
+
+
+@pytest.mark.parametrize("network", [swarm(), GradientNetwork(random_state=0)])
+def test_separable_classes_are_learnt_whatever_their_indices(network):
+    train, y = blobs(classes=(2, 5, 6))
+    test, y_test = blobs(classes=(2, 5, 6), seed=1)
+    network.fit(train, y)
+    assert (network.predict(test) == y_test).mean() > 0.9
+    assert set(network.predict(test)) <= {2, 5, 6}
+
+
+@pytest.mark.parametrize("make", [swarm, lambda: GradientNetwork(random_state=0, iterations=20)])
+def test_equal_seeds_give_equal_networks(make):
+    train, y = blobs()
+    np.testing.assert_array_equal(make().fit(train, y).weights_, make().fit(train, y).weights_)
+
+
+@pytest.mark.parametrize("make", [swarm, lambda: GradientNetwork(random_state=0, iterations=20)])
+def test_validation_never_chooses_worse_than_no_validation(make):
+    train, y = blobs(30)
+    other, y_other = blobs(30, seed=1)
+    y_other = y_other.copy()
+    y_other[:3] = 9  # a class that was not trained
+    alone, chosen = make().fit(train, y), make().fit(train, y, X_val=other, y_val=y_other)
+    assert (chosen.predict(other) == y_other).mean() >= (alone.predict(other) == y_other).mean()
+
+
+def test_fit_info_of_a_swarm():
+    train, y = blobs()
+    info = swarm().fit(train, y).fit_info_
+    assert info["evaluations"] <= 600
+    assert info["weights"] == 20 * 5 + 3 * 21
+    assert 0 < info["objective"] < 1
+    assert info["stopped"] is False
+
+
+def test_patience_stops_a_search_early():
+    train, y = blobs()
+    noise = np.random.default_rng(0).permutation(y)
+    info = swarm(evaluations=20_000, patience=200).fit(train, y, X_val=train, y_val=noise).fit_info_
+    assert info["stopped"] is True
+    assert info["evaluations"] < 20_000
+
+
+def test_patience_counts_evaluations_since_the_last_better_value():
+    values = iter([3.0, 2.0, 2.5, 2.5, 2.5])
+    stop = Patience(lambda _: np.array([next(values)]), 20)
+    nobody = Population(np.zeros((1, 1)), np.zeros(1))
+    assert [stop(Epoch(i, 10 * i, nobody, np.zeros(1), 0.0)) for i in range(4)] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("network", [swarm(evaluations=30), GradientNetwork(iterations=3)])
+@pytest.mark.parametrize(("n", "classes"), [(1, (4,)), (2, (0, 1)), (5, (1, 3))])
+def test_few_inputs(network, n, classes):
+    train, y = blobs(n, classes)
+    assert set(network.fit(train, y).predict(train)) <= set(classes)
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        (lambda: swarm(hidden=0), "hidden"),
+        (lambda: swarm(evaluations=0), "evaluations"),
+        (lambda: swarm(bound=0.0), "bound"),
+        (lambda: swarm(patience=0), "patience"),
+        (lambda: GradientNetwork(decay=-1.0), "decay"),
+        (lambda: GradientNetwork(iterations=0), "iterations"),
+        (lambda: swarm().fit(X, np.zeros(2, int)), "labels"),
+    ],
+)
+def test_nonsense_is_refused(make, word):
+    with pytest.raises(ValueError, match=word):
+        make()

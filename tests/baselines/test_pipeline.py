@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from baselines.pipeline import PrincipalComponents
+
+X = np.random.default_rng(0).normal(size=(50, 8)) * np.arange(1, 9)
+
+
+@pytest.mark.parametrize("variance", [0.3, 0.95, 0.999])
+def test_agrees_with_scikit_learn(variance):
+    ours, theirs = PrincipalComponents(variance).fit(X), PCA(variance, whiten=True).fit(X)
+    projected = theirs.transform(X) * np.sqrt(50 / 49)  # scikit-learn whitens by n - 1
+    np.testing.assert_allclose(np.abs(ours.transform(X)), np.abs(projected), rtol=1e-6)
+
+
+def test_all_variance_keeps_the_rank():
+    assert PrincipalComponents(1.0).fit(X[:5]).transform(X).shape[1] == 4
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_constant_features_give_noughts(n):
+    np.testing.assert_array_equal(PrincipalComponents().fit(np.ones((n, 4))).transform(np.ones((2, 4))), [[0], [0]])
+
+
+@pytest.mark.parametrize("variance", [0.0, 1.01])
+def test_share_is_checked(variance):
+    with pytest.raises(ValueError, match="variance"):
+        PrincipalComponents(variance)

@@ -1,0 +1,25 @@
+"""Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "torchvision", "skimage", "sklearn", "scipy", "matplotlib")
+
+
+@pytest.mark.parametrize("code", ["import febench", "import febench.cli"])
+def test_import_loads_nothing_heavy(code: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", f"{code}; import sys; print([m for m in {HEAVY} if m in sys.modules])"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert found.stdout.strip() == "[]"
+
+
+def test_listing_methods_loads_no_torch() -> None:
+    code = "from febench.method import METHODS; [METHODS.get(n) for n in METHODS.names]; import sys; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"

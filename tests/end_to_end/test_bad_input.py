@@ -1,0 +1,81 @@
+"""Bad input: one sentence, the right exit code, nothing lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import Febench
+
+TOY = ("--plugin", "plugin.py", "--dataset", "toy")
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (("run", "--methods", "resnet"), 2, "there is no method 'resnet'; did you mean"),
+        (
+            ("run", "--dataset", "faces70", "--methods", "hwt"),
+            2,
+            "there is no data set 'faces70'; did you mean faces700",
+        ),
+        (("run", "--protocol", "papers", *TOY, "--methods", "lottery"), 2, "did you mean paper"),
+        (("run", *TOY, "--methods", "lottery", "--runs", "0"), 2, "--runs takes 1 to 10"),
+        (("run", *TOY, "--methods", "lottery", "--runs", "20"), 2, "--protocol 'paper[runs=20]'"),
+        (("run", *TOY, "--methods", "lottery", "--out", "plugin.py/x"), 2, "cannot write results to plugin.py/x"),
+        (("run", *TOY, "--methods", "needy"), 2, "pip install 'febench[deep]'"),
+        (("run", *TOY, "--methods", "lottery", "--timeout", "soon"), 2, "--timeout takes a time such as"),
+        (("run", *TOY, "--methods", "lottery", "--set", "C=1"), 2, "--set takes METHOD.PARAM=VALUE"),
+        (("run", *TOY, "--methods", "pixel-svm", "--set", "pixel-svm.C=big"), 2, "pixel-svm.C takes a number"),
+        (("run", *TOY, "--methods", "lottery", "--device", "tpu"), 2, "there is no device 'tpu'"),
+        (("run", *TOY, "--methods", "lottery", "--preset", "slow"), 2, "there is no preset 'slow'"),
+        (("run", "--plugin", "none.py"), 2, "there is no plugin file none.py"),
+        (("run", "--dataset", "faces[size=2]", "--methods", "hwt"), 2, "size must be at least"),
+        (("table", "3", "nowhere"), 2, "holds no results of febench"),
+        (("status", "nowhere"), 2, "holds no results of febench"),
+        (("verify", "nowhere"), 2, "holds no results of febench"),
+        (("run", "--bogus"), 2, "No such option"),
+        (("frobnicate",), 2, "No such command"),
+    ],
+)
+def test_one_sentence_and_the_right_code(
+    febench: Febench, tmp_path: Path, args: tuple[str, ...], code: int, words: str
+) -> None:
+    done = febench(*args)
+    assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr and not (tmp_path / "results").exists()
+
+
+def test_a_plugin_with_a_syntax_error(febench: Febench, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("x = 1\ndef f(:\n")
+    done = febench("run", "--plugin", "bad.py")
+    assert done.returncode == 2 and "bad.py has a syntax error in line 2" in done.stderr
+
+
+def test_torn_and_edited_lines(febench: Febench, tmp_path: Path) -> None:
+    args = ("run", *TOY, "--methods", "lottery", "--runs", "1", "--out", "o")
+    assert febench(*args).returncode == 0
+    cells = tmp_path / "o" / "cells.jsonl"
+    whole = cells.read_text()
+    cells.write_text(whole[:-40])
+    mended = febench(*args)
+    assert mended.returncode == 0 and "dropped a line torn by a crash" in mended.stderr
+    assert sorted(cells.read_text().count(part) for part in ('"fold":10,', '"fold":1,')) == [1, 1]
+    cells.write_text(whole.replace('"status":"ok"', '"status":"OK"', 1))
+    for command in (args, ("table", "3", "o"), ("status", "o"), ("verify", "o")):
+        refused = febench(*command)
+        assert refused.returncode == 5 and "line 1 does not match its checksum" in refused.stderr
+    assert '"OK"' in cells.read_text()
+    manifest = tmp_path / "o" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"seed": 0', '"seed": 3'))
+    refused = febench(*args)
+    assert refused.returncode == 5 and "does not match its own SHA-256" in refused.stderr
+
+
+def test_a_directory_of_another_data_set(febench: Febench) -> None:
+    args = ("run", "--plugin", "plugin.py", "--methods", "lottery", "--runs", "1", "--out", "o")
+    assert febench(*args, "--dataset", "toy").returncode == 0
+    refused = febench(*args, "--dataset", "toy[n=70]")
+    assert refused.returncode == 2 and "holds results of data set toy, not toy[n=70]" in refused.stderr
+    assert febench("table", "3", "o").returncode == 0

@@ -1,0 +1,147 @@
+"""Whole runs on a small data set: what is promised of crashes, of order and workers, and of bad methods."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from febench.store import Store
+from tests.end_to_end.conftest import COMMAND, Febench
+
+TOY = ("--plugin", "plugin.py", "--dataset", "toy")
+
+
+def predictions(path: Path) -> dict[str, list[int] | None]:
+    return {record.key: record.predictions for record in Store(path).records}
+
+
+def tables(febench: Febench, path: str) -> list[str]:
+    return [febench("table", number, path).stdout for number in "123"]
+
+
+def test_a_run_prints_table_3_and_a_second_one_has_nothing_to_do(febench: Febench, tmp_path: Path) -> None:
+    first = febench("run", *TOY, "--methods", "pixel-svm,lottery")
+    assert first.returncode == 0, first.stderr
+    assert "pixel-svm" in first.stdout and "10/10" in first.stdout
+    cells = tmp_path / "results" / "toy" / "paper" / "cells.jsonl"
+    before = cells.read_bytes()
+    again = febench("run", *TOY, "--methods", "pixel-svm,lottery")
+    assert (again.returncode, again.stdout) == (0, first.stdout)
+    assert cells.read_bytes() == before
+    assert "200 of 200 wanted cells are in" in again.stderr
+
+
+def test_one_run_first_and_the_rest_later_is_the_same_as_all_at_once(febench: Febench, tmp_path: Path) -> None:
+    assert febench("run", *TOY, "--methods", "lottery", "--out", "steps", "--runs", "1").returncode == 0
+    assert len(predictions(tmp_path / "steps")) == 10
+    assert febench("run", *TOY, "--methods", "lottery", "--out", "steps").returncode == 0
+    assert febench("run", *TOY, "--methods", "pixel-svm,lottery", "--out", "whole", "--jobs", "1").returncode == 0
+    steps, whole = predictions(tmp_path / "steps"), predictions(tmp_path / "whole")
+    assert len(steps) == 100 and steps.items() <= whole.items()
+
+
+def test_one_worker_and_two_give_the_same_predictions(febench: Febench, tmp_path: Path) -> None:
+    for jobs in "12":
+        args = ("--methods", "pixel-svm,lottery", "--out", f"jobs{jobs}", "--runs", "3", "--jobs", jobs)
+        assert febench("run", *TOY, *args).returncode == 0
+    assert predictions(tmp_path / "jobs1") == predictions(tmp_path / "jobs2")
+    compared = febench("verify", "jobs1", "--against", "jobs2")
+    assert compared.returncode == 0 and "30 cells in both, 0 with other predictions" in compared.stdout
+
+
+def test_killed_three_times_and_run_again_is_as_if_nothing_had_happened(febench: Febench, tmp_path: Path) -> None:
+    args = ("run", *TOY, "--methods", "pixel-svm,lottery")
+    assert febench(*args, "--out", "calm").returncode == 0
+    moments = random.Random(0)
+    for _ in range(3):
+        process = subprocess.Popen(
+            [*COMMAND, *args, "--out", "killed"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(moments.uniform(1.0, 2.5))
+        process.kill()
+        process.wait()
+    assert febench(*args, "--out", "killed").returncode == 0
+    assert predictions(tmp_path / "killed") == predictions(tmp_path / "calm")
+    assert tables(febench, "killed") == tables(febench, "calm")
+
+
+def test_an_interrupted_run_says_so_and_goes_on_later(febench: Febench, tmp_path: Path) -> None:
+    args = ["run", *TOY, "--methods", "hangs"]
+    with subprocess.Popen([*COMMAND, *args], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        words = process.stderr.read()
+        assert process.wait(30) == 130
+    assert "the same command goes on" in words
+    assert febench("run", *TOY, "--methods", "lottery").returncode == 0
+
+
+def test_bad_methods_cost_only_their_own_cells(febench: Febench, tmp_path: Path) -> None:
+    bad = ("raises", "exits", "nonsense", "hangs")
+    args = (
+        "run",
+        *TOY,
+        "--methods",
+        f"pixel-svm,{','.join(bad)}",
+        "--protocol",
+        "paper[runs=1,groups=3]",
+        "--out",
+        "o",
+    )
+    done = febench(*args, "--timeout", "5s")
+    assert done.returncode == 3, done.stderr
+    rows = {row["method"]: row for row in json.loads(febench("table", "3", "o", "--json").stdout)["rows"]}
+    assert rows["pixel-svm"]["runs"] == 1 and all(rows[name]["runs"] == 0 for name in bad)
+    for words in (
+        "failed, ValueError: nothing to learn here (plugin.py:",
+        "crashed, the process died (exit code 1)",
+        "invalid, predict returned a class outside 0..6",
+        "timeout, stopped after the time limit of 5 s",
+    ):
+        assert words in done.stdout
+    again = febench(*args, "--timeout", "5s")
+    assert again.returncode == 3 and "12 failed" in again.stderr and "to compute" not in again.stderr
+    retried = febench("run", *TOY, "--methods", "raises", *args[7:], "--retry-failed")
+    assert retried.returncode == 3 and "3 to compute" in retried.stderr
+    status = json.loads(febench("status", "o", "--json").stdout)
+    assert {row["method"]: row["failed"] for row in status["rows"]} == {"pixel-svm": 0, **dict.fromkeys(bad, 3)}
+
+
+def test_both_protocols_at_once_end_in_the_drop(febench: Febench, tmp_path: Path) -> None:
+    done = febench("run", *TOY, "--methods", "pixel-svm", "--protocol", "paper,subject", "--out", "both", "--runs", "2")
+    assert done.returncode == 0, done.stderr
+    assert "Table 4. The drop on toy" in done.stdout
+    drop = json.loads(febench("table", "4", "both", "--json").stdout)
+    assert drop["protocols"] == ["paper", "subject"] and drop["rows"][0]["protocols"]["subject"]["runs"] == 2
+
+
+def test_a_changed_plugin_is_computed_anew_and_never_mixed(febench: Febench, tmp_path: Path) -> None:
+    assert febench("run", *TOY, "--methods", "lottery", "--runs", "2").returncode == 0
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(plugin.read_text() + "\n# another version\n")
+    done = febench("run", *TOY, "--methods", "lottery", "--runs", "1")
+    assert done.returncode == 0 and "20 cells of an older version are left out" in done.stdout
+    assert "1/10" in done.stdout
+
+
+def test_plan_tells_and_writes_nothing(febench: Febench, tmp_path: Path) -> None:
+    found = json.loads(febench("plan", *TOY, "--methods", "lottery", "--json").stdout)
+    assert (found["wanted"], found["stored"], found["missing"]) == (100, 0, 100)
+    assert not (tmp_path / "results").exists()
+    febench("run", *TOY, "--methods", "lottery", "--runs", "1")
+    found = json.loads(febench("plan", *TOY, "--methods", "lottery", "--json").stdout)
+    assert (found["stored"], found["missing"]) == (10, 90) and found["seconds"] > 0
+
+
+@pytest.mark.parametrize("other", ["subject", "paper[groups=5]"])
+def test_a_directory_keeps_to_its_protocol(febench: Febench, other: str) -> None:
+    assert febench("run", *TOY, "--methods", "lottery", "--runs", "1", "--out", "o").returncode == 0
+    refused = febench("run", *TOY, "--methods", "lottery", "--out", "o", "--protocol", other)
+    assert refused.returncode == 2 and f"holds results of protocol paper, not {other}" in refused.stderr

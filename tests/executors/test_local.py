@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from febench.evaluate import Outcome
+from febench.executors.local import LocalExecutor
+
+
+@dataclass(frozen=True)
+class Job:
+    what: str
+
+    def run(self) -> Outcome:
+        if self.what == "hang":
+            time.sleep(600)
+        if self.what == "exit":
+            os._exit(3)
+        if self.what == "threads":
+            return Outcome("ok", info={name: os.environ[name] for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")})
+        return Outcome("ok", info={"pid": os.getpid(), "what": self.what})
+
+
+def test_tasks_run_in_other_processes_and_each_comes_back_once() -> None:
+    with LocalExecutor(jobs=2) as executor:
+        found = dict(executor.map([str(i) for i in range(9)], Job))
+    assert sorted(found) == [str(i) for i in range(9)]
+    assert all(outcome.info["what"] == item for item, outcome in found.items())
+    assert os.getpid() not in {outcome.info["pid"] for outcome in found.values()}
+
+
+def test_hanging_and_dying_tasks_cost_only_themselves() -> None:
+    with LocalExecutor(jobs=2, timeout=1.5) as executor:
+        found = {item: outcome for item, outcome in executor.map(["a", "hang", "b", "exit", "c", "d"], Job)}
+    assert {item: outcome.status for item, outcome in found.items()} == {
+        "a": "ok", "hang": "timeout", "b": "ok", "exit": "crashed", "c": "ok", "d": "ok",
+    }  # fmt: skip
+    assert found["hang"].error == "stopped after the time limit of 1.5 s (--timeout)"
+    assert found["exit"].error == "the process died (exit code 3)"
+
+
+def test_workers_get_their_number_of_threads_and_the_parent_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    with LocalExecutor(jobs=1, threads=2) as executor:
+        [(_, outcome)] = executor.map(["threads"], Job)
+    assert outcome.info == {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
+    assert os.environ["OMP_NUM_THREADS"] == "7" and "MKL_NUM_THREADS" not in os.environ
+
+
+def test_no_worker_outlives_the_executor() -> None:
+    with LocalExecutor(jobs=2) as executor:
+        pids = {outcome.info["pid"] for _, outcome in executor.map(["a", "b", "c"], Job)}
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
