@@ -84,8 +84,9 @@ def test_vectors_are_not_decayed():
         for name, value in network.named_parameters()
         if start[name].norm() > 0
     }
-    assert shrunk["0.weight"] < 0.9
-    assert shrunk["4.weight"] < 0.9
+    decayed = 1 - 1e-6 * 1e5 * one_cycle(0, 1, recipe.warmup)
+    assert shrunk["0.weight"] == pytest.approx(decayed, abs=1e-3)
+    assert shrunk["4.weight"] == pytest.approx(decayed, abs=1e-3)
     assert shrunk["1.weight"] == pytest.approx(1, abs=1e-3)
     assert shrunk["4.bias"] == pytest.approx(1, abs=1e-3)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from febench.datasets.faces.collection import FaceSet, draw_faces
+from febench.datasets.faces.collection import FaceIndex, FaceSet, draw_faces, draw_pictures, index_faces
 from febench.datasets.faces.expression import CLASSES
 
-__all__ = ["CLASSES", "FaceSet", "draw_faces"]
+__all__ = ["CLASSES", "FaceIndex", "FaceSet", "draw_faces", "draw_pictures", "index_faces"]

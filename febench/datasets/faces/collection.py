@@ -19,13 +19,11 @@ SMALLEST = 32
 
 
 @dataclass(frozen=True)
-class FaceSet:
-    """Drawn faces with their labels.
+class FaceIndex:
+    """What is known of each picture before it is drawn, ordered by subject, emotion and shot.
 
     Attributes
     ----------
-    images
-        uint8 array (n, size, size, 3), RGB.
     labels
         int64 array (n,), indices into `CLASSES`.
     subjects
@@ -34,10 +32,22 @@ class FaceSet:
         A name for each picture, such as ``"p01-happy-3"``.
     """
 
-    images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     subjects: tuple[str, ...]
     ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FaceSet(FaceIndex):
+    """Drawn faces with their labels.
+
+    Attributes
+    ----------
+    images
+        uint8 array (n, size, size, 3), RGB.
+    """
+
+    images: NDArray[np.uint8]
 
 
 def draw_faces(subjects: int = 20, shots: int = 5, size: int = 128, seed: int = 0) -> FaceSet:
@@ -64,17 +74,26 @@ def draw_faces(subjects: int = 20, shots: int = 5, size: int = 128, seed: int = 
     ValueError
         If a number is too small.
     """
+    index = index_faces(subjects, shots)
+    images = np.stack(list(draw_pictures(subjects, shots, size, seed)))
+    return FaceSet(index.labels, index.subjects, index.ids, images)
+
+
+def index_faces(subjects: int, shots: int) -> FaceIndex:
+    """Labels, people and names of the pictures, without drawing them; arguments as of `draw_faces`."""
     _check("subjects", subjects, 1)
     _check("shots", shots, 1)
-    _check("size", size, SMALLEST)
-    _check("seed", seed, 0)
     grid = np.indices((subjects, len(CLASSES), shots)).reshape(3, -1)
-    images = np.empty((grid.shape[1], size, size, 3), dtype=np.uint8)
-    for row, image in enumerate(_pictures(subjects, shots, size, seed)):
-        images[row] = image
     names = tuple(f"p{person + 1:02d}" for person in grid[0])
     ids = tuple(f"{who}-{CLASSES[e]}-{shot + 1}" for who, e, shot in zip(names, grid[1], grid[2], strict=True))
-    return FaceSet(images, grid[1].astype(np.int64), names, ids)
+    return FaceIndex(grid[1].astype(np.int64), names, ids)
+
+
+def draw_pictures(subjects: int, shots: int, size: int, seed: int) -> Iterator[NDArray[np.uint8]]:
+    """The pictures one by one, uint8 arrays (size, size, 3); arguments and errors as of `draw_faces`."""
+    _check("size", size, SMALLEST)
+    _check("seed", seed, 0)
+    return _pictures(subjects, shots, size, seed)
 
 
 def _pictures(subjects: int, shots: int, size: int, seed: int) -> Iterator[NDArray[np.uint8]]:
