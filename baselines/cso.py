@@ -13,18 +13,19 @@ Open, and chosen here
   images, weights in [-1, 1].
 - Budget: 80,000 objective evaluations; a cat and epoch costs four (seeking) or one (tracing). The validation group
   picks the best of the final cats and the best network found; `patience` lets it stop the search early.
-- Cat swarm: `baselines/search/cat_swarm.py`. SMP 5, CDC 0.8, SRD 0.2, c1 2 as its authors use; mixture ratio 0.2, the
-  upper end of what they and others use.
+- Cat swarm: `baselines/search/cat_swarm.py`. SMP 5, CDC 0.8, SRD 0.2 as reference codes have them, c1 2;
+  mixture ratio 0.2, the upper end of theirs.
 
 Measured when the defaults were chosen, never on the built-in set (seven classes of scikit-learn's digits, 700 images;
-700 drawn faces of other people; 700 of FER2013; three folds; digits unless named). Training error, and accuracy on
-images not trained on, after 5,000 / 20,000 / 40,000 / 80,000 / 100,000 evaluations: .118 / .089 / .076 / .059 / .055,
-26 / 57 / 67 / 79 / 80 %. So the error is not yet flat: 80,000 is what fits into about 1.6 s a cell with about 20
+700 drawn faces of other people; 700 of FER2013; two or three folds; digits unless named). Training error, and accuracy
+on images not trained on, after 5,000 / 20,000 / 40,000 / 80,000 / 100,000 evaluations: .118 / .089 / .076 / .059 /
+.055, 26 / 57 / 67 / 79 / 80 %. So the error is not yet flat: 80,000 is what fits into about 1.6 s a cell with about 20
 components (4 s with 57, on FER2013). On the faces the error fell from .127 to .121 only, where a constant answer has
 .122, and the accuracy stayed near chance: this search does little with such data in any budget tried. Error after
-50,000 by mixture ratio 0.02 / 0.2 / 0.5: .108 / .069 / .035; 0.5 is far better, but its authors want a small one.
-Weights within 0.5 / 1 / 3: .080 / .067 / .087; maximum velocity 0.01 / 0.1 / 0.5: .112 / .069 / .089; 20 instead of 50
-cats: .070. Patience of 5,000 lost 8 points on the digits; 15,000 lost none and saved little: it is off.
+50,000 by mixture ratio 0.02 / 0.2 / 0.5: .108 / .069 / .035; 0.5 is far better, but a small one is meant. Weights
+within 1 / 3: .069 / .087, and after 60,000 within 0.5 / 1: .080 / .067; maximum velocity 0.01 / 0.1 / 0.5: .112 / .069
+/ .089; 20 instead of 50 cats: .070. Patience of 5,000 lost 8 points on the digits; 15,000 lost none and saved little:
+it is off.
 """
 
 from __future__ import annotations

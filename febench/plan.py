@@ -15,6 +15,7 @@ from febench.environment import environment_id
 from febench.errors import UsageError
 from febench.manifest import Manifest
 from febench.method import METHODS, Method
+from febench.published import place
 from febench.seeds import derive_seed
 from febench.selectors import format_selector, parse_selector, split_selectors
 from febench.store import Record
@@ -166,7 +167,7 @@ def members_of(text: str) -> tuple[list[str], dict[str, str]]:
     if text not in SETS:
         return [], {}
     members, broken = [], {}
-    for name in METHODS.names:
+    for name in sorted(METHODS.names, key=place):
         try:
             sets = METHODS.get(name).sets
         except UsageError as error:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from febench.manifest import Manifest
 from febench.measures import confusion_matrix, mean_and_sd, overall_accuracy, sensitivities
+from febench.published import place
 from febench.store import Record, Store
 
 
@@ -108,7 +109,7 @@ class Results:
     manifest : Manifest
         The folds.
     rows : tuple of RowResults
-        One for each method with its parameters, at its newest version.
+        One for each method with its parameters, at its newest version; in the order of the papers' comparison.
     outdated : dict
         For a row's label, how many cells of older versions are left out.
     """
@@ -137,7 +138,7 @@ class Results:
             for row, versions in zip(rows, by_row.values(), strict=True)
             if len(versions) > 1
         }
-        return cls(manifest, tuple(rows), outdated)
+        return cls(manifest, tuple(sorted(rows, key=lambda row: place(row.method))), outdated)
 
     def row(self, label: str) -> RowResults | None:
         """The row of that label, or the only one of that method."""

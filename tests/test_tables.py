@@ -132,7 +132,7 @@ def test_table_1_has_sensitivities_and_the_papers(toy: Dataset) -> None:
 
 def test_table_1_of_other_classes_has_none_of_the_papers(manifest: Manifest) -> None:
     table = make_table(1, [Results.from_records(manifest, records(manifest))])[0].tables[0]
-    assert dict((row[0], row[1:]) for row in table.rows)["paper"] == (None,) * 7
+    assert {row[0]: row[1:] for row in table.rows}["paper"] == (None,) * 7
 
 
 def test_table_4_puts_the_protocols_side_by_side(toy: Dataset) -> None:

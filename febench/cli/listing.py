@@ -14,6 +14,7 @@ from febench.formats import render
 from febench.method import METHODS, Method
 from febench.plan import Plan, Row
 from febench.progress import duration
+from febench.published import place
 from febench.registry import Component, Registry
 from febench.results import Results, RowResults
 from febench.runner import Request, plan_for
@@ -24,7 +25,12 @@ from febench.verify import compare_stores, verify_papers, verify_store
 
 def show_methods(as_json: bool) -> None:
     """Print every method: sets, whether it can run here, source, parameters."""
-    _show([_method(name) for name in METHODS.names], ("name", "sets", "available", "cite"), as_json, notes="missing")
+    _show(
+        [_method(name) for name in sorted(METHODS.names, key=place)],
+        ("name", "sets", "available", "cite"),
+        as_json,
+        notes="missing",
+    )
 
 
 def show_components(registry: Registry[Any], as_json: bool) -> None:

@@ -62,6 +62,11 @@ def comparison() -> dict[str, Published]:
     }
 
 
+def place(method: str) -> int:
+    """Where a method stands in the papers' comparison; after its end if it is not in it."""
+    return ([*comparison(), method]).index(method)
+
+
 def sensitivity(method: str, folder: Traversable | None = None) -> PrintedRuns:
     """Table 1 of the paper of `resnet18` or `resnet50`."""
     return _printed((folder or _folder()) / f"{method}-sensitivity.csv")

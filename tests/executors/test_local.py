@@ -34,7 +34,7 @@ def test_tasks_run_in_other_processes_and_each_comes_back_once() -> None:
 
 def test_hanging_and_dying_tasks_cost_only_themselves() -> None:
     with LocalExecutor(jobs=2, timeout=1.5) as executor:
-        found = {item: outcome for item, outcome in executor.map(["a", "hang", "b", "exit", "c", "d"], Job)}
+        found = dict(executor.map(["a", "hang", "b", "exit", "c", "d"], Job))
     assert {item: outcome.status for item, outcome in found.items()} == {
         "a": "ok", "hang": "timeout", "b": "ok", "exit": "crashed", "c": "ok", "d": "ok",
     }  # fmt: skip
