@@ -1,4 +1,4 @@
-"""What is shown while cells are computed: a live table on a terminal, plain lines elsewhere."""
+"""What is shown while cells are computed: live bars on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from rich.console import Console
-from rich.live import Live
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from febench.plan import Cell, Plan
 from febench.store import Record
@@ -123,45 +122,54 @@ class PlainWatcher:
 
 
 class LiveWatcher:
-    """A table that is redrawn in place, for terminals."""
+    """A bar a method, redrawn in place, for terminals."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live: Live | None = None
+        self._bars: Progress | None = None
 
     def note(self, text: str) -> None:
-        """Print a line above the table."""
+        """Print a line above the bars."""
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def begin(self, plan: Plan) -> None:
-        """Print what will be done and what it will take, and start the table."""
+        """Print what will be done and what it will take, and start the bars."""
         for line in describe(plan):
             self.note(line)
         self._tally = Tally(plan)
-        self._live = Live(get_renderable=self._draw, console=self._console, refresh_per_second=2, transient=True)
-        self._live.start()
+        said = TextColumn("{task.fields[said]}", markup=False)
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), said,
+            console=self._console, transient=True,
+        )  # fmt: skip
+        self._total = self._bars.add_task("all cells", total=len(plan.cells), said="")
+        self._tasks = {
+            label: self._bars.add_task(label, total=row.wanted, said="") for label, row in self._tally.rows.items()
+        }
+        self._show()
+        self._bars.start()
 
     def came_in(self, cell: Cell, record: Record) -> None:
         """Count the cell; failures stay on the screen as lines."""
         self._tally.add(cell, record)
         if not record.ok:
             self.note(f"{cell.row.label} run {cell.run} fold {cell.fold}: {record.status}, {record.error}")
+        self._show()
 
     def end(self) -> None:
-        """Take the table off the screen and leave the counts."""
-        if self._live is not None:
-            self._live.stop()
+        """Take the bars off the screen and leave the counts."""
+        if self._bars is not None:
+            self._bars.stop()
             self.note(self._tally.summary)
 
-    def _draw(self) -> Table:
-        table = Table(
-            box=None, caption=f"{self._tally.summary}; stop with Ctrl-C, nothing is lost", caption_justify="left"
-        )
-        for heading in ("method", "cells", "failed", "accuracy so far"):
-            table.add_column(heading, justify="left" if heading == "method" else "right")
-        for label, row in self._tally.rows.items():
-            table.add_row(label, f"{row.done}/{row.wanted}", str(row.failed or ""), row.accuracy)
-        return table
+    def _show(self) -> None:
+        assert self._bars is not None
+        rows = self._tally.rows
+        for label, task in self._tasks.items():
+            failed = f", {rows[label].failed} failed" if rows[label].failed else ""
+            self._bars.update(task, completed=rows[label].done, said=f"accuracy so far {rows[label].accuracy}{failed}")
+        done = sum(row.done for row in rows.values())
+        self._bars.update(self._total, completed=done, said=f"{self._tally.left} left; Ctrl-C loses nothing")
 
 
 def make_watcher(console: Console) -> PlainWatcher | LiveWatcher:
@@ -180,7 +188,9 @@ def describe(plan: Plan) -> list[str]:
             estimate = plan.estimate(row)
             each = f"{duration(estimate.seconds)} each ({estimate.basis})" if estimate.seconds else "time unknown"
             lines.append(f"  {row.label}: {missing} cells, {each}")
-    return [*lines, f"  in all about {duration(plan.remaining())}"]
+    whole = plan.remaining()
+    known = "not to be told before each method has finished a cell" if whole is None else f"about {duration(whole)}"
+    return [*lines, f"  in all {known}"]
 
 
 def duration(seconds: float | None) -> str:

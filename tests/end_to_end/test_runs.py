@@ -145,3 +145,63 @@ def test_a_directory_keeps_to_its_protocol(febench: Febench, other: str) -> None
     assert febench("run", *TOY, "--methods", "lottery", "--runs", "1", "--out", "o").returncode == 0
     refused = febench("run", *TOY, "--methods", "lottery", "--out", "o", "--protocol", other)
     assert refused.returncode == 2 and f"holds results of protocol paper, not {other}" in refused.stderr
+
+
+NOTEBOOK = """
+import numpy as np
+from rich.console import Console
+from febench import load_plugin, method
+from febench.progress import make_watcher
+from febench.results import Results
+from febench.runner import Request, run
+load_plugin("plugin.py")
+OFFSET = 2
+
+@method("in-notebook")
+class InNotebook:
+    def fit(self, X, y):
+        return self
+    def predict(self, X):
+        return np.full(len(X), OFFSET)
+
+done = run(Request(methods="in-notebook", dataset="toy", runs=1), make_watcher(Console(stderr=True)))
+print(Results.of(done.store).row("in-notebook").accuracies)
+"""
+
+
+def test_a_method_registered_in_a_notebook_reaches_the_workers(febench: Febench, tmp_path: Path) -> None:
+    found = subprocess.run([*COMMAND[:2], NOTEBOOK], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("{1: 14.2857")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc, which this system has not")
+def test_no_worker_outlives_a_killed_run(febench: Febench, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "run", *TOY, "--methods", "hangs"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    workers: list[int] = []
+    while len(workers) < 2:
+        workers = children(process.pid)
+        time.sleep(0.1)
+    time.sleep(1)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 20
+    while any(map(alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [pid for pid in workers if alive(pid)]
+
+
+def children(pid: int) -> list[int]:
+    """Processes whose parent is `pid`, by Linux's own word."""
+    listed = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for path in listed for child in path.read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process still runs; one that only waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
