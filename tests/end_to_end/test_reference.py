@@ -1,0 +1,81 @@
+"""The committed reference results: whole, current, and what the code of today computes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from febench.dataset import load_dataset
+from febench.environment import environment, environment_id
+from febench.evaluate import CellTask, ExtractTask, Recipe
+from febench.executors.local import LocalExecutor
+from febench.manifest import draw
+from febench.plan import Cell, Row, make_plan, select_rows
+from febench.results import Results
+from febench.runner import _image_file
+from febench.store import ENVIRONMENT, Store
+from febench.verify import verify_store
+
+REFERENCE = Path(__file__).parents[2] / "results" / "reference" / "faces700"
+CLASSICAL = select_rows("classical")[0]
+
+
+@pytest.fixture(scope="module", params=["paper", "subject"])
+def store(request: pytest.FixtureRequest) -> Store:
+    return Store(REFERENCE / request.param)
+
+
+def test_it_is_sound(store: Store) -> None:
+    assert [str(finding) for finding in verify_store(store) if not finding.ok] == []
+
+
+def test_it_was_made_on_todays_faces_and_folds(store: Store) -> None:
+    faces = load_dataset("faces700")
+    assert (len(faces), len(faces.classes), len(set(faces.subjects or ()))) == (700, 7, 20)
+    assert store.manifest.fingerprint == faces.fingerprint
+    assert draw(faces, store.manifest.protocol, store.manifest.seed).sha256 == store.manifest.sha256
+
+
+def test_the_classical_methods_are_whole_and_of_todays_versions(store: Store) -> None:
+    plan = make_plan(CLASSICAL, store.manifest, store.records)
+    assert len(plan.cells) == 300 and not plan.missing
+    rows = {row.label: row for row in Results.of(store).rows}
+    assert all(rows[name].complete and not rows[name].failed for name in ("hwt", "cso", "bbo"))
+
+
+def test_the_machine_that_made_it_makes_it_again(store: Store) -> None:
+    """One cell of each classical method, to the bit, where processor, Python and libraries are those noted."""
+    noted = json.loads((store.path / ENVIRONMENT).read_text())
+    made_with = {record.method: noted[record.environment] for record in store.records}
+    if any(what_counts(made_with[row.method.name]) != what_counts(environment()) for row in CLASSICAL):
+        pytest.skip("made with another processor, Python or libraries")
+    faces = load_dataset("faces700")
+    recipes = {row.label: Recipe.of(row.method, row.params, "cpu") for row in CLASSICAL}
+    images = _image_file(faces)
+    manifest = store.manifest
+
+    def extract(row: Row) -> ExtractTask:
+        return ExtractTask(recipes[row.label], images, (faces.fingerprint, environment_id(), row.method.name))
+
+    def train(cell: Cell) -> CellTask:
+        fold = manifest.fold(cell.run, cell.fold)
+        features = extracted[cell.row.label].features
+        assert features is not None
+        y_train, y_val = manifest.labels[fold.train], manifest.labels[fold.validation]
+        return CellTask(recipes[cell.row.label], features, fold, y_train, y_val, len(manifest.classes), cell.seed)
+
+    with LocalExecutor(jobs=2) as executor:
+        extracted = {row.label: outcome for row, outcome in list(executor.map(CLASSICAL, extract))}
+        made = list(executor.map([Cell(row, manifest, 2, 5) for row in CLASSICAL], train))
+    for cell, outcome in made:
+        stored = store.get(cell.key)
+        assert stored is not None and outcome.predictions == stored.predictions, cell.row.label
+
+
+def what_counts(noted: dict[str, Any]) -> list[Any]:
+    """The parts of an environment on which the classical methods' results may depend."""
+    packages = ("numpy", "scipy", "scikit-learn", "PyWavelets", "pillow")
+    return [noted["processor"], noted["python"], *(noted["packages"][name] for name in packages)]
