@@ -9,10 +9,10 @@ Open, and chosen here
 - Classifier: the single-hidden-layer network all methods here share, 20 hidden neurons, by L-BFGS on standardised
   features. The validation group picks the iteration.
 
-Measured when the defaults were chosen (700 drawn faces of other people than the built-in set's, 700 of FER2013; five
-folds; accuracy on the validation group): weight decay 0 / 1e-5 / 1e-4 / 1e-3 gave 30 / 38 / 43 / 25 % on the faces and
-29 / 31 / 31 / 24 % on FER2013; 100 / 200 / 400 / 1000 iterations gave 39 / 43 / 44 / 44 % and 31 / 31 / 32 / 33 %. So
-400, where the curve flattens: about 0.4 s a cell.
+Measured when the defaults were chosen (700 faces of other people than the built-in set's, drawn by an earlier and
+harder version of the face model, 700 of FER2013; five folds; accuracy on the validation group): weight decay 0 / 1e-5 /
+1e-4 / 1e-3 gave 30 / 38 / 43 / 25 % on the faces and 29 / 31 / 31 / 24 % on FER2013; 100 / 200 / 400 / 1000 iterations
+gave 39 / 43 / 44 / 44 % and 31 / 31 / 32 / 33 %. So 400, where the curve flattens: about 0.4 s a cell.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def cost(params: Mapping[str, Any], n_train: int) -> float:
     return float(0.1 + 3.7e-10 * params["iterations"] * n_train * params["hidden"] * (inputs + 7))
 
 
-@method("hwt", cite="Evans 2017, Haar wavelet transform, neural network", sets=("classical",), version="1", cost=cost)
+@method("hwt", cite="Evans 2017, Adv. Comput. Sci. Res. 61:342-346", sets=("classical",), version="1", cost=cost)
 def hwt(
     wavelet: str = "haar",
     level: int = 3,

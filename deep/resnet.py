@@ -54,6 +54,15 @@ def cost(images_per_second: float, steps_per_second: float) -> Callable[[Mapping
     return seconds
 
 
+def check_device(device: str) -> str | None:
+    """Why these methods cannot run on a device, or None if they can."""
+    if device != "cuda":
+        return None
+    import torch
+
+    return None if torch.cuda.is_available() else "torch finds no CUDA device here"
+
+
 @method(
     "resnet18",
     cite="He et al. 2016; Li, Li & Lima 2021",
@@ -63,6 +72,7 @@ def cost(images_per_second: float, steps_per_second: float) -> Callable[[Mapping
     needs=("torch", "torchvision"),
     extra="deep",
     cost=cost(285, 35),
+    check=check_device,
 )
 def resnet18(
     size: int = 64,
@@ -112,13 +122,14 @@ def resnet18(
 
 @method(
     "resnet50",
-    cite="He et al. 2016",
+    cite="He et al. 2016; Li & Lima 2021, doi:10.1016/j.ijcce.2021.02.002",
     sets=("deep",),
     version="1",
     presets={"quick": {"steps": 170, **QUICK}},
     needs=("torch", "torchvision"),
     extra="deep",
     cost=cost(115, 20),
+    check=check_device,
 )
 def resnet50(
     size: int = 64,

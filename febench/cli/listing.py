@@ -31,6 +31,8 @@ def show_methods(as_json: bool) -> None:
         as_json,
         notes="missing",
     )
+    if not as_json:
+        print("  * what a source leaves open was chosen here; the top of the method's file (--json names it) says what")
 
 
 def show_components(registry: Registry[Any], as_json: bool) -> None:
@@ -133,6 +135,8 @@ def _method(name: str) -> dict[str, Any]:
         "missing": found.missing,
         "cite": found.cite,
         "params": found.params,
+        "origin": found.origin,
+        "version": found.version,
     }
 
 
