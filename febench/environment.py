@@ -27,6 +27,7 @@ def environment() -> dict[str, Any]:
     }
 
 
+@cache
 def environment_id() -> str:
     """A short hash of the environment."""
     return hashlib.sha256(json.dumps(environment(), sort_keys=True).encode()).hexdigest()[:12]

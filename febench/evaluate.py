@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import json
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class Recipe:
 
     Attributes
     ----------
+    name : str
+        The method's name.
     pickled : bytes
         The `Method`, by reference where it can be imported, by value from plugin files and notebooks.
     params : dict
@@ -36,6 +38,7 @@ class Recipe:
         `auto`, `cpu` or `cuda`.
     """
 
+    name: str
     pickled: bytes
     params: dict[str, Any]
     device: str = "cpu"
@@ -43,9 +46,9 @@ class Recipe:
     @classmethod
     def of(cls, method: Method, params: dict[str, Any], device: str) -> Recipe:
         """Pack a method for the way to a worker."""
-        return cls(cloudpickle.dumps(method), params, device)
+        return cls(method.name, cloudpickle.dumps(method), params, device)
 
-    @cached_property
+    @property
     def method(self) -> Method:
         """The method, unpacked."""
         method: Method = cloudpickle.loads(self.pickled)
@@ -160,7 +163,7 @@ class CellTask:
             predictions=predictions,
             probabilities=_probabilities(estimator, images, self.n_classes),
             seconds={"fit": round(fitted - start, 4), "predict": round(predicted - fitted, 4)},
-            info=dict(getattr(estimator, "fit_info_", {})),
+            info=_info(estimator),
         )
 
     def _fit(self, estimator: Any, inputs: NDArray[Any]) -> None:
@@ -199,6 +202,13 @@ def _probabilities(estimator: Any, images: NDArray[Any], n_classes: int) -> list
     whole = np.zeros((len(images), n_classes))
     whole[:, seen] = found
     return [[round(float(p), 4) for p in row] for row in whole]
+
+
+def _info(estimator: Any) -> dict[str, Any]:
+    """What the method says of its training; only what JSON can hold may be stored."""
+    info = dict(getattr(estimator, "fit_info_", {}))
+    json.dumps(info)
+    return info
 
 
 def _guarded(work: Callable[[], Outcome]) -> Outcome:

@@ -104,10 +104,14 @@ class Plan:
         """The wanted cells of one row."""
         return [cell for cell in self.cells if cell.row is row]
 
-    def estimate(self, row: Row, extra: Iterable[Record] = ()) -> Estimate:
-        """What one cell of a row takes; `extra` are records made since the plan."""
-        n_train = len(self.cells[0].manifest.fold(1, 1).train)
-        return estimate_seconds(row, [*self.records, *extra], n_train)
+    @cached_property
+    def _n_train(self) -> int:
+        return len(self.cells[0].manifest.fold(1, 1).train)
+
+    def estimate(self, row: Row, made: Iterable[Record] = ()) -> Estimate:
+        """What one cell of a row takes; `made` are records made since the plan."""
+        own = [record for record in (*self.records, *made) if record.method == row.method.name]
+        return estimate_seconds(row, own, self._n_train)
 
     def remaining(self, made: Sequence[Record] = ()) -> float | None:
         """Seconds until all wanted cells are in, after `made` came in; None while a row's time is unknown."""

@@ -178,41 +178,41 @@ def _plan(request: Request, rows: tuple[Row, ...], manifest: Manifest, records: 
 
 
 def _compute(request: Request, dataset: Dataset, plan: Plan, writer: Writer, watcher: Watcher) -> None:
-    rows = list({cell.row.label: cell.row for cell in plan.missing}.values())
+    missing = plan.missing
+    rows = list({cell.row.label: cell.row for cell in missing}.values())
     recipes = {row.label: Recipe.of(row.method, row.params, request.device) for row in rows}
-    images = _image_file(dataset)
     with LocalExecutor(request.workers, request.threads, request.timeout) as executor:
-
-        def extract(row: Row) -> ExtractTask:
-            return ExtractTask(recipes[row.label], images, (dataset.fingerprint, environment_id(), row.method.name))
-
-        extracted = {row.label: outcome for row, outcome in executor.map(rows, extract)}
-
-        def train(cell: Cell) -> CellTask:
-            features = extracted[cell.row.label].features
-            assert features is not None
-            return _cell_task(cell, recipes[cell.row.label], features)
-
-        ready = []
-        for cell in plan.missing:
-            if extracted[cell.row.label].status == "ok":
-                ready.append(cell)
-            else:
-                _keep(cell, extracted[cell.row.label], request, writer, watcher)
-        for cell, outcome in executor.map(ready, train):
-            seconds = {**extracted[cell.row.label].seconds, **outcome.seconds}
+        found = executor.map(rows, lambda row: extract_task(dataset, recipes[row.label]))
+        features = {row.label: outcome for row, outcome in found}
+        for cell in missing:
+            if features[cell.row.label].features is None:
+                _keep(cell, features[cell.row.label], request, writer, watcher)
+        ready = [cell for cell in missing if features[cell.row.label].features]
+        for cell, outcome in executor.map(ready, lambda c: cell_task(c, recipes[c.row.label], features[c.row.label])):
+            seconds = {**features[cell.row.label].seconds, **outcome.seconds}
             _keep(cell, replace(outcome, seconds=seconds), request, writer, watcher)
 
 
-def _cell_task(cell: Cell, recipe: Recipe, inputs: Path) -> CellTask:
-    manifest, fold = cell.manifest, cell.manifest.fold(cell.run, cell.fold)
+def extract_task(dataset: Dataset, recipe: Recipe) -> ExtractTask:
+    """The work of computing a method's features of a data set, for a worker."""
+    chunks = (np.asarray(dataset.images[i : i + 1024]) for i in range(0, len(dataset), 1024))
+    images = cached_array("images", dataset.fingerprint, chunks, len(dataset))
+    return ExtractTask(recipe, images, (dataset.fingerprint, environment_id(), recipe.name))
+
+
+def cell_task(cell: Cell, recipe: Recipe, extracted: Outcome) -> CellTask:
+    """The work of a cell, for a worker: labels of its training and validation images, none of its test images."""
+    if extracted.features is None:
+        raise ValueError(f"there are no features of {cell.row.label}: {extracted.error}")
+    fold = cell.manifest.fold(cell.run, cell.fold)
+    labels = cell.manifest.labels
     return CellTask(
         recipe=recipe,
-        inputs=inputs,
+        inputs=extracted.features,
         fold=fold,
-        y_train=manifest.labels[fold.train],
-        y_val=manifest.labels[fold.validation],
-        n_classes=len(manifest.classes),
+        y_train=labels[fold.train],
+        y_val=labels[fold.validation],
+        n_classes=len(cell.manifest.classes),
         seed=cell.seed,
     )
 
@@ -234,11 +234,6 @@ def _keep(cell: Cell, outcome: Outcome, request: Request, writer: Writer, watche
     )
     writer.append(record)
     watcher.came_in(cell, record)
-
-
-def _image_file(dataset: Dataset) -> Path:
-    chunks = (np.asarray(dataset.images[i : i + 1024]) for i in range(0, len(dataset), 1024))
-    return cached_array("images", dataset.fingerprint, chunks, len(dataset))
 
 
 def _check_device(device: str, rows: tuple[Row, ...]) -> None:

@@ -121,6 +121,17 @@ def test_an_extract_that_loses_images_fails_and_leaves_nothing(toy: Dataset, ima
     assert {path.suffix for path in set((cache / "features").glob("*")) - before} == {".lock"}
 
 
+def test_only_what_json_can_hold_is_kept_of_the_training(manifest: Manifest, images: Path) -> None:
+    class Chatty(Spy):
+        def fit(self, X: Any, y: Any, X_val: Any = None, y_val: Any = None) -> Spy:
+            super().fit(X, y)
+            self.fit_info_ = {"network": object()}
+            return self
+
+    outcome = task(Chatty, manifest, images).run()
+    assert outcome.status == "failed" and "not JSON serializable" in str(outcome.error)
+
+
 def test_probabilities_have_a_column_for_every_class(manifest: Manifest, images: Path) -> None:
     outcome = task(Probable, manifest, images).run()
     assert outcome.probabilities is not None and outcome.probabilities[0] == [0.1429] * 7

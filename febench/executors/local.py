@@ -10,11 +10,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
+from febench.errors import FebenchError
 from febench.evaluate import Outcome
 
 THREAD_VARIABLES = (
@@ -85,8 +87,11 @@ class LocalExecutor:
             return Outcome("timeout", error=f"stopped after the time limit of {self._timeout:g} s (--timeout)")
         except ProcessExpired as expired:
             return Outcome("crashed", error=f"the process died ({_cause(expired.exitcode)})")
-        except Exception as error:
-            return Outcome("failed", error=f"{type(error).__name__}: {error}")
+        except BrokenProcessPool as error:
+            raise FebenchError(
+                "the worker processes do not start; a script that runs febench must do so below "
+                "if __name__ == '__main__':"
+            ) from error
 
     def _stop(self) -> None:
         self._pool.stop()  # type: ignore[no-untyped-call]

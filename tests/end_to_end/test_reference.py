@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from febench.dataset import load_dataset
-from febench.environment import environment, environment_id
-from febench.evaluate import CellTask, ExtractTask, Recipe
+from febench.environment import environment
+from febench.evaluate import Recipe
 from febench.executors.local import LocalExecutor
 from febench.manifest import draw
-from febench.plan import Cell, Row, make_plan, select_rows
+from febench.plan import Cell, make_plan, select_rows
 from febench.results import Results
-from febench.runner import _image_file
+from febench.runner import cell_task, extract_task
 from febench.store import ENVIRONMENT, Store
 from febench.verify import verify_store
 
@@ -54,22 +54,11 @@ def test_the_machine_that_made_it_makes_it_again(store: Store) -> None:
         pytest.skip("made with another processor, Python or libraries")
     faces = load_dataset("faces700")
     recipes = {row.label: Recipe.of(row.method, row.params, "cpu") for row in CLASSICAL}
-    images = _image_file(faces)
-    manifest = store.manifest
-
-    def extract(row: Row) -> ExtractTask:
-        return ExtractTask(recipes[row.label], images, (faces.fingerprint, environment_id(), row.method.name))
-
-    def train(cell: Cell) -> CellTask:
-        fold = manifest.fold(cell.run, cell.fold)
-        features = extracted[cell.row.label].features
-        assert features is not None
-        y_train, y_val = manifest.labels[fold.train], manifest.labels[fold.validation]
-        return CellTask(recipes[cell.row.label], features, fold, y_train, y_val, len(manifest.classes), cell.seed)
-
+    cells = [Cell(row, store.manifest, 2, 5) for row in CLASSICAL]
     with LocalExecutor(jobs=2) as executor:
-        extracted = {row.label: outcome for row, outcome in list(executor.map(CLASSICAL, extract))}
-        made = list(executor.map([Cell(row, manifest, 2, 5) for row in CLASSICAL], train))
+        found = executor.map(CLASSICAL, lambda row: extract_task(faces, recipes[row.label]))
+        features = {row.label: outcome for row, outcome in found}
+        made = list(executor.map(cells, lambda c: cell_task(c, recipes[c.row.label], features[c.row.label])))
     for cell, outcome in made:
         stored = store.get(cell.key)
         assert stored is not None and outcome.predictions == stored.predictions, cell.row.label

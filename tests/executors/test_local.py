@@ -57,3 +57,16 @@ def test_no_worker_outlives_the_executor() -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+class Unsendable:
+    def __reduce__(self) -> str:
+        raise TypeError("cannot be sent")
+
+    def run(self) -> Outcome:
+        return Outcome("ok")
+
+
+def test_what_is_no_fault_of_a_task_is_not_an_outcome_of_it() -> None:
+    with LocalExecutor(jobs=1) as executor, pytest.raises(TypeError, match="cannot be sent"):
+        list(executor.map(["a"], lambda _: Unsendable()))
