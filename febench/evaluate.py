@@ -6,7 +6,7 @@ import inspect
 import json
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,7 @@ class Outcome:
     peak_memory_mb: float | None = None
     info: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
+    traceback: str | None = None
     features: Path | None = None
 
 
@@ -219,15 +220,14 @@ def _guarded(work: Callable[[], Outcome]) -> Outcome:
     except InvalidPredictionsError as error:
         return Outcome("invalid", error=str(error))
     except Exception as error:
-        return Outcome("failed", error=_sentence(error))
+        return Outcome("failed", error=_sentence(error), traceback=traceback.format_exc())
     return replace(outcome, peak_memory_mb=_peak_memory_mb())
 
 
 def _sentence(error: Exception) -> str:
-    """The error in one line, with the place in the method's own code where it was raised."""
-    frames: Iterator[traceback.FrameSummary] = reversed(traceback.extract_tb(error.__traceback__))
-    place = next((f" ({Path(frame.filename).name}:{frame.lineno})" for frame in frames), "")
-    return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"
+    """The error in one line, with the place where it was raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {' '.join(str(error).split())} ({Path(last.filename).name}:{last.lineno})"
 
 
 def _reset_peak_memory() -> None:

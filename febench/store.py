@@ -61,6 +61,8 @@ class Record:
         What the method says of its training (`fit_info_`).
     error : str or None
         What went wrong, in a sentence.
+    traceback : str or None
+        Where a method raised, as Python prints it.
     """
 
     key: str
@@ -80,6 +82,7 @@ class Record:
     environment: str = ""
     info: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
+    traceback: str | None = None
 
     @property
     def ok(self) -> bool:

@@ -81,6 +81,8 @@ def show_status(directory: Path, as_json: bool) -> None:
         for row in document["rows"]:
             for words in [*row["gaps"], *row["errors"]]:
                 print(f"  * {row['method']}: {words}")
+            if row["tracebacks"]:
+                print(row["tracebacks"][-1])
 
 
 def show_table(number: int, directories: Sequence[Path], method: str | None, how: str) -> None:
@@ -185,6 +187,7 @@ def _row_status(row: RowResults) -> dict[str, Any]:
         "failed": len(row.failed),
         "gaps": row.gaps,
         "errors": sorted({f"{record.status}, {record.error}" for record in row.failed}),
+        "tracebacks": sorted({record.traceback for record in row.failed if record.traceback}),
     }
 
 

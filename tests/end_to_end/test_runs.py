@@ -110,6 +110,7 @@ def test_bad_methods_cost_only_their_own_cells(febench: Febench, tmp_path: Path)
     assert again.returncode == 3 and "12 failed" in again.stderr and "to compute" not in again.stderr
     retried = febench("run", *TOY, "--methods", "raises", *args[7:], "--retry-failed")
     assert retried.returncode == 3 and "3 to compute" in retried.stderr
+    assert 'raise ValueError("nothing to learn here")' in febench("status", "o").stdout
     status = json.loads(febench("status", "o", "--json").stdout)
     assert {row["method"]: row["failed"] for row in status["rows"]} == {"pixel-svm": 0, **dict.fromkeys(bad, 3)}
 
