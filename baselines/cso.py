@@ -26,6 +26,11 @@ such data in any budget tried. Error after 50,000 by mixture ratio 0.02 / 0.2 / 
 better, but a small one is meant. Weights within 1 / 3: .069 / .087, and after 60,000 within 0.5 / 1: .080 / .067;
 maximum velocity 0.01 / 0.1 / 0.5: .112 / .069 / .089; 20 instead of 50 cats: .070. Patience of 5,000 lost 8 points on
 the digits; 15,000 lost none and saved little: it is off.
+
+On the built-in set's own validation groups (folds 1 to 5 of run 1 under `paper`), measured afterwards and changing
+nothing: 95 % of the variance lies in 6 or 7 components, mostly of skin, hair and light, on which an RBF SVM gets 22 %
+and the same network by L-BFGS 29 %; 99 % in 15 components, 47 and 46 %; 99.9 % in 39 components, 81 and 87 %. So on
+these faces the share of variance that is kept by habit loses the expression, whatever the search.
 """
 
 from __future__ import annotations
