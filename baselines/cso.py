@@ -28,9 +28,9 @@ maximum velocity 0.01 / 0.1 / 0.5: .112 / .069 / .089; 20 instead of 50 cats: .0
 the digits; 15,000 lost none and saved little: it is off.
 
 On the built-in set's own validation groups (folds 1 to 5 of run 1 under `paper`), measured afterwards and changing
-nothing: 95 % of the variance lies in 6 or 7 components, mostly of skin, hair and light, on which an RBF SVM gets 22 %
-and the same network by L-BFGS 29 %; 99 % in 15 components, 47 and 46 %; 99.9 % in 39 components, 81 and 87 %. So on
-these faces the share of variance that is kept by habit loses the expression, whatever the search.
+nothing: 95 % of the variance lies in 6 or 7 components (presumably of skin, hair and light), on which an RBF SVM gets
+22 % and the same network by L-BFGS 29 %; 99 % in 15 components, 47 and 46 %; 99.9 % in 39 components, 81 and 87 %. So
+on these faces the share of variance that is kept by habit loses the expression, whatever the search.
 """
 
 from __future__ import annotations

@@ -45,7 +45,6 @@ class Tally:
     plan: Plan
     rows: dict[str, RowTally] = field(default_factory=dict)
     made: list[Record] = field(default_factory=list)
-    started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         for row in self.plan.rows:

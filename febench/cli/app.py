@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from febench.errors import FebenchError, UsageError
+from febench.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -218,6 +218,3 @@ def _settings(texts: Iterable[str] | None) -> dict[str, dict[str, str]]:
             raise UsageError(f"--set takes METHOD.PARAM=VALUE, not {text!r}")
         found.setdefault(name, {})[key] = value
     return found
-
-
-__all__ = ["FebenchError", "app"]
