@@ -79,8 +79,3 @@ def test_ratio(inputs, targets, weights, capsys):
             f"\n{LAYOUT.size} weights, {INPUTS} inputs: {batched / POPULATION * 1e6:.1f} us a network in one product, "
             f"{looped / POPULATION * 1e6:.1f} us one at a time: {looped / batched:.1f} times faster"
         )
-
-
-def test_against_mealpy(inputs, targets):
-    pytest.importorskip("mealpy", reason="needs mealpy: pip install 'febench[mealpy]'")
-    pytest.skip("mealpy's searches are compared where they can be chosen (cso.search=mealpy:...)")
