@@ -16,13 +16,15 @@ PACKAGES = ("febench", "numpy", "scipy", "scikit-learn", "PyWavelets", "pillow",
 
 @cache
 def environment() -> dict[str, Any]:
-    """Python, platform, processor, a hash of the host's name, and library versions."""
+    """Python, platform, processor (its name, and a hash of its features), a hash of the host's name, libraries."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
-        "processor": _processor(),
+        "processor": _cpuinfo("model name") or platform.processor() or platform.machine(),
+        "processor_features": _hash(_cpuinfo("flags")),
         "cores": os.cpu_count(),
-        "host": hashlib.sha256(platform.node().encode()).hexdigest()[:8],
+        "host": _hash(platform.node()),
+        "variables": {name: value for name, value in sorted(os.environ.items()) if name.startswith("OPENBLAS_CORE")},
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
     }
 
@@ -40,10 +42,12 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _processor() -> str:
+def _cpuinfo(entry: str) -> str:
+    """An entry of the first processor in Linux's list; empty elsewhere."""
     cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines() if cpuinfo.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(entry)), "")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -67,4 +67,5 @@ def test_the_machine_that_made_it_makes_it_again(store: Store) -> None:
 def what_counts(noted: dict[str, Any]) -> list[Any]:
     """The parts of an environment on which the classical methods' results may depend."""
     packages = ("numpy", "scipy", "scikit-learn", "PyWavelets", "pillow")
-    return [noted["processor"], noted["python"], *(noted["packages"][name] for name in packages)]
+    machine = [noted.get(part) for part in ("processor", "processor_features", "variables", "python")]
+    return [*machine, *(noted["packages"][name] for name in packages)]
