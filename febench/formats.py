@@ -25,8 +25,7 @@ def render(documents: Sequence[Document], how: str) -> str:
         If there is no such format.
     """
     if how == "json":
-        data = [document.data for document in documents]
-        return json.dumps(data[0] if len(data) == 1 else data, indent=1)
+        return to_json([document.data for document in documents])
     writers: dict[str, Callable[[Table], str]] = {
         "text": _text,
         "md": _markdown,
@@ -38,6 +37,11 @@ def render(documents: Sequence[Document], how: str) -> str:
         raise UsageError(f"there is no format {how!r}; choose {', '.join(writers)} or json")
     tables = [table for document in documents for table in document.tables]
     return "\n\n".join(writers[how](table).rstrip("\n") for table in tables)
+
+
+def to_json(documents: Sequence[dict[str, Any]]) -> str:
+    """Documents as JSON: one alone as itself, several as a list."""
+    return json.dumps(documents[0] if len(documents) == 1 else documents, indent=1)
 
 
 def format_value(value: Value) -> str:

@@ -100,11 +100,11 @@ class Manifest:
         dealt = self.content["runs"][run - 1]
         return np.sort(np.asarray([i for g in groups for i in dealt[g]], dtype=np.int64))
 
-    def write(self, path: Path) -> None:
-        """Write `manifest.json`, one line a part."""
+    def to_text(self) -> str:
+        """The text of `manifest.json`, one line a part."""
         parts = {**self.content, "sha256": self.sha256}
         lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in parts.items())
-        path.write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+        return "{\n" + lines + "\n}\n"
 
 
 def draw(dataset: Dataset, selector: str, seed: int = 0) -> Manifest:

@@ -95,7 +95,7 @@ class Plan:
     records: tuple[Record, ...]
     jobs: int
 
-    @property
+    @cached_property
     def missing(self) -> list[Cell]:
         """Cells still to compute, in order."""
         return [cell for cell in self.cells if cell.key not in self.stored]

@@ -18,9 +18,9 @@ from febench.environment import environment_id
 from febench.errors import UsageError
 from febench.evaluate import CellTask, ExtractTask, Outcome, Recipe
 from febench.executors.local import LocalExecutor
-from febench.manifest import Manifest, draw
+from febench.manifest import Manifest
 from febench.plan import Cell, Plan, Row, make_plan, select_rows
-from febench.store import MANIFEST, Record, Store, Writer, check_asked, open_store
+from febench.store import MANIFEST, Record, Store, Writer, find_manifest, open_store
 
 DEFAULT_RESULTS = Path("results")
 
@@ -131,7 +131,10 @@ class Finished:
 def plan_for(request: Request) -> tuple[Plan, tuple[str, ...]]:
     """The plan of a request, without writing anything, and a word about each method that cannot run here."""
     rows, absent = select_rows(request.methods, request.preset, request.settings)
-    return _look(request, rows, load_dataset(request.dataset, request.data_dir)), absent
+    dataset = load_dataset(request.dataset, request.data_dir)
+    manifest = find_manifest(request.path, dataset, request.protocol, request.seed)
+    records = Store(request.path).records if (request.path / MANIFEST).exists() else []
+    return _plan(request, rows, manifest, records), absent
 
 
 def run(request: Request, watcher: Watcher) -> Finished:
@@ -145,7 +148,8 @@ def run(request: Request, watcher: Watcher) -> Finished:
     rows, absent = select_rows(request.methods, request.preset, request.settings)
     _check_device(request.device, rows)
     dataset = load_dataset(request.dataset, request.data_dir)
-    _look(request, rows, dataset)  # refuses what cannot be met before anything is written
+    folds = find_manifest(request.path, dataset, request.protocol, request.seed)
+    _plan(request, rows, folds, [])  # refuses what cannot be met before anything is written
     store = open_store(request.path, dataset, request.protocol, request.seed)
     for word in absent:
         watcher.note(word)
@@ -161,14 +165,6 @@ def run(request: Request, watcher: Watcher) -> Finished:
                 watcher.end()
     done = _plan(replace(request, retry_failed=False), rows, store.manifest, store.records)
     return Finished(store, done, absent)
-
-
-def _look(request: Request, rows: tuple[Row, ...], dataset: Dataset) -> Plan:
-    if (request.path / MANIFEST).exists():
-        store = Store(request.path)
-        check_asked(store, dataset, request.protocol, request.seed)
-        return _plan(request, rows, store.manifest, store.records)
-    return _plan(request, rows, draw(dataset, request.protocol, request.seed), [])
 
 
 def _plan(request: Request, rows: tuple[Row, ...], manifest: Manifest, records: list[Record]) -> Plan:

@@ -190,25 +190,32 @@ def open_store(path: Path, dataset: Dataset, protocol: str, seed: int) -> Store:
     try:
         path.mkdir(parents=True, exist_ok=True)
         with _lock(path):
+            manifest = find_manifest(path, dataset, protocol, seed)
             if not (path / MANIFEST).exists():
-                _write_whole(path / MANIFEST, draw(dataset, protocol, seed))
+                _write_whole(path / MANIFEST, manifest.to_text())
     except OSError as error:
         raise UsageError(f"cannot write results to {path}: {error.strerror}; choose another with --out") from error
-    store = Store(path)
-    check_asked(store, dataset, protocol, seed)
-    return store
+    return Store(path)
 
 
-def check_asked(store: Store, dataset: Dataset, selector: str, seed: int) -> None:
-    """Refuse a store that holds something else than what is asked for.
+def find_manifest(path: Path, dataset: Dataset, protocol: str, seed: int) -> Manifest:
+    """The folds stored in a directory, or, where there are none, newly drawn ones; writes nothing.
 
     Raises
     ------
     UsageError
-        If it holds results of another data set, protocol or seed.
+        If the directory holds results of another data set, protocol or seed.
     DataError
         If the data set is the same by name but its images or labels are not.
     """
+    if not (path / MANIFEST).exists():
+        return draw(dataset, protocol, seed)
+    manifest = read(path / MANIFEST)
+    _check_asked(path, manifest, dataset, protocol, seed)
+    return manifest
+
+
+def _check_asked(path: Path, manifest: Manifest, dataset: Dataset, selector: str, seed: int) -> None:
     protocol, params = PROTOCOLS.select(selector)
     wanted = {
         "dataset": dataset.name,
@@ -217,14 +224,14 @@ def check_asked(store: Store, dataset: Dataset, selector: str, seed: int) -> Non
         "seed": seed,
     }
     for part, want in wanted.items():
-        have = store.manifest.content[part]
+        have = manifest.content[part]
         if have != want:
             name = part.replace("_", " ").replace("dataset", "data set")
-            raise UsageError(f"{store.path} holds results of {name} {have}, not {want}; choose another with --out")
-    if store.manifest.fingerprint != dataset.fingerprint:
+            raise UsageError(f"{path} holds results of {name} {have}, not {want}; choose another with --out")
+    if manifest.fingerprint != dataset.fingerprint:
         raise DataError(
-            f"data set {dataset.name} is not the one {store.path} was computed on (its fingerprint is "
-            f"{dataset.fingerprint[:12]}, there {store.manifest.fingerprint[:12]}): images or labels changed; "
+            f"data set {dataset.name} is not the one {path} was computed on (its fingerprint is "
+            f"{dataset.fingerprint[:12]}, there {manifest.fingerprint[:12]}): images or labels changed; "
             "choose another directory with --out"
         )
 
@@ -261,9 +268,10 @@ def _cut(path: Path, torn: int) -> None:
         file.truncate(path.stat().st_size - torn)
 
 
-def _write_whole(path: Path, manifest: Manifest) -> None:
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is never seen half-written."""
     partial = path.with_suffix(".tmp")
-    manifest.write(partial)
+    partial.write_text(text, encoding="utf-8")
     partial.replace(path)
 
 
@@ -271,9 +279,7 @@ def _note_environment(path: Path) -> None:
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if environment_id() not in known:
         known[environment_id()] = environment()
-        partial = path.with_suffix(".tmp")
-        partial.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        _write_whole(path, json.dumps(known, indent=1) + "\n")
 
 
 def _check(body: str) -> str:

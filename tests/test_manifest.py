@@ -14,7 +14,7 @@ from febench.protocol import PROTOCOLS, Deal, Protocol, rotating
 
 def test_what_is_written_is_read_back(toy: Dataset, tmp_path: Path) -> None:
     manifest = draw(toy, "paper", seed=1)
-    manifest.write(tmp_path / "manifest.json")
+    (tmp_path / "manifest.json").write_text(manifest.to_text())
     found = read(tmp_path / "manifest.json")
     assert found.sha256 == manifest.sha256
     assert (found.ids, found.classes, found.n_runs, found.n_folds) == (toy.ids, toy.classes, 10, 10)
@@ -31,8 +31,7 @@ def test_the_hash_sees_every_part(toy: Dataset) -> None:
 @pytest.mark.parametrize("damage", [("[", "("), ('"seed": 0', '"seed": 1'), ('"format": 1', '"format": 2')])
 def test_a_damaged_file_is_refused(toy: Dataset, tmp_path: Path, damage: tuple[str, str]) -> None:
     path = tmp_path / "manifest.json"
-    draw(toy, "paper").write(path)
-    path.write_text(path.read_text().replace(*damage, 1))
+    path.write_text(draw(toy, "paper").to_text().replace(*damage, 1))
     with pytest.raises(MismatchError, match=r"manifest\.json"):
         read(path)
 

@@ -10,7 +10,7 @@ from typing import Any
 from tabulate import tabulate
 
 from febench.errors import MismatchError, UsageError
-from febench.formats import render
+from febench.formats import render, to_json
 from febench.method import METHODS, Method
 from febench.plan import Plan, Row
 from febench.progress import duration
@@ -63,7 +63,7 @@ def show_plans(requests: Sequence[Request], as_json: bool) -> None:
             }
         )
     if as_json:
-        print(json_text.dumps(documents[0] if len(documents) == 1 else documents, indent=1))
+        print(to_json(documents))
         return
     for document in documents:
         _print_plan(document)
@@ -73,7 +73,7 @@ def show_status(directory: Path, as_json: bool) -> None:
     """Print what each results directory holds."""
     documents = [_status(store) for store in find_stores([directory])]
     if as_json:
-        print(json_text.dumps(documents[0] if len(documents) == 1 else documents, indent=1))
+        print(to_json(documents))
         return
     for document in documents:
         print(f"{document['out']}: {document['dataset']}, protocol {document['protocol']}, {document['runs']} runs")
