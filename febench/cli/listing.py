@@ -100,6 +100,8 @@ def show_verification(directory: Path | None, against: Path | None, as_json: boo
     else:
         stores = find_stores([directory])
         findings = [finding for store in stores for finding in verify_store(store)]
+        if against is not None and len(stores) > 1:
+            raise UsageError(f"--against compares one results directory, and {directory} holds {len(stores)}; name one")
         if against is not None:
             findings += compare_stores(stores[0], Store(against))
     if as_json:

@@ -120,6 +120,8 @@ def test_both_protocols_at_once_end_in_the_drop(febench: Febench, tmp_path: Path
     assert done.returncode == 0, done.stderr
     assert "Table 4. The drop on toy" in done.stdout
     drop = json.loads(febench("table", "4", "both", "--json").stdout)
+    refused = febench("verify", "both", "--against", "both/paper")
+    assert refused.returncode == 2 and "compares one results directory, and both holds 2" in refused.stderr
     assert drop["protocols"] == ["paper", "subject"] and drop["rows"][0]["protocols"]["subject"]["runs"] == 2
 
 
