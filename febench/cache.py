@@ -6,11 +6,13 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock
+from numpy.lib.format import dtype_to_descr, write_array_header_2_0
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
@@ -53,18 +55,35 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
     return path
 
 
+def file_of(array: NDArray[Any]) -> Path | None:
+    """The `.npy` file an array is the whole memory map of, or None."""
+    if not isinstance(array, np.memmap) or not isinstance(array.base, mmap) or array.filename is None:
+        return None
+    path = Path(array.filename)
+    return path if path.suffix == ".npy" else None
+
+
+def in_chunks(array: NDArray[Any], rows: int = 1024) -> Iterator[NDArray[Any]]:
+    """An array piece by piece; of a memory-mapped file no more than a piece is in memory at a time."""
+    path = file_of(array)
+    for start in range(0, len(array), rows):
+        whole = array if path is None else np.load(path, mmap_mode="r")
+        yield whole[start : start + rows]
+
+
 def _write(path: Path, chunks: Iterator[NDArray[Any]], length: int) -> None:
     first = np.asarray(next(chunks))
-    whole = np.lib.format.open_memmap(path, mode="w+", dtype=first.dtype, shape=(length, *first.shape[1:]))
-    start = 0
-    for chunk in _chain(first, chunks):
-        if chunk.dtype != first.dtype or chunk.shape[1:] != first.shape[1:] or start + len(chunk) > length:
-            raise ValueError(f"got {chunk.dtype} {chunk.shape} after {first.dtype} {first.shape}, {length} in all")
-        whole[start : start + len(chunk)] = chunk
-        start += len(chunk)
-    if start != length:
-        raise ValueError(f"got {start} rows instead of {length}")
-    whole.flush()
+    done = 0
+    with path.open("wb") as file:
+        header = {"descr": dtype_to_descr(first.dtype), "fortran_order": False, "shape": (length, *first.shape[1:])}
+        write_array_header_2_0(file, header)
+        for chunk in _chain(first, chunks):
+            if chunk.dtype != first.dtype or chunk.shape[1:] != first.shape[1:] or done + len(chunk) > length:
+                raise ValueError(f"got {chunk.dtype} {chunk.shape} after {first.dtype} {first.shape}, {length} in all")
+            file.write(np.ascontiguousarray(chunk).data)
+            done += len(chunk)
+    if done != length:
+        raise ValueError(f"got {done} rows instead of {length}")
 
 
 def _chain(first: NDArray[Any], rest: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 B = TypeVar("B", bound=Callable[..., Any])
 
+PARTS = ("train", "validation", "test")
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -38,8 +40,14 @@ class Dataset:
         A stable name of each image.
     subjects : tuple of str, length n, or None
         The person of each image, where known.
+    sequences : tuple of str, length n, or None
+        The recording of which each image is a frame, where known.
+    parts : tuple of str, length n, or None
+        The part of the set's own split each image is in: `train`, `validation` or `test`.
     synthetic : bool
         Whether the images were drawn by code; told in every table.
+    notes : tuple of str
+        What a user must know of the files they were read from, a sentence each: images missing, files left out.
 
     Raises
     ------
@@ -53,7 +61,10 @@ class Dataset:
     classes: tuple[str, ...]
     ids: tuple[str, ...]
     subjects: tuple[str, ...] | None = None
+    sequences: tuple[str, ...] | None = None
+    parts: tuple[str, ...] | None = None
     synthetic: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -65,24 +76,34 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of everything a result can depend on: pixels, labels, classes, ids and subjects."""
-        told = [list(self.images.shape), self.labels.tolist(), self.classes, self.ids, self.subjects]
+        """SHA-256 of everything a result can depend on: pixels, labels, classes, ids, subjects and the set's split."""
+        from febench.cache import in_chunks  # brings numpy, which `import febench` does without
+
+        told = [list(self.images.shape), self.labels.tolist(), self.classes, self.ids, self.subjects, self.parts]
         digest = hashlib.sha256(json.dumps(told).encode())
-        for start in range(0, len(self), 4096):
-            digest.update(self.images[start : start + 4096].tobytes())
+        for chunk in in_chunks(self.images):
+            digest.update(chunk.tobytes())
         return digest.hexdigest()
 
     def _problem(self) -> str | None:
         if self.images.dtype != "uint8" or self.images.ndim not in (3, 4):
             return f"images must be uint8 (n, height, width[, 3]), not {self.images.dtype} {self.images.shape}"
-        lengths = {len(self.images), len(self.labels), len(self.ids), len(self.subjects or self.ids)}
+        lengths = {len(column) for column in (self.ids, *self._optional)} | {len(self.images), len(self.labels)}
         if len(lengths) != 1:
-            return f"images, labels, ids and subjects differ in number: {sorted(lengths)}"
+            return f"images, labels, ids, subjects, sequences and parts differ in number: {sorted(lengths)}"
         if len(set(self.ids)) != len(self.ids):
             return "image ids are not unique"
         if len(self) and not (self.labels.min() >= 0 and self.labels.max() < len(self.classes)):
             return "a label is outside the class names"
+        if not set(self.parts or PARTS) <= set(PARTS):
+            return (
+                f"parts must be among {', '.join(PARTS)}, not {', '.join(sorted(set(self.parts or ()) - set(PARTS)))}"
+            )
         return None
+
+    @property
+    def _optional(self) -> list[tuple[str, ...]]:
+        return [column for column in (self.subjects, self.sequences, self.parts) if column is not None]
 
 
 @dataclass(frozen=True)

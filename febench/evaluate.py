@@ -15,7 +15,7 @@ import cloudpickle
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.cache import cached_array
+from febench.cache import cached_array, in_chunks
 from febench.method import Method
 from febench.protocol import Fold
 
@@ -98,7 +98,7 @@ class ExtractTask:
         if not hasattr(estimator, "extract"):
             return Outcome("ok", features=self.images)
         images = np.load(self.images, mmap_mode="r")
-        chunks = (self._chunk(estimator, images[i : i + CHUNK]) for i in range(0, len(images), CHUNK))
+        chunks = (self._chunk(estimator, chunk) for chunk in in_chunks(images, CHUNK))
         key = [*self.key, self.recipe.method.version, self.recipe.params]
         start = time.perf_counter()
         path = cached_array("features", key, chunks, len(images))

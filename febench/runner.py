@@ -10,9 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
-from febench.cache import cached_array
+from febench.cache import cached_array, file_of, in_chunks
 from febench.dataset import Dataset, load_dataset
 from febench.environment import environment_id
 from febench.errors import UsageError
@@ -191,8 +189,9 @@ def _compute(request: Request, dataset: Dataset, plan: Plan, writer: Writer, wat
 
 def extract_task(dataset: Dataset, recipe: Recipe) -> ExtractTask:
     """The work of computing a method's features of a data set, for a worker."""
-    chunks = (np.asarray(dataset.images[i : i + 1024]) for i in range(0, len(dataset), 1024))
-    images = cached_array("images", dataset.fingerprint, chunks, len(dataset))
+    images = file_of(dataset.images)
+    if images is None:
+        images = cached_array("images", dataset.fingerprint, in_chunks(dataset.images), len(dataset))
     return ExtractTask(recipe, images, (dataset.fingerprint, environment_id(), recipe.name))
 
 

@@ -1,4 +1,4 @@
-"""One way to name a thing and its parameters everywhere: `name`, or `name[key=value,other=value]`."""
+"""One way to name a thing and its parameters everywhere: `name`, or `name[key=value,other="any text"]`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any
 
 from febench.errors import UsageError
 
-_SELECTOR = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.:-]*)(?:\[(?P<params>[^\[\]]*)\])?")
-_BETWEEN = re.compile(r",(?![^\[]*\])")
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_SELECTOR = re.compile(rf"(?P<name>[A-Za-z0-9][A-Za-z0-9_.:-]*)(?:\[(?P<params>(?:{_QUOTED}|[^\[\]\"])*)\])?")
+_PARAMETER = re.compile(rf"(?:{_QUOTED}|[^,])+")
+_LISTED = re.compile(rf"(?:\[(?:{_QUOTED}|[^\]\"])*\]|[^,])+")
+_PLAIN = re.compile(r"[A-Za-z0-9_./+-][A-Za-z0-9_./+:-]*")
 
 
 def parse_selector(text: str) -> tuple[str, dict[str, str]]:
-    """Split `name[key=value,...]` into the name and its raw parameters.
+    """Split `name[key=value,...]` into the name and its raw parameters; a value in double quotes may hold anything.
 
     Raises
     ------
@@ -24,12 +27,12 @@ def parse_selector(text: str) -> tuple[str, dict[str, str]]:
     found = _SELECTOR.fullmatch(text.strip())
     if not found:
         raise UsageError(f"cannot read {text!r}: write a name, or name[parameter=value,...]")
-    return found["name"], dict(_assignment(part, text) for part in _split(found["params"] or ""))
+    return found["name"], dict(_assignment(part, text) for part in _split(_PARAMETER, found["params"] or ""))
 
 
 def split_selectors(text: str) -> list[str]:
     """Split a comma-separated list of selectors; commas inside brackets belong to their selector."""
-    return _split(text, _BETWEEN)
+    return _split(_LISTED, text)
 
 
 def format_selector(name: str, params: Mapping[str, Any]) -> str:
@@ -39,8 +42,8 @@ def format_selector(name: str, params: Mapping[str, Any]) -> str:
 
 
 def format_value(value: Any) -> str:
-    """Write a parameter's value as it is typed on the command line."""
-    return value if isinstance(value, str) else json.dumps(value)
+    """Write a parameter's value as it is typed on the command line: in quotes where it would not be read back bare."""
+    return value if isinstance(value, str) and _PLAIN.fullmatch(value) else json.dumps(value)
 
 
 def coerce(text: Any, default: Any, where: str) -> Any:
@@ -79,12 +82,21 @@ def _article(default: Any) -> str:
     return kinds.get(type(default), f"a {type(default).__name__}")
 
 
-def _split(text: str, between: re.Pattern[str] = re.compile(",")) -> list[str]:
-    return [part.strip() for part in between.split(text) if part.strip()]
+def _split(part: re.Pattern[str], text: str) -> list[str]:
+    return [found.strip() for found in part.findall(text) if found.strip()]
 
 
 def _assignment(part: str, text: str) -> tuple[str, str]:
     key, equals, value = part.partition("=")
     if not equals or not key.strip():
         raise UsageError(f"cannot read {part!r} in {text!r}: write parameter=value")
-    return key.strip(), value.strip()
+    return key.strip(), _unquoted(value.strip(), text)
+
+
+def _unquoted(value: str, text: str) -> str:
+    if not value.startswith('"'):
+        return value
+    try:
+        return str(json.loads(value))
+    except json.JSONDecodeError as error:
+        raise UsageError(f"cannot read {value} in {text!r}: a value in quotes is written as in JSON") from error

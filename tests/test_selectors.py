@@ -26,14 +26,25 @@ def test_commas_in_brackets_do_not_split() -> None:
 @given(
     st.dictionaries(
         st.from_regex(r"[a-z_]{1,8}", fullmatch=True),
-        st.one_of(st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False)),
+        st.one_of(st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
         max_size=4,
     )
 )
-def test_what_is_written_is_read_back(params: dict[str, int | float | bool]) -> None:
-    name, found = parse_selector(format_selector("thing", params))
+def test_what_is_written_is_read_back(params: dict[str, int | float | bool | str]) -> None:
+    text = format_selector("thing", params)
+    name, found = parse_selector(text)
     assert name == "thing"
+    assert split_selectors(f"a,{text},b[x=1]") == ["a", text, "b[x=1]"]
     assert {key: coerce(found[key], value, key) for key, value in params.items()} == params
+
+
+def test_a_value_in_quotes_may_hold_anything() -> None:
+    assert parse_selector(r'folder[pattern="^([A-Z]{2})[.,]\\d=", size=64]')[1] == {
+        "pattern": r"^([A-Z]{2})[.,]\d=",
+        "size": "64",
+    }
+    with pytest.raises(UsageError, match="as in JSON"):
+        parse_selector(r'folder[pattern="\d"]')
 
 
 def test_values_take_the_type_of_the_default() -> None:
