@@ -23,3 +23,8 @@ class MismatchError(FebenchError):
     """Something stored does not agree with what it should be: a checksum, a hash, a published figure."""
 
     exit_code = 5
+
+
+def printable(text: str) -> str:
+    """A text as one line that a terminal and a file can show: what cannot be printed is written as its escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

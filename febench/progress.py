@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from rich.console import Console
@@ -14,6 +16,8 @@ from febench.plan import Cell, Plan
 from febench.store import Record
 
 PLAIN_EVERY = 15.0
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -203,3 +207,14 @@ def duration(seconds: float | None) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def track(items: Iterable[T], total: int, text: str) -> Iterator[T]:
+    """The items, with a bar on a terminal's stderr while they are taken."""
+    console = Console(stderr=True)
+    bars = Progress(
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+        console=console, transient=True, disable=not console.is_terminal,
+    )  # fmt: skip
+    with bars:
+        yield from bars.track(items, total=total, description=text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from febench.cli.app import app
-from febench.errors import FebenchError
+from febench.errors import FebenchError, printable
 
 __all__ = ["app", "main"]
 
@@ -15,5 +15,5 @@ def main() -> None:
     try:
         app()
     except FebenchError as error:
-        print(f"febench: {error}", file=sys.stderr)
+        print(f"febench: {printable(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)

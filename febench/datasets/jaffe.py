@@ -1,0 +1,39 @@
+"""JAFFE: 213 posed faces of 10 Japanese women."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from febench.dataset import Dataset, dataset
+from febench.datasets.pictures import Picture, Wanted, make_dataset
+from febench.datasets.source import Source, ending
+
+SOURCE = Source(
+    name="jaffe",
+    folders=("jaffe", "jaffedbase"),
+    pattern=ending(r"(?P<subject>[A-Z]{2})\.(?P<code>[A-Z]{2})\d+\.\d+\.tiff?"),
+    example="jaffe/KA.AN1.39.tiff",
+    terms="get it from zenodo.org/records/3451524 (research only, on request)",
+)
+CODES = {
+    "AN": "anger", "DI": "disgust", "FE": "fear", "HA": "happy", "NE": "neutral", "SA": "sadness", "SU": "surprise",
+}  # fmt: skip
+PUBLISHED = {"anger": 30, "disgust": 29, "fear": 32, "happy": 31, "neutral": 30, "sadness": 31, "surprise": 30}
+
+
+@dataset("jaffe", cite="Lyons, Akamatsu, Kamachi & Gyoba 1998")
+def jaffe(data_dir: Path | None = None, size: int = 0, crop: str = "none", margin: float = 0.2) -> Dataset:
+    """213 grey faces of 256x256 pixels, 10 women, 7 emotions; the emotion is the posed one, from the file's name."""
+    files, notes = SOURCE.files(SOURCE.home(data_dir))
+    pictures = [
+        Picture(
+            path=found.path,
+            id=found.id,
+            label=SOURCE.look_up(found, found.named["code"], CODES),
+            subject=found.named["subject"].upper(),
+        )
+        for found in files
+    ]
+    return make_dataset(
+        "jaffe", pictures, Wanted(size, crop, margin), published=PUBLISHED, shape=(256, 256), notes=notes
+    )

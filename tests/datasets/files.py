@@ -1,0 +1,26 @@
+"""Small image files in the layouts of real data sets."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+def pixels(name: str, size: tuple[int, int], mode: str = "L") -> Image.Image:
+    """A picture (width, height) that is the same whenever it has the same name, and another under any other."""
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    grey = Image.fromarray(rng.integers(0, 256, (size[1], size[0]), dtype=np.uint8))
+    if mode == "P":
+        grey.putpalette([value for value in range(256) for _ in range(3)])
+        return grey
+    return grey.convert(mode)
+
+
+def picture(path: Path, size: tuple[int, int], mode: str = "L") -> Path:
+    """Write such a picture; the folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels(path.name, size, mode).save(path)
+    return path
