@@ -41,6 +41,18 @@ def format_selector(name: str, params: Mapping[str, Any]) -> str:
     return f"{name}[{inside}]" if inside else name
 
 
+def with_params(text: str, params: Mapping[str, Any]) -> str:
+    """A selector with some parameters set; those it sets otherwise are replaced.
+
+    Raises
+    ------
+    UsageError
+        If the text is no selector.
+    """
+    name, given = parse_selector(text)
+    return format_selector(name, {**given, **params})
+
+
 def format_value(value: Any) -> str:
     """Write a parameter's value as it is typed on the command line: in quotes where it would not be read back bare."""
     return value if isinstance(value, str) and _PLAIN.fullmatch(value) else json.dumps(value)

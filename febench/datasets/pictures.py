@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,18 +98,19 @@ def make_dataset(
     """
     wanted.check(name)
     files = Files.read(name, [picture.path for picture in pictures])
-    classes = in_order(published or {picture.label for picture in pictures})
+    labels = [picture.label for picture in pictures]
+    classes = in_order(published or labels)
     images, words = _images(files, pictures, wanted, shape)
     return Dataset(
         name=name,
         images=images,
-        labels=np.asarray([classes.index(picture.label) for picture in pictures], dtype=np.int64),
+        labels=np.asarray([classes.index(label) for label in labels], dtype=np.int64),
         classes=classes,
         ids=tuple(picture.id for picture in pictures),
         subjects=_known(pictures, lambda picture: picture.subject),
         sequences=_known(pictures, lambda picture: picture.sequence),
         parts=_known(pictures, lambda picture: picture.part),
-        notes=(*_count(pictures, published), *notes, *words),
+        notes=(*count_note(labels, published or Counter(labels)), *notes, *words),
     )
 
 
@@ -127,12 +128,11 @@ def _known(pictures: Sequence[Picture], what: Callable[[Picture], str | None]) -
     return None if None in values else tuple(value for value in values if value is not None)
 
 
-def _count(pictures: Sequence[Picture], published: Mapping[str, int] | None) -> tuple[str, ...]:
-    """A note if the set is not the whole published one."""
-    counts = Counter(picture.label for picture in pictures)
-    other = [f"{name} {counts[name]} of {wanted}" for name, wanted in (published or {}).items()
-             if counts[name] != wanted]  # fmt: skip
-    if published is None or not other:
+def count_note(labels: Iterable[str], published: Mapping[str, int]) -> tuple[str, ...]:
+    """A note if the classes do not have as many images as in the set as published."""
+    counts = Counter(labels)
+    other = [f"{name} {counts[name]} of {wanted}" for name, wanted in published.items() if counts[name] != wanted]
+    if not other:
         return ()
-    total = f"{len(pictures)} images instead of {sum(published.values())}"
+    total = f"{counts.total()} images instead of {sum(published.values())}"
     return (f"not the set as published: {total} ({', '.join(other)}); its scores compare with nobody else's",)

@@ -40,9 +40,20 @@ def check_counts(dataset: Dataset, runs: int, groups: int) -> None:
     UsageError
         If there is no run, fewer than 3 groups (test, validation, training), or fewer images than groups.
     """
-    if runs < 1:
-        raise UsageError(f"a protocol needs at least 1 run, not {runs}")
+    check_runs(runs)
     if groups < 3:
         raise UsageError(f"a protocol needs at least 3 groups (test, validation, training), not {groups}")
     if len(dataset) < groups:
         raise UsageError(f"{dataset.name} has {len(dataset)} images, too few for {groups} groups")
+
+
+def check_runs(runs: int) -> None:
+    """Refuse a number of runs that cannot be.
+
+    Raises
+    ------
+    UsageError
+        If there is no run.
+    """
+    if runs < 1:
+        raise UsageError(f"a protocol needs at least 1 run, not {runs}")

@@ -24,26 +24,33 @@ def subject(dataset: Dataset, *, seed: int, runs: int = 10, groups: int = 10) ->
     Fold g tests on group g, validates on group g+1 and trains on the others.
     """
     check_counts(dataset, runs, groups)
-    people, counts = count_classes(dataset, groups)
+    people, counts = count_classes(dataset)
+    if len(counts) < groups:
+        raise DataError(f"{dataset.name} has {len(counts)} people, too few for {groups} groups: subject[groups=...]")
     dealt = [deal_people(counts, groups, np.random.default_rng([seed, run])) for run in range(runs)]
     return Deal([[np.flatnonzero(group[people] == g) for g in range(groups)] for group in dealt], rotating(groups))
 
 
-def count_classes(dataset: Dataset, groups: int) -> tuple[NDArray[np.int64], Counts]:
+def count_classes(dataset: Dataset) -> tuple[NDArray[np.int64], Counts]:
     """The person of each image, shape (n,), and the images of each person by class, shape (people, classes).
 
     Raises
     ------
     DataError
-        If the data set does not say who is who, or has fewer people than groups.
+        If the data set does not say who is who.
     """
     if dataset.subjects is None:
         raise DataError(f"{dataset.name} does not say which images show the same person: no subject protocol for it")
-    names, people = np.unique(np.asarray(dataset.subjects), return_inverse=True)
-    if len(names) < groups:
-        raise DataError(f"{dataset.name} has {len(names)} people, too few for {groups} groups: subject[groups=...]")
-    counts = np.zeros((len(names), len(dataset.classes)))
-    np.add.at(counts, (people, dataset.labels), 1)
+    return count_people(np.asarray(dataset.subjects), dataset.labels, len(dataset.classes))
+
+
+def count_people(
+    subjects: NDArray[np.str_], labels: NDArray[np.int64], n_classes: int
+) -> tuple[NDArray[np.int64], Counts]:
+    """The person of each image by number, shape (n,), and the images of each by class, shape (people, classes)."""
+    names, people = np.unique(subjects, return_inverse=True)
+    counts = np.zeros((len(names), n_classes))
+    np.add.at(counts, (people, labels), 1)
     return people.astype(np.int64), counts
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -79,6 +81,55 @@ def test_subject_balances_people_of_equal_size() -> None:
     assert {len(manifest.fold(r, g).test) for r in range(1, 11) for g in range(1, 11)} == {70}
 
 
+def test_loso_tests_each_person_alone() -> None:
+    labels, subjects = people_of([[1] * 7] * 6)
+    manifest = draw(make_dataset(labels, subjects), "loso[runs=2]")
+    assert_sound(manifest, len(labels))
+    who = np.asarray(subjects)
+    for run in (1, 2):
+        tested = [set(who[manifest.fold(run, fold).test]) for fold in range(1, 7)]
+        assert all(len(one) == 1 for one in tested) and len(set.union(*tested)) == 6
+        assert all(len(set(who[manifest.fold(run, fold).validation])) == 1 for fold in range(1, 7))
+
+
+def test_official_takes_the_parts_as_they_are() -> None:
+    parts = ("train",) * 70 + ("validation",) * 30 + ("test",) * 40
+    manifest = draw(replace(make_dataset([i % 7 for i in range(140)]), parts=parts), "official")
+    assert (manifest.n_runs, manifest.n_folds) == (1, 1)
+    fold = manifest.fold(1, 1)
+    for part, start, end in ((fold.train, 0, 70), (fold.validation, 70, 100), (fold.test, 100, 140)):
+        assert part.tolist() == list(range(start, end))
+
+
+@given(st.booleans(), st.integers(0, 5))
+def test_official_sets_a_tenth_aside_where_there_is_no_validation_part(known: bool, seed: int) -> None:
+    labels, subjects = people_of([[1] * 7] * 20)
+    data = make_dataset(labels, subjects if known else None)
+    parts = ("train",) * 105 + ("test",) * 35
+    manifest = draw(replace(data, parts=parts), "official[runs=3]", seed)
+    for fold in (manifest.fold(run, 1) for run in (1, 2, 3)):
+        assert fold.test.tolist() == list(range(105, 140))
+        assert sorted([*fold.train, *fold.validation]) == list(range(105))
+        assert 7 <= len(fold.validation) <= 14
+        assert set(manifest.labels[fold.validation]) == set(range(7))
+        if known:
+            assert not set(np.asarray(subjects)[fold.train]) & set(np.asarray(subjects)[fold.validation])
+    assert not np.array_equal(manifest.fold(1, 1).validation, manifest.fold(2, 1).validation)
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        (None, "no split of its own; choose another protocol"),
+        (("train",) * 14, "has no test part"),
+        (("test",) * 14, "has no training part"),
+    ],
+)
+def test_official_needs_a_split(parts: tuple[str, ...] | None, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        draw(replace(make_dataset([i % 7 for i in range(14)]), parts=parts), "official")
+
+
 @pytest.mark.parametrize("protocol", ["paper", "subject"])
 def test_the_same_seed_draws_the_same_folds_and_another_others(protocol: str) -> None:
     labels, subjects = people_of([[1] * 7] * 20)
@@ -109,6 +160,8 @@ def test_runs_differ_and_do_not_depend_on_how_many_there_are(protocol: str) -> N
         ("paper[runs=0]", UsageError, "at least 1 run"),
         ("paper[groups=99]", UsageError, "too few for 99 groups"),
         ("papers", UsageError, "did you mean paper"),
+        ("loso[runs=0]", UsageError, "at least 1 run"),
+        ("loso[groups=5]", UsageError, "no parameter 'groups'"),
     ],
 )
 def test_what_cannot_be_dealt_is_refused(selector: str, kind: type[Exception], words: str) -> None:
@@ -116,6 +169,12 @@ def test_what_cannot_be_dealt_is_refused(selector: str, kind: type[Exception], w
         draw(make_dataset([i % 7 for i in range(40)], [f"s{i % 5}" for i in range(40)]), selector)
 
 
-def test_subject_needs_subjects() -> None:
+@pytest.mark.parametrize("protocol", ["subject", "loso"])
+def test_people_must_be_known(protocol: str) -> None:
     with pytest.raises(DataError, match="does not say which images show the same person"):
-        draw(make_dataset([i % 7 for i in range(40)]), "subject")
+        draw(make_dataset([i % 7 for i in range(40)]), protocol)
+
+
+def test_loso_needs_three_people() -> None:
+    with pytest.raises(DataError, match="has 2 people; loso needs at least 3"):
+        draw(make_dataset([i % 7 for i in range(40)], [f"s{i % 2}" for i in range(40)]), "loso")

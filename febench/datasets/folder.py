@@ -1,0 +1,154 @@
+"""`folder`: any images sorted into a folder a class."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from febench.dataset import Dataset, dataset
+from febench.datasets.expressions import expression
+from febench.datasets.pictures import Picture, Wanted, make_dataset
+from febench.datasets.source import IMAGE_SUFFIXES, data_folder, left_out, portable, some, walk
+from febench.errors import DataError, UsageError, printable
+
+SUBJECTS = "subjects.csv"
+PARTS = {
+    "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+@dataset("folder")
+def folder(
+    data_dir: Path | None = None,
+    path: str = "",
+    size: int = 0,
+    crop: str = "none",
+    margin: float = 0.2,
+    subject_pattern: str = "",
+) -> Dataset:
+    """DIR/<class>/<image>, or DIR/{train,val,test}/<class>/<image>; who is who from subject_pattern or subjects.csv.
+
+    Folders with the usual words for an expression (`angry`, `Sad`, `happiness`) get the papers' names.
+
+    Parameters
+    ----------
+    data_dir : Path
+        DIR.
+    path : str
+        A folder in it to use instead.
+    size : int
+        Height and width in pixels; 0 leaves images as they are, and then all must be of one size.
+    crop : str
+        `face` cuts each image to the face in it.
+    margin : float
+        What to leave round a face, as a share of its width.
+    subject_pattern : str
+        Regular expression whose one group, searched in the path from DIR on, is the person.
+    """
+    home = data_folder("folder", data_dir, "looks like DIR/<class>/<image>") / path
+    if not home.is_dir():
+        raise _error(f"there is no folder {home}")
+    files = {portable(file, home): file for file in walk(home) if file.suffix.lower() in IMAGE_SUFFIXES}
+    depth = 2 if _has_parts(files) else 1
+    used = [name for name in sorted(files) if name.count("/") >= depth]
+    if not used:
+        raise _error(f"there are no images in folders of {home}; it must look like {home}/<class>/<image>")
+    person = _people(home, subject_pattern, used)
+    pictures = [
+        Picture(files[name], name, _class(name.split("/")[depth - 1]), person(name), part=_part(name, depth))
+        for name in used
+    ]
+    if len({picture.label for picture in pictures}) < 2:
+        raise _error(f"all images of {home} are of one class, {pictures[0].label!r}: there is nothing to tell apart")
+    return make_dataset("folder", pictures, Wanted(size, crop, margin), notes=_notes(home, files, used, depth))
+
+
+def _error(text: str) -> DataError:
+    return DataError(f"data set folder: {text}")
+
+
+def _has_parts(files: dict[str, Path]) -> bool:
+    """Whether all images lie in folders called after parts of a split."""
+    tops = {name.split("/")[0].casefold() for name in files if "/" in name}
+    return bool(tops) and tops <= set(PARTS)
+
+
+def _part(name: str, depth: int) -> str | None:
+    return PARTS[name.split("/")[0].casefold()] if depth == 2 else None
+
+
+def _class(word: str) -> str:
+    return expression(word) or printable(word)
+
+
+def _notes(home: Path, files: dict[str, Path], used: list[str], depth: int) -> tuple[str, ...]:
+    words: dict[str, set[str]] = {}
+    for name in used:
+        word = name.split("/")[depth - 1]
+        words.setdefault(_class(word), set()).add(word)
+    joined = [f"the folders {some(sorted(those))} are one class" for those in words.values() if len(those) > 1]
+    tops = {name.split("/")[0] for name in used}
+    folders = {entry.name for entry in home.iterdir() if entry.is_dir() and not entry.name.startswith(".")}
+    return (
+        *joined,
+        *left_out(sorted(set(files) - set(used)), "not in the folder of a class"),
+        *left_out(sorted(folders - tops), "a folder without images"),
+    )
+
+
+def _people(home: Path, pattern: str, names: list[str]) -> Callable[[str], str | None]:
+    """A function from an image's name to its person, or None where nobody says."""
+    table = home / SUBJECTS
+    if pattern and table.exists():
+        raise UsageError(f"data set folder: {table} and a subject pattern both say who is who; give one")
+    if pattern:
+        return _by_pattern(pattern)
+    if table.exists():
+        return _by_table(table)
+    return lambda name: None
+
+
+def _by_pattern(pattern: str) -> Callable[[str], str]:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise UsageError(f"the subject pattern {pattern!r} is not a regular expression: {error}") from error
+    if compiled.groups != 1:
+        raise UsageError(f"the subject pattern {pattern!r} has {compiled.groups} groups; it must have one, the person")
+
+    def person(name: str) -> str:
+        found = compiled.search(name)
+        if not found or not found[1]:
+            raise _error(f"the subject pattern {pattern!r} finds nobody in {name}")
+        return found[1]
+
+    return person
+
+
+def _by_table(path: Path) -> Callable[[str], str]:
+    people = _read_people(path)
+
+    def person(name: str) -> str:
+        if name not in people:
+            raise _error(f"{path} does not say who {name} is")
+        return people[name]
+
+    return person
+
+
+def _read_people(path: Path) -> dict[str, str]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            if not {"path", "subject"} <= set(reader.fieldnames or ()):
+                raise _error(f"{path} must have the columns path and subject")
+            rows = [(row["path"] or "", row["subject"] or "") for row in reader]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise _error(f"{path} cannot be read as CSV in UTF-8: {error}") from error
+    nobody = next((name for name, person in rows if not person.strip()), None)
+    if nobody is not None:
+        raise _error(f"{path} gives no subject for {nobody!r}")
+    return {name.replace("\\", "/").removeprefix("./"): person.strip() for name, person in rows}

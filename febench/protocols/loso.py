@@ -1,0 +1,25 @@
+"""Protocol `loso`: leave one subject out, a fold a person."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from febench.dataset import Dataset
+from febench.errors import DataError
+from febench.protocol import Deal, protocol, rotating
+from febench.protocols.paper import check_runs
+from febench.protocols.subject import count_classes
+
+
+@protocol("loso", version="1")
+def loso(dataset: Dataset, *, seed: int, runs: int = 1) -> Deal:
+    """Leave one subject out: each fold tests on one person, validates on another and trains on all others.
+
+    Each run puts the people in another order, so that another person validates.
+    """
+    check_runs(runs)
+    people, counts = count_classes(dataset)
+    if len(counts) < 3:
+        raise DataError(f"{dataset.name} has {len(counts)} people; loso needs at least 3 (test, validation, training)")
+    orders = [np.random.default_rng([seed, run]).permutation(len(counts)) for run in range(runs)]
+    return Deal([[np.flatnonzero(people == one) for one in order] for order in orders], rotating(len(counts)))

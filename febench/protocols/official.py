@@ -1,0 +1,58 @@
+"""Protocol `official`: the split that a data set's publisher made."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from febench.dataset import PARTS, Dataset
+from febench.errors import DataError
+from febench.protocol import Deal, Roles, protocol
+from febench.protocols.paper import check_runs, deal_by_class
+from febench.protocols.subject import count_people, deal_people
+
+TENTHS = 10
+
+
+@protocol("official", version="1")
+def official(dataset: Dataset, *, seed: int, runs: int = 1) -> Deal:
+    """The data set's own split: one fold that trains, validates and tests on the parts made for that.
+
+    Where the publisher made no validation part, a tenth of the training part is set aside for it: by person where
+    people are known, else by class; each run sets another tenth aside.
+    """
+    check_runs(runs)
+    train, validation, test = (_part(dataset, part) for part in PARTS)
+    for indices, part in ((train, "training"), (test, "test")):
+        if not len(indices):
+            raise DataError(f"the split of {dataset.name} has no {part} part")
+    groups = [[train, validation, test]] * runs
+    if not len(validation):
+        groups = [[*_set_aside(dataset, train, np.random.default_rng([seed, run])), test] for run in range(runs)]
+    return Deal(groups, (Roles(train=(0,), validation=(1,), test=(2,)),))
+
+
+def _part(dataset: Dataset, part: str) -> NDArray[np.int64]:
+    if dataset.parts is None:
+        raise DataError(f"{dataset.name} has no split of its own; choose another protocol, such as paper or subject")
+    return np.flatnonzero(np.asarray(dataset.parts) == part)
+
+
+def _set_aside(
+    dataset: Dataset, train: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The training part without a tenth, and that tenth."""
+    aside = _tenth(dataset, train, rng)
+    return train[~aside], train[aside]
+
+
+def _tenth(dataset: Dataset, train: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which images of the training part are set aside."""
+    labels = dataset.labels[train]
+    if dataset.subjects is None:
+        return np.isin(np.arange(len(train)), deal_by_class(labels, TENTHS, rng)[0])
+    people, counts = count_people(np.asarray(dataset.subjects)[train], labels, len(dataset.classes))
+    if len(counts) < 2:
+        raise DataError(f"the training part of {dataset.name} shows one person: nobody can be set aside to validate")
+    tenth: NDArray[np.bool_] = deal_people(counts, min(TENTHS, len(counts)), rng)[people] == 0
+    return tenth
