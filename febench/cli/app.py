@@ -28,6 +28,11 @@ app = typer.Typer(
 Methods = Annotated[str, typer.Option(help="Names and sets, comma-separated: all, classical, deep, extended.")]
 DatasetName = Annotated[str, typer.Option("--dataset", help="Data set; see febench datasets.")]
 DataDir = Annotated[Path | None, typer.Option(envvar="FEBENCH_DATA", help="Where data sets live.")]
+Crop = Annotated[str | None, typer.Option(help="face: cut each photograph to the face found in it.")]
+SubjectPattern = Annotated[
+    str | None,
+    typer.Option(metavar="REGEX", help="Of data set folder: finds the person in a path, as its one group."),
+]
 ProtocolName = Annotated[str, typer.Option("--protocol", help="Protocol, or several: paper,subject.")]
 Runs = Annotated[int | None, typer.Option(help="Only the first N runs.", show_default="all of the protocol")]
 Out = Annotated[Path | None, typer.Option(help="Results directory.", show_default="results/<data set>/<protocol>")]
@@ -50,6 +55,8 @@ def run(
     dataset: DatasetName = "faces700",
     protocol: ProtocolName = "paper",
     data_dir: DataDir = None,
+    crop: Crop = None,
+    subject_pattern: SubjectPattern = None,
     runs: Runs = None,
     out: Out = None,
     preset: Preset = "paper",
@@ -67,7 +74,8 @@ def run(
 
     _load_plugins(plugin)
     requests = _requests(
-        protocol, methods=methods, dataset=dataset, data_dir=data_dir, runs=runs, out=out, preset=preset,
+        protocol, methods=methods, dataset=_dataset(dataset, crop, subject_pattern), data_dir=data_dir,
+        runs=runs, out=out, preset=preset,
         device=device, jobs=jobs, threads=threads, timeout=_seconds(timeout), settings=_settings(settings),
         seed=seed, retry_failed=retry_failed,
     )  # fmt: skip
@@ -80,6 +88,8 @@ def plan(
     dataset: DatasetName = "faces700",
     protocol: ProtocolName = "paper",
     data_dir: DataDir = None,
+    crop: Crop = None,
+    subject_pattern: SubjectPattern = None,
     runs: Runs = None,
     out: Out = None,
     preset: Preset = "paper",
@@ -96,7 +106,8 @@ def plan(
 
     _load_plugins(plugin)
     requests = _requests(
-        protocol, methods=methods, dataset=dataset, data_dir=data_dir, runs=runs, out=out, preset=preset,
+        protocol, methods=methods, dataset=_dataset(dataset, crop, subject_pattern), data_dir=data_dir,
+        runs=runs, out=out, preset=preset,
         jobs=jobs, threads=threads, settings=_settings(settings), seed=seed, retry_failed=retry_failed,
     )  # fmt: skip
     show_plans(requests, json)
@@ -185,6 +196,14 @@ def _load_plugins(files: Iterable[Path] | None) -> None:
 
     for file in files or ():
         load_plugin(file)
+
+
+def _dataset(selector: str, crop: str | None, subject_pattern: str | None) -> str:
+    """The data set's selector with what options say of it."""
+    from febench.selectors import with_params
+
+    options = {"crop": crop, "subject_pattern": subject_pattern}
+    return with_params(selector, {key: value for key, value in options.items() if value is not None})
 
 
 def _requests(protocols: str, *, out: Path | None, preset: str, runs: int | None, **asked: Any) -> list[Request]:

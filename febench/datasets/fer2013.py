@@ -89,9 +89,7 @@ class Table:
             if emotion not in CODES:
                 raise SOURCE.error(f"{path} line {number}: {emotion!r} is no emotion; known are 0 to 6")
             if usage.casefold() not in PARTS:
-                raise SOURCE.error(
-                    f"{path} line {number}: {usage!r} is no part; Training, PublicTest or PrivateTest is"
-                )
+                raise SOURCE.error(f"{path} line {number}: {usage!r} is no part; known are {', '.join(PARTS)}")
             emotions.append(emotion)
             usages.append(usage)
         if not emotions:

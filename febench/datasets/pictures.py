@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,9 @@ from febench.dataset import Dataset
 from febench.datasets.crop import CROPPED_SIZE, boxes_of_faces
 from febench.datasets.decoding import Files
 from febench.datasets.expressions import in_order
-from febench.errors import UsageError
+from febench.errors import DataError, UsageError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,19 @@ class Wanted:
             raise UsageError(f"data set {name}: margin must be between 0 and 2 widths of the face, not {self.margin}")
 
 
+def choose(name: str, parameter: str, value: str, choices: Mapping[str, T]) -> T:
+    """What a word given for a parameter of a data set stands for.
+
+    Raises
+    ------
+    UsageError
+        If it is none of the choices.
+    """
+    if value not in choices:
+        raise UsageError(f"data set {name}: {parameter} must be {' or '.join(choices)}, not {value!r}")
+    return choices[value]
+
+
 def make_dataset(
     name: str,
     pictures: Sequence[Picture],
@@ -92,11 +108,12 @@ def make_dataset(
     Raises
     ------
     DataError
-        If there are no pictures, or some cannot be used.
+        If there are no pictures, two have the same id, or some cannot be used.
     UsageError
         If what is wanted cannot be.
     """
     wanted.check(name)
+    _check_once(name, pictures)
     files = Files.read(name, [picture.path for picture in pictures])
     labels = [picture.label for picture in pictures]
     classes = in_order(published or labels)
@@ -121,6 +138,14 @@ def _images(
         return files.images(wanted.size, shape=shape), ()
     boxes, notes = boxes_of_faces(files, [picture.id for picture in pictures], wanted.margin)
     return files.images(wanted.size or CROPPED_SIZE, boxes), notes
+
+
+def _check_once(name: str, pictures: Sequence[Picture]) -> None:
+    paths: dict[str, Path] = {}
+    for picture in pictures:
+        other = paths.setdefault(picture.id, picture.path)
+        if other != picture.path:
+            raise DataError(f"data set {name}: {picture.id} is there twice: {other} and {picture.path}; remove one")
 
 
 def _known(pictures: Sequence[Picture], what: Callable[[Picture], str | None]) -> tuple[str, ...] | None:

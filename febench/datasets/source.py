@@ -11,6 +11,7 @@ from pathlib import Path
 from febench.errors import DataError, printable
 
 SHOWN = 5
+MOST_BYTES = 4096
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp", ".webp", ".pgm", ".ppm")
 
 
@@ -84,19 +85,16 @@ class Source:
         Raises
         ------
         DataError
-            If two files claim to be the same image, or a link leads out of the folder.
+            If a link leads out of the folder.
         """
-        found: dict[str, Found] = {}
-        strange = []
+        found, strange = [], []
         for path in walk(home):
             file = self._named(path, home)
-            if file is None:
-                strange += [portable(path, home)] if path.suffix.lower() in IMAGE_SUFFIXES else []
-            elif file.id in found:
-                raise self.error(f"{file.id} is there twice: {found[file.id].path} and {path}; remove one")
-            else:
-                found[file.id] = file
-        return [found[name] for name in sorted(found)], left_out(strange, f"not named as in {self.example}")
+            if file is not None:
+                found.append(file)
+            elif path.suffix.lower() in IMAGE_SUFFIXES:
+                strange.append(portable(path, home))
+        return sorted(found, key=lambda file: file.id), left_out(strange, f"not named as in {self.example}")
 
     def look_up(self, found: Found, code: str, table: Mapping[str, str]) -> str:
         """The class that a code in a file's name stands for.
@@ -110,6 +108,23 @@ class Source:
         if name is None:
             raise self.error(f"{found.path} has the unknown expression {code!r}; known are {', '.join(table)}")
         return name
+
+    def read(self, path: Path, most: int = MOST_BYTES) -> bytes:
+        """What is in a small file that tells about images.
+
+        Raises
+        ------
+        DataError
+            If it cannot be read, or is larger than such a file ever is.
+        """
+        try:
+            with path.open("rb") as file:
+                content = file.read(most + 1)
+        except OSError as error:
+            raise self.error(f"{path} cannot be read ({error.strerror})") from error
+        if len(content) > most:
+            raise self.error(f"{path} is larger than {most} bytes and so is not what its name says")
+        return content
 
     def _named(self, path: Path, home: Path) -> Found | None:
         inside = portable(path, home)
@@ -168,6 +183,15 @@ def walk(folder: Path, *, root: Path | None = None, follow: bool = False) -> Ite
 def portable(path: Path, root: Path) -> str:
     """The path from a folder on, with `/`; bytes that are no UTF-8 are written as escapes."""
     return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
+
+
+def whole(text: str) -> str:
+    """A code that is written as a number, such as `3`, `3.0` or `3.0000000e+00`, as `3`; any other text as it is."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() else text
 
 
 def some(names: list[str]) -> str:

@@ -1,0 +1,51 @@
+"""CK+48: the last three frames of CK+'s labelled sequences as everybody passes them round, cut to 48x48 pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from febench.dataset import Dataset, dataset
+from febench.datasets.pictures import Picture, Wanted, make_dataset
+from febench.datasets.source import Source, ending
+
+SOURCE = Source(
+    name="ckplus48",
+    folders=("CK+48", "ckplus48"),
+    pattern=ending(r"(?P<word>[a-z ]+)/(?P<sequence>(?P<subject>S\d{3})_\d{3})_\d{8}\.png"),
+    example="CK+48/anger/S010_004_00000017.png",
+    terms="it is made from CK+ (jeffcohn.net/Resources), whose agreement holds for it",
+)
+PUBLISHED = {
+    "anger": 135, "disgust": 177, "fear": 75, "happy": 207, "sadness": 84, "surprise": 249, "contempt": 54,
+}  # fmt: skip
+WORDS = {name: name for name in PUBLISHED}
+FRAMES = 3
+
+
+@dataset("ckplus48", cite="Lucey et al. 2010")
+def ckplus48(data_dir: Path | None = None, apex: bool = False, size: int = 0) -> Dataset:
+    """981 grey faces of 48x48 pixels, 118 people, 7 expressions without neutral, 3 frames each of 327 sequences.
+
+    Neighbouring frames are all but the same picture; apex=true keeps the last of each sequence.
+    """
+    files, notes = SOURCE.files(SOURCE.home(data_dir))
+    pictures = [
+        Picture(
+            path=found.path,
+            id=found.id,
+            label=SOURCE.look_up(found, found.named["word"], WORDS),
+            subject=found.named["subject"].upper(),
+            sequence=found.named["sequence"].upper(),
+        )
+        for found in files
+    ]
+    published = {name: count // FRAMES if apex else count for name, count in PUBLISHED.items()}
+    return make_dataset(
+        "ckplus48", _apexes(pictures) if apex else pictures, Wanted(size),
+        published=published, shape=(48, 48), notes=notes,
+    )  # fmt: skip
+
+
+def _apexes(pictures: list[Picture]) -> list[Picture]:
+    """The last picture of each sequence; they come in the order of their names, which end in the frame's number."""
+    return list({picture.sequence: picture for picture in pictures}.values())

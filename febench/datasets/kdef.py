@@ -1,0 +1,49 @@
+"""KDEF: 70 people, each photographed twice with 7 expressions from 5 angles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from febench.dataset import Dataset, dataset
+from febench.datasets.pictures import Picture, Wanted, choose, make_dataset
+from febench.datasets.source import Source, ending
+
+CODES = {
+    "AN": "anger", "DI": "disgust", "AF": "fear", "HA": "happy", "NE": "neutral", "SA": "sadness", "SU": "surprise",
+}  # fmt: skip
+VIEWS = {"straight": ("S",), "all": ("S", "HL", "HR", "FL", "FR")}
+SESSIONS_OF_ALL = 2 * 70
+SOURCE = Source(
+    name="kdef",
+    folders=("KDEF", "KDEF_and_AKDEF"),
+    pattern=ending(rf"[AB](?P<subject>[FM]\d\d)(?P<code>{'|'.join(CODES)})(?P<view>{'|'.join(VIEWS['all'])})\.jpe?g"),
+    example="KDEF/AF01/AF01AFS.JPG",
+    terms="get it from kdef.se (research only, after registration)",
+)
+
+
+@dataset("kdef", cite="Lundqvist, Flykt & Ohman 1998")
+def kdef(
+    data_dir: Path | None = None, views: str = "straight", size: int = 0, crop: str = "none", margin: float = 0.2
+) -> Dataset:
+    """980 colour faces of 562x762 pixels seen from the front (views=all: 4,900 from 5 angles), 70 people, 7 emotions.
+
+    A person's two sessions (A and B) are one subject. The few files that the publisher misnamed, such as AF31V.JPG, are
+    left out with a note.
+    """
+    wanted = choose("kdef", "views", views, VIEWS)
+    files, notes = SOURCE.files(SOURCE.home(data_dir))
+    pictures = [
+        Picture(
+            path=found.path,
+            id=found.id,
+            label=SOURCE.look_up(found, found.named["code"], CODES),
+            subject=found.named["subject"].upper(),
+        )
+        for found in files
+        if found.named["view"].upper() in wanted
+    ]
+    published = {name: SESSIONS_OF_ALL * len(wanted) for name in CODES.values()}
+    return make_dataset(
+        "kdef", pictures, Wanted(size, crop, margin), published=published, shape=(762, 562), notes=notes
+    )

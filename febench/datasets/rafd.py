@@ -1,0 +1,56 @@
+"""RaFD, the Radboud Faces Database: 67 people, 8 expressions, 3 directions of gaze, 5 cameras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from febench.dataset import Dataset, dataset
+from febench.datasets.pictures import Picture, Wanted, choose, make_dataset
+from febench.datasets.source import Source, ending
+
+SOURCE = Source(
+    name="rafd",
+    folders=("rafd",),
+    pattern=ending(
+        r"rafd(?P<camera>\d{3})_(?P<subject>\d+)_[a-z]+_(fe)?male_(?P<word>[a-z]+)_(?P<gaze>frontal|left|right)\.jpe?g"
+    ),
+    example="rafd/Rafd090_28_Caucasian_male_angry_frontal.jpg",
+    terms="get it from rafd.socsci.ru.nl (research only, on request)",
+)
+WORDS = {
+    "angry": "anger", "disgusted": "disgust", "fearful": "fear", "happy": "happy", "neutral": "neutral",
+    "sad": "sadness", "surprised": "surprise", "contemptuous": "contempt",
+}  # fmt: skip
+CAMERAS = {"frontal": ("090",), "all": ("000", "045", "090", "135", "180")}
+GAZES = {"all": ("frontal", "left", "right"), "frontal": ("frontal",)}
+PEOPLE = 67
+
+
+@dataset("rafd", cite="Langner et al. 2010")
+def rafd(
+    data_dir: Path | None = None,
+    cameras: str = "frontal",
+    gaze: str = "all",
+    size: int = 0,
+    crop: str = "none",
+    margin: float = 0.2,
+) -> Dataset:
+    """1,608 colour photographs, 67 people, 8 expressions, 3 directions of gaze; cameras=all: 8,040 from 5 cameras.
+
+    All gazes are kept unless gaze=frontal: then each person shows each expression once (536 from the front).
+    """
+    taken = choose("rafd", "cameras", cameras, CAMERAS)
+    gazes = choose("rafd", "gaze", gaze, GAZES)
+    files, notes = SOURCE.files(SOURCE.home(data_dir))
+    pictures = [
+        Picture(
+            path=found.path,
+            id=found.id,
+            label=SOURCE.look_up(found, found.named["word"], WORDS),
+            subject=found.named["subject"],
+        )
+        for found in files
+        if found.named["camera"] in taken and found.named["gaze"].lower() in gazes
+    ]
+    published = {name: PEOPLE * len(taken) * len(gazes) for name in WORDS.values()}
+    return make_dataset("rafd", pictures, Wanted(size, crop, margin), published=published, notes=notes)
