@@ -130,6 +130,7 @@ def table_4(results: Sequence[Results], method: str | None = None) -> Document:
         "spread": _SPREAD,
         "complete": all(row is not None and row.complete for rows in found.values() for row in rows),
         "chance": chance,
+        "synthetic": first.synthetic,
         "rows": [
             {
                 "method": label,

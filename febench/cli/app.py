@@ -136,6 +136,18 @@ def table(
 
 
 @app.command()
+def figure(
+    name: Annotated[str, typer.Argument(help="drop: each method under each protocol, with chance.")],
+    directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .png, .svg or .pdf.")],
+) -> None:
+    """Draw a figure of stored results."""
+    from febench.cli.listing import draw_figure
+
+    draw_figure(name, directories, output)
+
+
+@app.command()
 def verify(
     directory: Annotated[Path | None, typer.Argument(help="Results directory.", show_default="the papers")] = None,
     against: Annotated[Path | None, typer.Option(help="Results whose predictions should be the same.")] = None,

@@ -91,6 +91,14 @@ def show_table(number: int, directories: Sequence[Path], method: str | None, how
     print(render(make_table(number, results, method), how))
 
 
+def draw_figure(name: str, directories: Sequence[Path], output: Path) -> None:
+    """Write a figure of stored results to a file."""
+    from febench.figures import make_figure, save_figure
+
+    save_figure(make_figure(name, [Results.of(store) for store in find_stores(directories)]), output)
+    print(f"wrote {output}")
+
+
 def show_verification(directory: Path | None, against: Path | None, as_json: bool) -> int:
     """Print every check, line by line; returns the exit code."""
     if directory is None:
