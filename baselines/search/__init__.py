@@ -7,7 +7,9 @@ methods in a file of its own, imitating `biogeography.py`, and name the class he
 
 from baselines.search.biogeography import Biogeography
 from baselines.search.cat_swarm import CatSwarm
+from baselines.search.jaya import Jaya
 from baselines.search.objective import Box, Epoch, EpochSearch, Objective, Population, Search, SearchResult
+from baselines.search.particle_swarm import ParticleSwarm
 
 __all__ = [
     "Biogeography",
@@ -15,7 +17,9 @@ __all__ = [
     "CatSwarm",
     "Epoch",
     "EpochSearch",
+    "Jaya",
     "Objective",
+    "ParticleSwarm",
     "Population",
     "Search",
     "SearchResult",

@@ -3,10 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from baselines.search import Biogeography, Box, CatSwarm, Epoch, EpochSearch
+from baselines.search import Biogeography, Box, CatSwarm, Epoch, EpochSearch, Jaya, ParticleSwarm
 from baselines.search.objective import Array
 
-SEARCHES: list[EpochSearch] = [CatSwarm(population=20, mixture_ratio=0.2), Biogeography(population=20)]
+SEARCHES: list[EpochSearch] = [
+    CatSwarm(population=20, mixture_ratio=0.2),
+    Biogeography(population=20),
+    Jaya(population=20),
+    ParticleSwarm(population=20),
+]
 BOX = Box(10, -5.0, 5.0)
 
 
