@@ -2,12 +2,13 @@
 
 A search is a frozen dataclass of its parameters with `start` (draw and evaluate the first population) and `step` (move
 the whole population once); `EpochSearch` gives it the budget, the trace and the stopping. To add one, write those two
-methods in a file of its own, imitating `biogeography.py`, and name the class here.
+methods in a file of its own, imitating `jaya.py`, and name the class in `named.py`.
 """
 
 from baselines.search.biogeography import Biogeography
 from baselines.search.cat_swarm import CatSwarm
 from baselines.search.jaya import Jaya
+from baselines.search.named import named_search
 from baselines.search.objective import Box, Epoch, EpochSearch, Objective, Population, Search, SearchResult
 from baselines.search.particle_swarm import ParticleSwarm
 
@@ -23,4 +24,5 @@ __all__ = [
     "Population",
     "Search",
     "SearchResult",
+    "named_search",
 ]
