@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -162,11 +163,18 @@ def to_array(image: Image.Image, colour: bool, size: int = 0, box: Box | None = 
     UnreadableError
         If its data are cut off or damaged.
     """
-    try:
+    with _telling_damage():
         whole = _in_8_bits(ImageOps.exif_transpose(image)).convert("RGB" if colour else "L")
         part = whole.crop(box) if box else whole
         fitted = ImageOps.fit(part, (size, size), Image.Resampling.LANCZOS) if size else part
         return np.asarray(fitted)
+
+
+@contextlib.contextmanager
+def _telling_damage() -> Iterator[None]:
+    """Whatever Pillow raises while it decodes, as one kind of error."""
+    try:
+        yield
     except UnreadableError:
         raise
     except Exception as error:
@@ -236,7 +244,8 @@ def _digest(path: Path) -> str:
 def _look(path: Path) -> tuple[bool, tuple[int, int]]:
     """Whether a file is in colour, and its height and width when upright."""
     image = open_image(path)
-    lying = image.getexif().get(ORIENTATION, 1) >= 5
+    with _telling_damage():  # to know what a PNG says of itself, Pillow reads it to its end
+        lying = image.getexif().get(ORIENTATION, 1) >= 5
     return _is_colour(image), (image.width, image.height) if lying else (image.height, image.width)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from febench.dataset import Dataset, dataset
@@ -34,11 +35,8 @@ MOST_LISTED = 2**24
 def rafdb(data_dir: Path | None = None, size: int = 0) -> Dataset:
     """15,339 colour faces of 100x100 pixels from the web, 7 emotions; train (12,271) and test (3,068), no subjects."""
     files, notes = SOURCE.files(SOURCE.home(data_dir))
-    images = [
-        file for file in files if not file.named["list"] and (file.named["kind"] or "aligned").lower() == "aligned"
-    ]
-    listed = _listed([file for file in files if file.named["list"]])
-    known = [file for file in images if file.named["code"] or _name(file) in listed]
+    images = sorted((file for file in files if _is_aligned(file)), key=_name)
+    listed = _listed(files)
     pictures = [
         Picture(
             path=file.path,
@@ -46,7 +44,8 @@ def rafdb(data_dir: Path | None = None, size: int = 0) -> Dataset:
             label=SOURCE.look_up(file, file.named["code"] or listed[_name(file)], CODES),
             part=file.named["part"].lower(),
         )
-        for file in known
+        for file in images
+        if file.named["code"] or _name(file) in listed
     ]
     return make_dataset(
         "rafdb", pictures, Wanted(size), published=PUBLISHED, shape=(100, 100),
@@ -54,20 +53,34 @@ def rafdb(data_dir: Path | None = None, size: int = 0) -> Dataset:
     )  # fmt: skip
 
 
+def _is_aligned(file: Found) -> bool:
+    return not file.named["list"] and (file.named["kind"] or "aligned").lower() == "aligned"
+
+
 def _name(file: Found) -> str:
     return file.named["name"].lower()
 
 
-def _listed(lists: list[Found]) -> dict[str, str]:
-    """The code of each image that the list names."""
-    codes: dict[str, str] = {}
-    for file in lists:
-        for number, line in enumerate(
-            SOURCE.read(file.path, MOST_LISTED).decode("utf-8-sig", "replace").splitlines(), 1
-        ):
-            found = LINE.fullmatch(line.strip())
-            if line.strip() and not found:
-                raise SOURCE.error(f"{file.path} line {number} is not like 'train_00001.jpg 5': {line[:80]!r}")
-            if found:
-                codes[found["name"].lower()] = found["code"]
-    return codes
+def _listed(files: list[Found]) -> dict[str, str]:
+    """The code of each image that the list of labels names; nothing where folders tell the labels."""
+    lists = [file.path for file in files if file.named["list"]]
+    if not lists and any(file.named["kind"] for file in files):
+        raise SOURCE.error("found no EmoLabel/list_patition_label.txt beside the folder Image")
+    return dict(line for path in lists for line in _lines(path))
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(SOURCE.read(path, MOST_LISTED).decode("utf-8-sig", "replace").splitlines(), 1):
+        found = LINE.fullmatch(line.strip())
+        if found:
+            yield found["name"].lower(), found["code"]
+        elif line.strip():
+            raise SOURCE.error(f"{path} line {number} is not like 'train_00001.jpg 5': {line[:80]!r}")
+
+
+def _about(images: list[Found], listed: dict[str, str]) -> Iterator[str]:
+    absent = sorted(set(listed) - {_name(file) for file in images})
+    if absent:
+        yield f"{len(absent)} images are in the list of labels but absent: {some(absent)}"
+    yield from left_out([file.id for file in images if not file.named["code"] and _name(file) not in listed],
+                        "not in the list of labels")  # fmt: skip

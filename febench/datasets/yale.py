@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from febench.dataset import Dataset, dataset
 from febench.datasets.pictures import Picture, Wanted, make_dataset
-from febench.datasets.source import Source, ending, left_out
+from febench.datasets.source import Found, Source, ending, left_out
 
 SOURCE = Source(
     name="yale",
@@ -28,7 +29,6 @@ def yale(data_dir: Path | None = None, size: int = 0, crop: str = "none", margin
     The files are GIF images with or without `.gif` at the end of their names.
     """
     files, notes = SOURCE.files(SOURCE.home(data_dir))
-    used = [found for found in files if (found.named["word"] or OTHER[0]).lower() not in OTHER]
     pictures = [
         Picture(
             path=found.path,
@@ -36,14 +36,21 @@ def yale(data_dir: Path | None = None, size: int = 0, crop: str = "none", margin
             label=SOURCE.look_up(found, found.named["word"], WORDS),
             subject=found.named["subject"].lower(),
         )
-        for found in used
+        for found in files
+        if not _is_other(found)
     ]
-    rest = left_out(
-        [found.id for found in files if found not in used], "not an expression (light, glasses, sleepy, wink)"
-    )
-    copied = [f"{COPY} is, in the publisher's words, corrupted and substituted by subject04.normal"]
     return make_dataset(
         "yale", pictures, Wanted(size, crop, margin),
-        published=dict.fromkeys(WORDS.values(), PEOPLE), shape=(243, 320),
-        notes=(*notes, *rest, *(copied if any(picture.id == COPY for picture in pictures) else [])),
+        published=dict.fromkeys(WORDS.values(), PEOPLE), shape=(243, 320), notes=(*notes, *_about(files)),
     )  # fmt: skip
+
+
+def _is_other(found: Found) -> bool:
+    word = found.named["word"]
+    return word is None or word.lower() in OTHER
+
+
+def _about(files: list[Found]) -> Iterator[str]:
+    yield from left_out([found.id for found in files if _is_other(found)], "other conditions than the four expressions")
+    if any(found.id.lower().startswith(COPY) for found in files):
+        yield f"the publisher says that {COPY} was corrupted and is subject04.normal once more"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
+
+T = TypeVar("T")
 
 
 def pixels(name: str, size: tuple[int, int], mode: str = "L") -> Image.Image:
@@ -24,3 +28,15 @@ def picture(path: Path, size: tuple[int, int], mode: str = "L") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels(path.name, size, mode).save(path)
     return path
+
+
+def text(path: Path, content: str | bytes) -> Path:
+    """Write a file; the folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def by_id(ids: Iterable[str], values: Iterable[T] | None) -> dict[str, T]:
+    """What is known of each image."""
+    return dict(zip(ids, values or (), strict=True))

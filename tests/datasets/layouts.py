@@ -1,0 +1,120 @@
+"""A small correct copy of each data set of files, as its publisher lays it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from tests.datasets.files import picture, pixels, text
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A data set's small copy.
+
+    Attributes
+    ----------
+    name : str
+        The data set.
+    write : callable
+        Writes it into a folder, the data set's own folder included.
+    image : str
+        One of its images, from that folder on.
+    length : int
+        How many images it loads by default.
+    """
+
+    name: str
+    write: Callable[[Path], None]
+    image: str
+    length: int
+
+
+def jaffe(home: Path) -> None:
+    for person in ("KA", "YM"):
+        for number, code in enumerate(("AN", "DI", "FE", "HA", "NE", "SA", "SU")):
+            mode = "P" if code == "DI" else "L"  # some of the real files are palette images of a grey palette
+            picture(home / "jaffedbase" / f"{person}.{code}1.{number}.tiff", (256, 256), mode)
+
+
+def kdef(home: Path) -> None:
+    for person in ("AF01", "BF01", "AM02"):
+        for view in ("AFS", "HAS", "HAHL"):
+            picture(home / "KDEF" / person / f"{person}{view}.JPG", (562, 762), "RGB")
+
+
+def rafd(home: Path) -> None:
+    for person, gender in (("28_Caucasian", "male"), ("61_Kid", "female")):
+        for camera, word, gaze in (
+            ("090", "angry", "frontal"),
+            ("090", "contemptuous", "left"),
+            ("000", "sad", "right"),
+        ):
+            picture(home / "RafD" / f"Rafd{camera}_{person}_{gender}_{word}_{gaze}.jpg", (68, 102), "RGB")
+
+
+def ckplus48(home: Path) -> None:
+    for sequence, word in (("S010_004", "anger"), ("S010_006", "happy"), ("S999_001", "contempt")):
+        for frame in (17, 18, 19):
+            picture(home / "CK+48" / word / f"{sequence}_{frame:08}.png", (48, 48))
+
+
+def ckplus(home: Path) -> None:
+    """A tenth of the real size."""
+    for sequence, code, size, mode in (
+        ("S005_001", "   3.0000000e+00\n", (64, 49), "L"),
+        ("S005_002", "   5.0000000e+00\n", (64, 49), "L"),
+        ("S501_004", "   2.0000000e+00\n", (64, 48), "RGB"),
+        ("S501_006", None, (64, 48), "RGB"),
+    ):
+        place = sequence.replace("_", "/")
+        for frame in (1, 2, 3):
+            picture(home / "CK+" / "cohn-kanade-images" / place / f"{sequence}_{frame:08}.png", size, mode)
+        if code:
+            text(home / "CK+" / "Emotion" / place / f"{sequence}_00000003_emotion.txt", code)
+
+
+def yale(home: Path) -> None:
+    names = ["subject01.gif", "subject01.glasses.gif", "subject02.normal.gif", "subject04.sad", "subject04.normal"]
+    for name in [*names, *(f"subject01.{word}" for word in ("glasses", "happy", "sad", "surprised", "wink"))]:
+        path = home / "yalefaces" / name
+        path.parent.mkdir(exist_ok=True)
+        pixels(name, (320, 243)).save(path, "GIF")
+
+
+def rafdb(home: Path) -> None:
+    names = [("train_00001", 5), ("train_00002", 4), ("test_0001", 7)]
+    for name, _ in names:
+        picture(home / "basic" / "Image" / "aligned" / f"{name}_aligned.jpg", (100, 100), "RGB")
+        picture(home / "basic" / "Image" / "original" / f"{name}.jpg", (30, 40), "RGB")
+    text(home / "basic" / "EmoLabel" / "list_patition_label.txt", "".join(f"{name}.jpg {k}\n" for name, k in names))
+
+
+def affectnet(home: Path) -> None:
+    for folder, number, label in (
+        ("train_set", 0, np.array("3")),
+        ("train_set", 10, np.array(6)),
+        ("train_set", 2, np.array("8")),
+        ("val_set", 0, np.array(["7"])),
+    ):
+        picture(home / "AffectNet" / folder / "images" / f"{number}.jpg", (224, 224), "RGB")
+        content = BytesIO()
+        np.save(content, label)
+        text(home / "AffectNet" / folder / "annotations" / f"{number}_exp.npy", content.getvalue())
+        text(home / "AffectNet" / folder / "annotations" / f"{number}_val.npy", content.getvalue())
+
+
+LAYOUTS = (
+    Layout("jaffe", jaffe, "jaffedbase/KA.AN1.0.tiff", 14),
+    Layout("kdef", kdef, "KDEF/AF01/AF01AFS.JPG", 6),
+    Layout("rafd", rafd, "RafD/Rafd090_28_Caucasian_male_angry_frontal.jpg", 4),
+    Layout("ckplus48", ckplus48, "CK+48/anger/S010_004_00000017.png", 9),
+    Layout("ckplus", ckplus, "CK+/cohn-kanade-images/S005/001/S005_001_00000003.png", 3),
+    Layout("yale", yale, "yalefaces/subject01.happy", 6),
+    Layout("rafdb", rafdb, "basic/Image/aligned/train_00001_aligned.jpg", 3),
+    Layout("affectnet", affectnet, "AffectNet/train_set/images/10.jpg", 3),
+)

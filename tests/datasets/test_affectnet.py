@@ -1,0 +1,88 @@
+"""AffectNet: labels from small arrays, which never run anything."""
+
+from __future__ import annotations
+
+import pickle
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from febench.dataset import load_dataset
+from febench.errors import DataError
+from tests.datasets import layouts
+from tests.datasets.files import by_id
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    layouts.affectnet(tmp_path)
+    return tmp_path
+
+
+def array(value: object, *, allow_pickle: bool = False) -> bytes:
+    file = BytesIO()
+    np.save(file, np.asarray(value), allow_pickle=allow_pickle)
+    return file.getvalue()
+
+
+def test_labels_and_parts(home: Path) -> None:
+    found = load_dataset("affectnet", home)
+    assert found.images.shape == (3, 224, 224, 3)
+    assert by_id(found.ids, [found.classes[label] for label in found.labels]) == {
+        "train_set/images/0.jpg": "surprise", "train_set/images/10.jpg": "anger", "val_set/images/0.jpg": "contempt",
+    }  # fmt: skip
+    assert found.parts == ("train", "train", "test")
+    assert found.notes[0] == "left out as labelled with no expression: none 1"
+    assert "AffectNet's own test set are not published" in found.notes[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (array("11"), "has the unknown expression '11'; known are 0, 1"),
+        (array("joy"), "has the unknown expression 'joy'"),
+        (array(2.5), "has the unknown expression '2.5'"),
+        (array(["1", "2"]), "is not one number in a NumPy array"),
+        (array("3")[:-2], "is not one number in a NumPy array"),
+        (array("3").replace(b"()", b"(9)").replace(b"<U1", b"<U9"), "is not one number"),
+        (
+            b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999,)}   ",
+            "not one",
+        ),
+        (b"", "is not one number in a NumPy array"),
+        (b"PK\x03\x04 a zip", "is not one number in a NumPy array"),
+    ],
+)
+def test_a_label_that_cannot_be_read(home: Path, content: bytes, sentence: str) -> None:
+    (home / "AffectNet/train_set/annotations/10_exp.npy").write_bytes(content)
+    with pytest.raises(DataError, match=rf"10_exp\.npy {sentence}|10_exp\.npy is {sentence}"):
+        load_dataset("affectnet", home)
+
+
+class Trap:
+    """What an unpickler would run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.path,))
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_pickle_is_refused_and_not_run(home: Path, tmp_path: Path, wrapped: bool) -> None:
+    trap = Trap(tmp_path / "sprung")
+    content = array([trap], allow_pickle=True) if wrapped else pickle.dumps(trap)
+    (home / "AffectNet/train_set/annotations/10_exp.npy").write_bytes(content)
+    with pytest.raises(DataError, match=r"10_exp\.npy is not one number in a NumPy array"):
+        load_dataset("affectnet", home)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_images_without_any_annotation(home: Path) -> None:
+    for path in list(home.rglob("*.npy")):
+        path.unlink()
+    with pytest.raises(DataError, match=r"found images but no annotation like train_set/annotations/123_exp\.npy"):
+        load_dataset("affectnet", home)
