@@ -36,9 +36,9 @@ from typing import Any
 from sklearn.preprocessing import StandardScaler
 
 from baselines.features import check_wavelet, wavelet_entropy
-from baselines.network import SwarmNetwork
+from baselines.network import network_by
 from baselines.pipeline import FeatureClassifier
-from baselines.search import Biogeography
+from baselines.search import Biogeography, cannot_search
 from febench import method
 
 
@@ -53,6 +53,7 @@ def cost(params: Mapping[str, Any], n_train: int) -> float:
     sets=("classical",),
     version="1",
     cost=cost,
+    check=lambda params, device: cannot_search(params["search"]),
 )
 def bbo(
     wavelet: str = "db4",
@@ -62,6 +63,7 @@ def bbo(
     bound: float = 2.0,
     evaluations: int = 80_000,
     patience: int | None = None,
+    search: str = "biogeography",
     population: int = 20,
     mutation: float = 0.005,
     elites: int = 2,
@@ -75,6 +77,8 @@ def bbo(
         See `baselines.features.wavelet_entropy`.
     hidden, bound, evaluations, patience, random_state
         See `baselines.network.SwarmNetwork`.
+    search
+        `biogeography`, or another one; see `baselines.network.network_by`.
     population, mutation, elites
         See `baselines.search.Biogeography`.
 
@@ -88,8 +92,12 @@ def bbo(
         If a parameter lies outside its range.
     """
     check_wavelet(wavelet, level)
+    own = Biogeography(population, mutation, elites)
     return FeatureClassifier(
         partial(wavelet_entropy, wavelet=wavelet, level=level, trim=trim),
         StandardScaler(),
-        SwarmNetwork(Biogeography(population, mutation, elites), evaluations, hidden, bound, patience, random_state),
-    )
+        network_by(
+            search, {"biogeography": own}, population=population, evaluations=evaluations, hidden=hidden, bound=bound,
+            patience=patience, random_state=random_state,
+        ),
+    )  # fmt: skip

@@ -40,9 +40,9 @@ from functools import partial
 from typing import Any
 
 from baselines.features import check_wavelet, wavelet_coefficients
-from baselines.network import SwarmNetwork
+from baselines.network import network_by
 from baselines.pipeline import FeatureClassifier, PrincipalComponents
-from baselines.search import CatSwarm
+from baselines.search import CatSwarm, cannot_search
 from febench import method
 
 
@@ -57,6 +57,7 @@ def cost(params: Mapping[str, Any], n_train: int) -> float:
     sets=("classical",),
     version="1",
     cost=cost,
+    check=lambda params, device: cannot_search(params["search"]),
 )
 def cso(
     wavelet: str = "haar",
@@ -66,6 +67,7 @@ def cso(
     bound: float = 1.0,
     evaluations: int = 80_000,
     patience: int | None = None,
+    search: str = "cat-swarm",
     population: int = 50,
     mixture_ratio: float = 0.2,
     smp: int = 5,
@@ -86,6 +88,9 @@ def cso(
         See `baselines.pipeline.PrincipalComponents`.
     hidden, bound, evaluations, patience, random_state
         See `baselines.network.SwarmNetwork`.
+    search
+        `cat-swarm`, or another one; see `baselines.network.network_by`. The paper compares with GA, PSO and TVAC-PSO:
+        `mealpy:GA.BaseGA`, `mealpy:PSO.OriginalPSO`, `tvac-pso`.
     population, mixture_ratio, smp, cdc, srd, spc, c1, max_velocity
         See `baselines.search.CatSwarm`.
 
@@ -99,9 +104,12 @@ def cso(
         If a parameter lies outside its range.
     """
     check_wavelet(wavelet, level)
-    search = CatSwarm(population, mixture_ratio, smp, cdc, srd, spc, c1, max_velocity)
+    own = CatSwarm(population, mixture_ratio, smp, cdc, srd, spc, c1, max_velocity)
     return FeatureClassifier(
         partial(wavelet_coefficients, wavelet=wavelet, level=level),
         PrincipalComponents(variance),
-        SwarmNetwork(search, evaluations, hidden, bound, patience, random_state),
-    )
+        network_by(
+            search, {"cat-swarm": own}, population=population, evaluations=evaluations, hidden=hidden, bound=bound,
+            patience=patience, random_state=random_state,
+        ),
+    )  # fmt: skip

@@ -7,6 +7,7 @@ and one matrix product evaluates them all.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -15,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 
 from baselines.checks import require
-from baselines.search import Box, Epoch, Search
+from baselines.search import Box, Epoch, Search, named_search
+from baselines.trace import Trace
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.integer[Any]]
@@ -212,10 +214,17 @@ class _Network:
         """Choose the candidate of highest validation accuracy, then of smallest error; the first of equal ones."""
         if X_val is None or y_val is None or len(y_val) == 0:
             return otherwise
-        inputs = with_ones(X_val, np.float32)
-        accuracy = [np.mean(self._predictions(weights, inputs) == y_val) for weights in candidates]
+        measure = self._accuracy(X_val, y_val)
+        accuracy = [measure(weights) for weights in candidates]
         error = MeanSquaredError(X_val, self._one_hot(y_val), self.layout_)(candidates)
-        return int(np.lexsort((error, -np.array(accuracy)))[0])
+        return int(np.lexsort((error, -np.array(accuracy, dtype=np.float64)))[0])
+
+    def _accuracy(self, X_val: Array | None, y_val: Labels | None) -> Callable[[Array], float | None]:
+        """A function of weights: the share of the validation inputs they get right, None where there are none."""
+        if X_val is None or y_val is None or len(y_val) == 0:
+            return lambda weights: None
+        inputs = with_ones(X_val, np.float32)
+        return lambda weights: float(np.mean(self._predictions(weights, inputs) == y_val))
 
 
 class SwarmNetwork(_Network):
@@ -244,7 +253,8 @@ class SwarmNetwork(_Network):
         The network. With validation inputs, the best on them of the final population and the best network found;
         without, the latter.
     fit_info_ : dict
-        evaluations, epochs, objective (smallest training error), weights (their number), stopped (by patience).
+        evaluations, epochs, objective (smallest training error), weights (their number), stopped (by patience), trace
+        (see `baselines.trace`).
 
     Raises
     ------
@@ -274,7 +284,12 @@ class SwarmNetwork(_Network):
     def fit(self, X: Array, y: Labels, X_val: Array | None = None, y_val: Labels | None = None) -> SwarmNetwork:
         """Search for the weights; see `Classifier.fit`."""
         objective = MeanSquaredError(X, self._begin(X, y), self.layout_)
-        watch = self._watch(X_val, y_val)
+        trace, patience = Trace(self._accuracy(X_val, y_val)), self._patience(X_val, y_val)
+
+        def watch(epoch: Epoch) -> bool:
+            trace.note(epoch.evaluations, epoch.best_value, epoch.best_position)
+            return patience is not None and patience(epoch)
+
         box = Box(self.layout_.size, -self.bound, self.bound)
         rng = np.random.default_rng(self.random_state)
         found = self.search.minimise(objective, box, evaluations=self.evaluations, rng=rng, stop=watch)
@@ -284,11 +299,12 @@ class SwarmNetwork(_Network):
             "epochs": len(found.trace) - 1,
             "objective": found.value,
             "weights": self.layout_.size,
-            "stopped": watch is not None and watch.stopped,
+            "stopped": patience is not None and patience.stopped,
+            "trace": trace.finish(),
         }
         return self
 
-    def _watch(self, X_val: Array | None, y_val: Labels | None) -> Patience | None:
+    def _patience(self, X_val: Array | None, y_val: Labels | None) -> Patience | None:
         if self.patience is None or X_val is None or y_val is None or len(y_val) == 0:
             return None
         return Patience(MeanSquaredError(X_val, self._one_hot(y_val), self.layout_), self.patience)
@@ -339,7 +355,8 @@ class GradientNetwork(_Network):
     classes_, weights_ :
         As of `SwarmNetwork`. With validation inputs, the weights of the iteration that was best on them.
     fit_info_ : dict
-        iterations, chosen (the iteration kept), objective (the last loss), weights (their number).
+        iterations, evaluations (of loss and gradient), chosen (the iteration kept), objective (the last loss), weights
+        (their number), trace (see `baselines.trace`; its error is without weight decay).
 
     Raises
     ------
@@ -359,24 +376,22 @@ class GradientNetwork(_Network):
 
     def fit(self, X: Array, y: Labels, X_val: Array | None = None, y_val: Labels | None = None) -> GradientNetwork:
         """Minimise the loss; see `Classifier.fit`."""
-        targets = self._begin(X, y).T
-        path = [self._first_weights()]
+        one_hot = self._begin(X, y)
+        path = _Path(with_ones(X, np.float64), one_hot.T, self.layout_, self.decay)
+        path.keep(self._first_weights())
         found = minimize(
-            loss_and_gradient,
-            path[0],
-            args=(with_ones(X, np.float64), targets, self.layout_, self.decay),
-            method="L-BFGS-B",
-            jac=True,
-            callback=lambda weights: path.append(weights.copy()),
+            path.loss, path.weights[0], method="L-BFGS-B", jac=True, callback=path.keep,
             options={"maxiter": self.iterations, "maxfun": 10 * self.iterations},
-        )
-        chosen = self._choose(np.array(path), X_val, y_val, otherwise=len(path) - 1)
-        self.weights_ = path[chosen]
+        )  # fmt: skip
+        chosen = self._choose(np.array(path.weights), X_val, y_val, otherwise=len(path.weights) - 1)
+        self.weights_ = path.weights[chosen]
         self.fit_info_ = {
-            "iterations": len(path) - 1,
+            "iterations": len(path.weights) - 1,
+            "evaluations": path.evaluations,
             "chosen": chosen,
             "objective": float(found.fun),
             "weights": self.layout_.size,
+            "trace": path.trace(MeanSquaredError(X, one_hot, self.layout_), self._accuracy(X_val, y_val)),
         }
         return self
 
@@ -385,3 +400,62 @@ class GradientNetwork(_Network):
         first, second = self.layout_.unpack(rng.uniform(-1, 1, self.layout_.size))
         inputs, hidden, outputs = self.layout_.inputs, self.hidden, self.layout_.outputs
         return self.layout_.pack(first * np.sqrt(2 / (inputs + hidden)), second * np.sqrt(2 / (hidden + outputs)))
+
+
+class _Path:
+    """The weights after each iteration of a descent, and how many evaluations each had cost."""
+
+    def __init__(self, inputs: Array, targets: Array, layout: Layout, decay: float) -> None:
+        self._given = (inputs, targets, layout, decay)
+        self.evaluations = 0
+        self.weights: list[Array] = []
+        self._spent: list[int] = []
+
+    def loss(self, weights: Array) -> tuple[float, Array]:
+        self.evaluations += 1
+        return loss_and_gradient(weights, *self._given)
+
+    def keep(self, weights: Array) -> None:
+        self.weights.append(weights.copy())
+        self._spent.append(max(1, self.evaluations))
+
+    def trace(self, error: MeanSquaredError, accuracy: Callable[[Array], float | None]) -> list[list[Any]]:
+        trace = Trace(accuracy)
+        for spent, value, weights in zip(self._spent, error(np.array(self.weights)), self.weights, strict=True):
+            trace.note(spent, float(value), weights)
+        return trace.finish()
+
+
+def network_by(
+    search: str,
+    own: Mapping[str, Search],
+    *,
+    population: int,
+    evaluations: int,
+    hidden: int,
+    bound: float,
+    patience: int | None,
+    random_state: int | None,
+) -> Classifier:
+    """The network, trained by a method's own search or by another one.
+
+    Parameters
+    ----------
+    search : str
+        A name in `own`, any of `baselines.search.named_search`, or `l-bfgs`: back-propagation, the line to beat.
+    own : mapping
+        The method's own search by its name, with the parameters the method gives it.
+    population : int
+        Candidates of another search.
+    evaluations, hidden, bound, patience, random_state
+        See `SwarmNetwork`. L-BFGS takes neither a bound nor patience, and its own number of iterations.
+
+    Raises
+    ------
+    ValueError
+        If there is no such search.
+    """
+    if search == "l-bfgs":
+        return GradientNetwork(hidden, iterations=400, random_state=random_state)
+    found = own[search] if search in own else named_search(search, population)
+    return SwarmNetwork(found, evaluations, hidden, bound, patience, random_state)

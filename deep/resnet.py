@@ -54,7 +54,7 @@ def cost(images_per_second: float, steps_per_second: float) -> Callable[[Mapping
     return seconds
 
 
-def check_device(device: str) -> str | None:
+def check_device(params: Mapping[str, Any], device: str) -> str | None:
     """Why these methods cannot run on a device, or None if they can."""
     if device != "cuda":
         return None

@@ -21,7 +21,7 @@ from febench.registry import Component, Registry, origin_of, source_version
 
 B = TypeVar("B", bound=Callable[..., Any])
 Cost = Callable[[Mapping[str, Any], int], float]
-Check = Callable[[str], str | None]
+Check = Callable[[Mapping[str, Any], str], str | None]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class Method(Component):
         `cost(params, n_train)`: rough seconds of one cell on one core of a 2026 server, for plans made
         before anything was measured.
     check : callable or None
-        `check(device)`: why the method cannot run on `auto`, `cpu` or `cuda`, as a sentence, or None if it can.
+        `check(params, device)`: why the method cannot run with these parameters on `auto`, `cpu` or `cuda`, as a
+        sentence, or None if it can.
     """
 
     version: str = ""

@@ -8,7 +8,7 @@ methods in a file of its own, imitating `jaya.py`, and name the class in `named.
 from baselines.search.biogeography import Biogeography
 from baselines.search.cat_swarm import CatSwarm
 from baselines.search.jaya import Jaya
-from baselines.search.named import named_search
+from baselines.search.named import cannot_search, named_search
 from baselines.search.objective import Box, Epoch, EpochSearch, Objective, Population, Search, SearchResult
 from baselines.search.particle_swarm import ParticleSwarm
 
@@ -24,5 +24,6 @@ __all__ = [
     "Population",
     "Search",
     "SearchResult",
+    "cannot_search",
     "named_search",
 ]

@@ -40,3 +40,13 @@ def named_search(name: str, population: int) -> Search:
         return Mealpy(name.removeprefix(STOCK), population)
     require(name in NAMED, f"there is no search {name!r}; there is {', '.join(NAMED)}, l-bfgs and {STOCK}MODULE.CLASS")
     return NAMED[name](population)
+
+
+def cannot_search(name: str) -> str | None:
+    """Why a search cannot be had, as a sentence, or None if it can; `l-bfgs` can."""
+    try:
+        if name != "l-bfgs":
+            named_search(name, 50)
+    except (ValueError, ModuleNotFoundError) as error:
+        return str(error)
+    return None
