@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from febench.convergence import Curve, curves
 from febench.errors import UsageError
 from febench.results import Results
 from febench.tables import table_4
@@ -62,7 +66,59 @@ def drop(data: Mapping[str, Any]) -> Figure:
     return figure
 
 
-FIGURES = {"drop": lambda results: drop(table_4(results).data)}
+def convergence(found: Sequence[Curve], title: str) -> Figure:
+    """Training error and validation accuracy against objective evaluations, a line a method.
+
+    Parameters
+    ----------
+    found : sequence of Curve
+        What `febench.convergence.curves` returns.
+    title : str
+        Data set and protocol.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Lines are means over cells; bands hold the middle 80 % of them; a mark is where a method ended.
+    """
+    figure, (error, accuracy) = _new_figure(height=6.0, rows=2)
+    for place, curve in enumerate(found):
+        colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+        _course(error, curve, curve.error, colour, marker)
+        _course(accuracy, curve, curve.accuracy, colour, marker)
+    error.set_ylabel("training error (mean squared)")
+    accuracy.set_ylabel("validation accuracy, %")
+    accuracy.set_xlabel("objective evaluations (of l-bfgs: of error and gradient)")
+    error.set_title(f"Convergence, {title}", loc="left")
+    handles, labels = error.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def _course(axes: Axes, curve: Curve, values: NDArray[np.float64], colour: str, marker: str) -> None:
+    there = (curve.evaluations <= curve.spent) & ~np.isnan(values).any(axis=0)
+    if not there.any():
+        return
+    moments, cells = curve.evaluations[there], values[:, there]
+    low, high = np.quantile(cells, [0.1, 0.9], axis=0)
+    axes.fill_between(moments, low, high, color=colour, alpha=0.15, linewidth=0)
+    axes.plot(moments, cells.mean(axis=0), color=colour, marker=marker, markevery=[-1], label=curve.label)
+    axes.set_xscale("log")
+
+
+def _convergence(results: Sequence[Results]) -> Figure:
+    if len(results) != 1:
+        raise UsageError(f"the figure of convergence is of one results directory, not of {len(results)}")
+    manifest, found = results[0].manifest, curves(results[0])
+    if not found:
+        raise UsageError("no method in these results left a trace of how it converged")
+    return convergence(found, f"{manifest.dataset}, protocol {manifest.protocol}")
+
+
+FIGURES: dict[str, Callable[[Sequence[Results]], Figure]] = {
+    "drop": lambda results: drop(table_4(results).data),
+    "convergence": _convergence,
+}
 
 
 def make_figure(name: str, results: Sequence[Results]) -> Figure:
@@ -97,13 +153,13 @@ def save_figure(figure: Figure, path: Path) -> None:
         figure.savefig(path, bbox_inches="tight", metadata=dates.get(path.suffix.lower()))
 
 
-def _new_figure(height: float) -> tuple[Figure, Axes]:
+def _new_figure(height: float, rows: int = 1) -> tuple[Figure, Any]:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     with rc_context(STYLE):
         figure = Figure(figsize=(7.0, height), layout="constrained")
-        return figure, figure.add_subplot()
+        return figure, figure.subplots(rows, sharex=True)
 
 
 def _marks(axes: Axes, found: Sequence[Mapping[str, Any] | None], name: str, colour: str, marker: str) -> None:

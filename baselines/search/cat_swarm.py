@@ -76,7 +76,7 @@ class CatSwarm(EpochSearch[Cats]):
     """
 
     population: int = 50
-    mixture_ratio: float = 0.02
+    mixture_ratio: float = 0.2
     smp: int = 5
     cdc: float = 0.8
     srd: float = 0.2

@@ -1,0 +1,90 @@
+"""jaya: stationary wavelet entropy and a network trained by Jaya.
+
+Follows: S.-H. Wang, P. Phillips, Z.-C. Dong, Y.-D. Zhang, "Intelligent facial emotion recognition based on stationary
+wavelet entropy and Jaya algorithm", Neurocomputing 272:668-676, 2018.
+
+Stated there: stationary wavelet entropies, db4 with 4 levels the best; a single-hidden-layer network trained by Jaya;
+700 images of 20 people.
+
+Open, and chosen here
+- Features, network and bound as in `bbo`, which has the same features: 4L = 16 entropies of 128x128 grey images,
+  standardised; 20 hidden neurons, logistic sigmoid in both layers, one-hot targets, mean squared error, weights in
+  [-2, 2].
+- Budget: 80,000 objective evaluations, as the other swarms have. The validation group picks the best candidate of the
+  final population; `patience` lets it stop the search early.
+- Jaya: `baselines/search/jaya.py`, random numbers shared by all candidates of an epoch as its author defines it; 20
+  candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from sklearn.preprocessing import StandardScaler
+
+from baselines.features import check_wavelet, wavelet_entropy
+from baselines.network import network_by
+from baselines.pipeline import FeatureClassifier
+from baselines.search import Jaya, cannot_search
+from febench import method
+
+
+def cost(params: Mapping[str, Any], n_train: int) -> float:
+    """Rough seconds of a cell: evaluations, each of all training images."""
+    return float(0.1 + params["evaluations"] * (8e-6 + 1.5e-9 * n_train * params["hidden"]))
+
+
+@method(
+    "jaya",
+    cite="Wang, Phillips, Dong, Zhang 2018, Neurocomputing 272:668-676, doi:10.1016/j.neucom.2017.08.015",
+    sets=("extended",),
+    version="1",
+    cost=cost,
+    check=lambda params, device: cannot_search(params["search"]),
+)
+def jaya(
+    wavelet: str = "db4",
+    level: int = 4,
+    trim: bool = False,
+    hidden: int = 20,
+    bound: float = 2.0,
+    evaluations: int = 80_000,
+    patience: int | None = None,
+    search: str = "jaya",
+    population: int = 20,
+    shared: bool = True,
+    random_state: int | None = None,
+) -> FeatureClassifier:
+    """Stationary wavelet entropy, network trained by Jaya (Wang, Phillips, Dong, Zhang 2018).
+
+    Parameters
+    ----------
+    wavelet, level, trim
+        See `baselines.features.wavelet_entropy`.
+    hidden, bound, evaluations, patience, random_state
+        See `baselines.network.SwarmNetwork`.
+    search
+        `jaya`, or another one; see `baselines.network.network_by`.
+    population, shared
+        See `baselines.search.Jaya`.
+
+    Returns
+    -------
+    FeatureClassifier
+
+    Raises
+    ------
+    ValueError
+        If a parameter lies outside its range.
+    """
+    check_wavelet(wavelet, level)
+    return FeatureClassifier(
+        partial(wavelet_entropy, wavelet=wavelet, level=level, trim=trim),
+        StandardScaler(),
+        network_by(
+            search, {"jaya": Jaya(population, shared)}, population=population, evaluations=evaluations, hidden=hidden,
+            bound=bound, patience=patience, random_state=random_state,
+        ),
+    )  # fmt: skip
