@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -112,16 +112,19 @@ class Results:
         One for each method with its parameters, at its newest version; in the order of the papers' comparison.
     outdated : dict
         For a row's label, how many cells of older versions are left out.
+    faults : tuple of dicts, or None
+        Code, severity, title and count of what the audit found to mislead; None where there was no audit.
     """
 
     manifest: Manifest
     rows: tuple[RowResults, ...]
     outdated: dict[str, int]
+    faults: tuple[dict[str, Any], ...] | None = None
 
     @classmethod
     def of(cls, store: Store) -> Results:
         """The results of a store."""
-        return cls.from_records(store.manifest, store.records)
+        return replace(cls.from_records(store.manifest, store.records), faults=_faults(store))
 
     @classmethod
     def from_records(cls, manifest: Manifest, records: Iterable[Record]) -> Results:
@@ -144,6 +147,14 @@ class Results:
         """The row of that label, or the only one of that method."""
         found = [row for row in self.rows if row.label == label] or [row for row in self.rows if row.method == label]
         return found[0] if len(found) == 1 else None
+
+
+def _faults(store: Store) -> tuple[dict[str, Any], ...] | None:
+    findings = store.audit
+    if findings is None:
+        return None
+    told = ("code", "severity", "title", "count")
+    return tuple({part: one[part] for part in told} for one in findings if one["severity"] == "error")
 
 
 def _row_key(record: Record) -> str:

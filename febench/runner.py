@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from febench.audit import audit
 from febench.cache import cached_array, file_of, in_chunks
 from febench.dataset import Dataset, load_dataset
 from febench.environment import environment_id
-from febench.errors import UsageError
+from febench.errors import UsageError, printable
 from febench.evaluate import CellTask, ExtractTask, Outcome, Recipe
 from febench.executors.local import LocalExecutor
 from febench.manifest import Manifest
@@ -144,7 +145,7 @@ def run(request: Request, watcher: Watcher) -> Finished:
         If the request cannot be met at all; a method that fails costs only its own cells.
     """
     rows, absent = select_rows(request.methods, request.preset, request.settings)
-    _check_device(request.device, rows)
+    _check(request.device, rows)
     dataset = load_dataset(request.dataset, request.data_dir)
     folds = find_manifest(request.path, dataset, request.protocol, request.seed)
     _plan(request, rows, folds, [])  # refuses what cannot be met before anything is written
@@ -154,6 +155,7 @@ def run(request: Request, watcher: Watcher) -> Finished:
     with _interruptible(), store.writing() as writer:
         if store.torn:
             watcher.note(f"dropped a line torn by a crash at the end of {store.path / 'cells.jsonl'}")
+        _audit(dataset, store, watcher)
         plan = _plan(request, rows, store.manifest, store.records)
         if plan.missing:
             watcher.begin(plan)
@@ -169,6 +171,18 @@ def _plan(request: Request, rows: tuple[Row, ...], manifest: Manifest, records: 
     return make_plan(
         rows, manifest, records, runs=request.runs, jobs=request.workers, retry_failed=request.retry_failed
     )  # fmt: skip
+
+
+def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
+    """Audit the folds once for a directory, and say each time what is wrong; the run goes on whatever it is."""
+    if store.audit is None:
+        store.keep_audit([asdict(finding) for finding in audit(dataset, store.manifest)])
+    for note in dataset.notes:
+        watcher.note(printable(f"{dataset.name}: {note}"))
+    for finding in store.audit or ():
+        if finding["severity"] == "error":
+            watcher.note(printable(f"audit: {finding['code']} {finding['title']} ({finding['count']}); febench audit "
+                                   f"{dataset.name} --protocol {store.manifest.protocol} says more"))  # fmt: skip
 
 
 def _compute(request: Request, dataset: Dataset, plan: Plan, writer: Writer, watcher: Watcher) -> None:
@@ -231,13 +245,13 @@ def _keep(cell: Cell, outcome: Outcome, request: Request, writer: Writer, watche
     watcher.came_in(cell, record)
 
 
-def _check_device(device: str, rows: tuple[Row, ...]) -> None:
+def _check(device: str, rows: tuple[Row, ...]) -> None:
     if device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"there is no device {device!r}; choose auto, cpu or cuda")
     for row in rows:
-        problem = row.method.check(device) if row.method.check else None
+        problem = row.method.check(row.params, device) if row.method.check else None
         if problem:
-            raise UsageError(f"method {row.method.name} cannot run with --device {device}: {problem}")
+            raise UsageError(f"method {row.label} cannot run: {problem}")
 
 
 def _plain(selector: str) -> str:

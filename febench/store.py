@@ -1,7 +1,8 @@
 """A directory of results: what was asked, every cell that was computed, and nothing that is ever rewritten.
 
 `manifest.json` holds the folds, `cells.jsonl` one self-checked line a cell, `environment.json` what they were computed
-with. One process writes at a time; any number may read meanwhile.
+with; `audit.json` what the audit found, which can be found anew. One process writes at a time; any number may read
+meanwhile.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from febench.protocol import PROTOCOLS
 CELLS = "cells.jsonl"
 MANIFEST = "manifest.json"
 ENVIRONMENT = "environment.json"
+AUDIT = "audit.json"
+AUDIT_FORMAT = 1
+"""Raised when the audit checks more or otherwise, so that stored findings are found anew."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,21 @@ class Store:
     def get(self, key: str) -> Record | None:
         """The stored cell of that key."""
         return self._by_key.get(key)
+
+    @property
+    def audit(self) -> list[dict[str, Any]] | None:
+        """The findings of the audit of these folds; None where there are none, or they are of other folds or format."""
+        try:
+            stored = json.loads((self.path / AUDIT).read_text(encoding="utf-8"))
+            current = (stored["format"], stored["manifest"]) == (AUDIT_FORMAT, self.manifest.sha256)
+            return _checked(stored["findings"]) if current else None
+        except (OSError, ValueError, LookupError, TypeError):
+            return None
+
+    def keep_audit(self, findings: list[dict[str, Any]]) -> None:
+        """Write what the audit of these folds found; only while `writing`."""
+        document = {"format": AUDIT_FORMAT, "manifest": self.manifest.sha256, "findings": findings}
+        _write_whole(self.path / AUDIT, json.dumps(document, indent=1) + "\n")
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writer]:
@@ -280,6 +299,20 @@ def _note_environment(path: Path) -> None:
     if environment_id() not in known:
         known[environment_id()] = environment()
         _write_whole(path, json.dumps(known, indent=1) + "\n")
+
+
+def _checked(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Findings that have what is read of them.
+
+    Raises
+    ------
+    LookupError, TypeError
+        If one has not.
+    """
+    for finding in findings:
+        for part in ("code", "severity", "title", "count"):
+            finding[part]
+    return findings
 
 
 def _check(body: str) -> str:

@@ -119,6 +119,7 @@ def table_4(results: Sequence[Results], method: str | None = None) -> Document:
     body = tuple((label, *values, _difference(values[-1], values[0]), chance) for label, values in spreads.items())
     counts = [f"{one.manifest.protocol}: {_run_counts(rows)}" for one, rows in zip(results, chosen, strict=True)]
     notes = [f"complete runs, {'; '.join(counts)}", _DROP_NOTE, *_shared_notes(results[0])]
+    notes += [note for one in results for note in _fault_notes(one, f", {one.manifest.protocol}")]
     notes += [note for one, rows in zip(results, chosen, strict=True) for note in _gap_notes(one, rows)]
     title = f"Table 4. The drop on {first.dataset}: overall accuracy under {' and '.join(protocols)}, %"
     columns = ("Method", *protocols, "drop", "chance")
@@ -131,6 +132,7 @@ def table_4(results: Sequence[Results], method: str | None = None) -> Document:
         "complete": all(row is not None and row.complete for rows in found.values() for row in rows),
         "chance": chance,
         "synthetic": first.synthetic,
+        "audit": {one.manifest.protocol: _faults(one) for one in results},
         "rows": [
             {
                 "method": label,
@@ -226,6 +228,7 @@ def _data(
         "complete": bool(rows) and all(row.complete for row in rows),
         "synthetic": results.manifest.synthetic,
         "manifest": results.manifest.sha256,
+        "audit": _faults(results),
         "rows": [
             {"method": row.label, **describe(row), "missing": row.gaps, "failed": len(row.failed)} for row in rows
         ],
@@ -268,13 +271,25 @@ def _notes(results: Results, rows: Sequence[RowResults]) -> tuple[str, ...]:
         notes.append("paper: printed by the authors for their own 700 photographs, which are not public")
     if results.manifest.protocol.startswith("paper"):
         notes.append("under protocol paper every person tested was also trained on; the drop on new faces: table 4")
-    return (*notes, *_shared_notes(results), *_gap_notes(results, rows))
+    return (*notes, *_shared_notes(results), *_fault_notes(results), *_gap_notes(results, rows))
 
 
 def _shared_notes(results: Results) -> list[str]:
     if not results.manifest.synthetic:
         return []
     return [f"{results.manifest.dataset} is synthetic, drawn by code: it shows how methods behave, not people"]
+
+
+def _faults(results: Results) -> list[dict[str, Any]] | None:
+    return None if results.faults is None else list(results.faults)
+
+
+def _fault_notes(results: Results, under: str = "") -> list[str]:
+    """What the audit found to mislead."""
+    return [
+        f"audit{under}: {fault['code']} {fault['title']} ({fault['count']}); see febench audit"
+        for fault in results.faults or ()
+    ]
 
 
 def _run_counts(rows: Sequence[RowResults]) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from febench.dataset import Dataset
 from febench.errors import DataError, MismatchError, UsageError
-from febench.store import CELLS, Record, Store, open_store
+from febench.store import AUDIT, CELLS, Record, Store, open_store
 
 texts = st.text(max_size=20)
 records = st.builds(
@@ -131,6 +131,30 @@ def test_a_directory_that_cannot_be_written_is_a_sentence(toy: Dataset, tmp_path
 def test_a_directory_without_results_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no results of febench"):
         Store(tmp_path)
+
+
+def test_an_audit_is_kept_and_read_while_it_is_of_these_folds(toy: Dataset, tmp_path: Path) -> None:
+    store = open_store(tmp_path, toy, "paper", 0)
+    findings = [{"code": "FEB001", "severity": "error", "title": "x", "count": 2, "examples": ["a\udc80\n"]}]
+    assert store.audit is None
+    with store.writing():
+        store.keep_audit(findings)
+    assert Store(tmp_path).audit == findings
+    whole = (tmp_path / AUDIT).read_text()
+    other = whole.replace(store.manifest.sha256, "0" * 64)
+    for broken in (
+        "",
+        "[]",
+        "{}",
+        whole[:-20],
+        other,
+        whole.replace('"count"', '"n"'),
+        whole.replace('mat": 1', 'mat": 0'),
+    ):
+        (tmp_path / AUDIT).write_text(broken)
+        assert Store(tmp_path).audit is None
+    (tmp_path / AUDIT).write_bytes(b"\xff")
+    assert Store(tmp_path).audit is None
 
 
 def test_the_environment_is_noted_once(toy: Dataset, tmp_path: Path) -> None:

@@ -191,6 +191,21 @@ def test_synthetic_data_and_seen_faces_are_told(toy: Dataset) -> None:
     assert any("every person tested was also trained on" in note for note in notes)
 
 
+def test_what_the_audit_found_to_mislead_is_told_with_every_table(toy: Dataset) -> None:
+    fault = {"code": "FEB001", "severity": "error", "title": "The same person", "count": 20}
+    sides = [draw(toy, protocol) for protocol in ("paper", "subject")]
+    paper, subject = (Results.from_records(side, records(side)) for side in sides)
+    assert make_table(3, [paper])[0].data["audit"] is None
+    marked = dataclasses.replace(paper, faults=(fault,))
+    for number in (1, 2, 3):
+        document = make_table(number, [marked])[0]
+        assert document.data["audit"] == [fault]
+        assert "audit: FEB001 The same person (20); see febench audit" in document.tables[0].notes
+    drop = make_table(4, [marked, subject])[0]
+    assert drop.data["audit"] == {"paper": [fault], "subject": None}
+    assert "audit, paper: FEB001 The same person (20); see febench audit" in drop.tables[0].notes
+
+
 def test_a_results_directory_is_verified_and_held_against_another(toy: Dataset, tmp_path: Path) -> None:
     stores = [open_store(tmp_path / name, toy, "paper", 0) for name in "ab"]
     made = records(stores[0].manifest, runs=[1])

@@ -160,6 +160,25 @@ def verify(
 
 
 @app.command()
+def audit(
+    dataset: Annotated[str, typer.Argument(help="Data set; see febench datasets.")],
+    protocol: Annotated[str | None, typer.Option(help="Protocol.", show_default="the set's own split")] = None,
+    data_dir: DataDir = None,
+    crop: Crop = None,
+    subject_pattern: SubjectPattern = None,
+    seed: Seed = 0,
+    weights: Annotated[Path | None, typer.Option(help="A safetensors file: was it trained on test images?")] = None,
+    plugin: Plugins = None,
+    json: Json = False,
+) -> None:
+    """Look for leaks, duplicates, bad splits and other faults that make numbers mislead."""
+    from febench.cli.auditing import show_audit
+
+    _load_plugins(plugin)
+    show_audit(_dataset(dataset, crop, subject_pattern), protocol, data_dir, seed, weights, json)
+
+
+@app.command()
 def methods(plugin: Plugins = None, json: Json = False) -> None:
     """List the methods, and what is missing where one cannot run here."""
     from febench.cli.listing import show_methods

@@ -1,0 +1,52 @@
+"""The audit: what is wrong with a data set and its folds, said before anybody believes a number made with them.
+
+Each check has a code and a function; they stand by topic in `people`, `duplicates`, `pictures`, `folds` and `weights`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from febench.audit import duplicates, folds, people, pictures, weights
+from febench.audit.audited import Audited
+from febench.audit.checks import CHECKS, Check, Finding, check
+from febench.dataset import Dataset
+from febench.errors import UsageError
+from febench.manifest import Manifest
+from febench.provenance import KEY, read_provenance
+
+__all__ = ["CHECKS", "Audited", "Check", "Finding", "audit", "check"]
+
+TOPICS = (people, duplicates, pictures, folds, weights)
+
+
+def audit(dataset: Dataset, manifest: Manifest | None = None, weights: Path | None = None) -> tuple[Finding, ...]:
+    """Look for leaks, duplicates, bad splits and other faults that make numbers mislead; nothing is changed or refused.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The data set.
+    manifest : Manifest or None
+        Its folds under a protocol; without one, the set's own split is looked at where it has one.
+    weights : Path or None
+        A safetensors file that says which images a network was trained on.
+
+    Returns
+    -------
+    tuple of Finding
+        In the order of their codes.
+
+    Raises
+    ------
+    DataError
+        If the weights file does not say what it was trained on.
+    UsageError
+        If the manifest is not of this data set.
+    """
+    if manifest is not None and manifest.ids != dataset.ids:
+        raise UsageError(f"the folds are of {manifest.dataset}, whose images are not those of {dataset.name}")
+    pretrained = frozenset(read_provenance(Path(weights))[KEY] if weights else ())
+    audited = Audited(dataset, manifest, pretrained)
+    findings = [CHECKS[code](audited) for code in sorted(CHECKS)]
+    return tuple(finding for finding in findings if finding)

@@ -1,0 +1,139 @@
+"""Checks of who is seen in training and in the test."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+
+from febench.audit.audited import TEST, TRAIN, Audited, equal
+from febench.audit.checks import Found, check, found
+from febench.audit.pictures import BLANK
+
+NAMELESS = frozenset({"", "?", "unknown", "none", "nan", "null", "n/a"})
+KDEF = re.compile(r"(?P<take>[AB])(?P<person>[FM]\d\d)", re.IGNORECASE)
+IN_WORDS = re.compile(r"(?P<person>.+?)[-_. ]*(?P<take>(?:session|sess|ses|take|visit|day)[-_. ]?\d+)", re.IGNORECASE)
+NUMBERED = re.compile(r"(?P<person>.+)[-_. ](?P<take>[stvd]?\d{1,3})", re.IGNORECASE)
+FEW_TAKES = 3
+
+
+@check(
+    "FEB001",
+    severity="error",
+    title="The same person is in training and test",
+    detected="Subjects of the training images of each fold against those of its test images.",
+    why="A method can know the face instead of the expression; accuracy on new faces is often tens of points lower.",
+    action="Use a protocol that keeps people apart, such as subject, or print both side by side (febench table 4).",
+)
+def people_in_training_and_test(audited: Audited) -> Found | None:
+    """People, each with the first fold in which they are in both."""
+    where = audited.spanning(audited.people, TRAIN | TEST)
+    names = audited.dataset.subjects or ()
+    return found(len(where), (f"{names[audited.people[who][0]]} is {place}" for who, place in where.items()))
+
+
+@check(
+    "FEB002",
+    severity="error",
+    title="Frames of one sequence are in two parts",
+    detected="Sequences of the images in training, validation and test of each fold.",
+    why="Neighbouring frames are nearly the same picture: testing on one after training on the other tests memory.",
+    action="Keep one frame of each sequence, or deal by person (protocol subject).",
+)
+def sequences_in_two_parts(audited: Audited) -> Found | None:
+    """Sequences, each with the first fold in which they are in two parts."""
+    where = audited.spanning(audited.sequences)
+    names = audited.dataset.sequences or ()
+    return found(len(where), (f"{names[audited.sequences[which][0]]} is {place}" for which, place in where.items()))
+
+
+@check(
+    "FEB003",
+    severity="warning",
+    title="One person seems to go under several names",
+    detected="Subject names equal but for a mark of session or take, where most names are so; "
+    "identical images of two subjects.",
+    why="No protocol can keep a person out of training whom it takes for two.",
+    action="Give each person one name in the data set's subjects, for instance by another --subject-pattern.",
+)
+def people_with_several_names(audited: Audited) -> Found | None:
+    """People by their names."""
+    if audited.dataset.subjects is None:
+        return None
+    suspects = {**sharing_images(audited), **marked_names(audited.dataset.subjects)}
+    return found(len(suspects), suspects.values())
+
+
+@check(
+    "FEB012",
+    severity="warning",
+    title="Nobody can say who is who",
+    detected="The data set has no subjects.",
+    why="Whether a tested face was seen in training cannot be told, nor what accuracy on new faces would be.",
+    action="Do not claim results for new people; where names are in the files, have them read as subjects.",
+)
+def no_people(audited: Audited) -> Found | None:
+    """The data set."""
+    return found(int(audited.dataset.subjects is None), [f"{audited.dataset.name} has no subjects"])
+
+
+@check(
+    "FEB015",
+    severity="warning",
+    title="Some images have no person's name",
+    detected=f"Subjects that are blank or a word for unknown: {', '.join(sorted(NAMELESS - {''}))}.",
+    why="They count as one person, though they may be many, or be people who have a name elsewhere.",
+    action="Name them, or leave these images out.",
+)
+def nameless(audited: Audited) -> Found | None:
+    """Images without a name."""
+    names = enumerate(audited.dataset.subjects or ())
+    blank = np.array([i for i, name in names if name.strip().lower() in NAMELESS], np.int64)
+    return found(len(blank), audited.names(blank))
+
+
+def marked_names(subjects: Iterable[str]) -> dict[frozenset[str], str]:
+    """Subjects who would be one person without a mark of session or take, if most names are so.
+
+    `AF01` and `BF01` of KDEF are one person, `F01` and `M01` are two; `p1_s1` and `p1_s2` are one if there is also
+    `p2_s1` and `p2_s2`, while in `subject_1`, `subject_2` the number is the person.
+    """
+    names = sorted(set(subjects))
+    for pattern in (KDEF, IN_WORDS, NUMBERED):
+        people = _takes(names, pattern)
+        several = {person: takes for person, takes in people.items() if len(takes) > 1}
+        if several and 2 * len(several) >= len(people) and (pattern is not NUMBERED or _are_takes(several)):
+            return {frozenset(takes): f"{equal(takes)}: one person, {person}?" for person, takes in several.items()}
+    return {}
+
+
+def sharing_images(audited: Audited) -> dict[frozenset[str], str]:
+    """Subjects with an identical image, blank ones aside."""
+    shared = audited.identical.only(audited.identical.differ(audited.people.of_each(len(audited.dataset))))
+    suspects: dict[frozenset[str], str] = {}
+    for group in range(len(shared)):
+        images = shared[group]
+        names = sorted({(audited.dataset.subjects or ())[i] for i in images})
+        if audited.likeness.spans[images[0]] > BLANK:
+            suspects.setdefault(frozenset(names), f"{equal(names)}? both have {equal(audited.names(images))}")
+    return suspects
+
+
+def _takes(names: list[str], pattern: re.Pattern[str]) -> dict[str, list[str]]:
+    """Names by what is left without the mark; a name that is itself what is left is one of them."""
+    people: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        marked = pattern.fullmatch(name)
+        if marked:
+            people[marked["person"]].append(name)
+    return {person: [*([person] if person in names else []), *takes] for person, takes in people.items()}
+
+
+def _are_takes(people: dict[str, list[str]]) -> bool:
+    """Whether trailing numbers are takes and not people: several people share them, few each or with own numbers."""
+    most = max(map(len, people.values()))
+    few, more_people = most <= FEW_TAKES, most < len(people)
+    by_number = all(re.search(r"\d", person) for person in people)
+    return len(people) > 1 and ((few or more_people) if by_number else (few and more_people))

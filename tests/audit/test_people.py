@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+
+from febench.audit.people import marked_names
+from febench.manifest import draw
+from tests.audit.sets import a_set, codes, folds, noise, thirds
+from tests.conftest import make_dataset
+
+
+def test_the_same_person_in_training_and_test() -> None:
+    data = a_set()
+    finding = codes(data, thirds(data))["FEB001"]
+    assert (finding.severity, finding.count) == ("error", 4)
+    assert "p0 is in train and test of run 1, fold 2" in finding.examples
+
+
+def test_nobody_in_training_and_test() -> None:
+    data = a_set(subjects=tuple(f"p{i // 2 % 3}" for i in range(12)))
+    assert "FEB001" not in codes(data, thirds(data))
+    assert "FEB001" not in codes(data)
+
+
+def test_the_protocols_say_of_themselves_who_is_where() -> None:
+    data = make_dataset([i % 7 for i in range(140)], [f"p{i // 7}" for i in range(140)])
+    assert codes(data, draw(data, "paper"))["FEB001"].count == 20
+    assert "FEB001" not in codes(data, draw(data, "subject"))
+
+
+def test_the_sets_own_split_counts_without_a_protocol() -> None:
+    parts = ("train",) * 6 + ("test",) * 6
+    assert "FEB001" not in codes(a_set(parts=parts))
+    finding = codes(a_set(parts=("train",) * 7 + ("test",) * 5))["FEB001"]
+    assert finding.examples == ("p2 is in train and test of the set's own split",)
+
+
+def test_validation_is_not_test() -> None:
+    assert "FEB001" not in codes(a_set(parts=("train",) * 7 + ("validation",) * 2 + ("test",) * 3))
+
+
+def test_frames_of_one_sequence_in_two_parts() -> None:
+    data = a_set(sequences=tuple(f"s{i // 3}" for i in range(12)))
+    assert codes(data, thirds(data))["FEB002"].count == 4
+    apart = a_set(sequences=tuple(f"s{i // 2}" for i in range(12)))
+    assert "FEB002" not in codes(apart, thirds(apart))
+
+
+def test_a_sequence_in_training_and_validation_counts_too() -> None:
+    data = a_set(sequences=tuple(f"s{i // 2}" for i in range(12)))
+    finding = codes(data, folds(data, [[[*range(9)], [9], [10, 11]]], [([0], [1], [2])]))["FEB002"]
+    assert finding.examples == ("s4 is in train and validation of run 1, fold 1",)
+
+
+@pytest.mark.parametrize(
+    ("names", "people"),
+    [
+        (["AF01", "BF01", "AM01", "BM01"], 2),
+        (["af01", "bf01"], 1),
+        (["AF01", "BF02", "AM03"], 0),
+        (["F01", "M01", "F02", "M02"], 0),
+        (["p1_s1", "p1_s2", "p2_s1", "p2_s2"], 2),
+        (["p1-session1", "p1-session2", "p2-session1"], 1),
+        (["anna visit 1", "anna visit 2"], 1),
+        (["anna_1", "anna_2", "bob_1", "bob_2", "carl_1", "carl_2"], 3),
+        (["p1", "p1_2", "p2", "p2_2"], 2),
+        ([f"S{s:03}_{q:03}" for s in range(12) for q in range(1, 7)], 12),
+        ([f"subject_{i}" for i in range(20)], 0),
+        ([f"man_{i}" for i in range(9)] + [f"woman_{i}" for i in range(9)], 0),
+        ([f"site{s}_s{i}" for s in (1, 2) for i in range(20)], 0),
+        ([f"S{i:03}" for i in range(20)], 0),
+        (["p1_1", "p1_2", *(f"p{i}_1" for i in range(2, 9))], 0),
+        (["KA", "NA", "NM"], 0),
+        ([], 0),
+    ],
+)
+def test_names_of_sessions(names: list[str], people: int) -> None:
+    assert len(marked_names(names)) == people
+
+
+def test_sessions_taken_for_people() -> None:
+    data = a_set(subjects=tuple(("AF01", "BF01", "AM01", "BM01")[i // 3] for i in range(12)))
+    finding = codes(data)["FEB003"]
+    assert (finding.severity, finding.count, finding.examples[0]) == ("warning", 2, "AF01 = BF01: one person, F01?")
+    assert "FEB003" not in codes(a_set(subjects=("F01", "M01", "F02", "M02") * 3))
+
+
+def test_two_subjects_with_an_identical_image() -> None:
+    images = noise(12)
+    images[11] = images[0]
+    finding = codes(a_set(images=images))["FEB003"]
+    assert (finding.count, finding.examples) == (1, ("p0 = p3? both have i0 = i11",))
+    images = noise(12)
+    images[1] = images[0]
+    images[5], images[11] = 7, 7
+    assert "FEB003" not in codes(a_set(images=images))
+
+
+def test_nobody_knows_who_is_who() -> None:
+    assert codes(a_set(subjects=None))["FEB012"].examples == ("sound has no subjects",)
+    assert "FEB012" not in codes(a_set())
+
+
+def test_some_without_a_name() -> None:
+    finding = codes(a_set(subjects=("unknown", " ", "") + ("NA",) * 9))["FEB015"]
+    assert (finding.count, finding.examples) == (3, ("i0", "i1", "i2"))
+    assert "FEB015" not in codes(a_set()) and "FEB015" not in codes(a_set(subjects=None))
