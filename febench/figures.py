@@ -88,6 +88,7 @@ def convergence(found: Sequence[Curve], title: str) -> Figure:
         _course(accuracy, curve, curve.accuracy, colour, marker)
     error.set_ylabel("training error (mean squared)")
     accuracy.set_ylabel("validation accuracy, %")
+    accuracy.xaxis.set_major_formatter(lambda moment, _: f"{moment:,.0f}")
     accuracy.set_xlabel("objective evaluations (of l-bfgs: of error and gradient)")
     error.set_title(f"Convergence, {title}", loc="left")
     handles, labels = error.get_legend_handles_labels()

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from febench.convergence import curves
 from febench.errors import UsageError
 from febench.measures import mean_and_sd
 from febench.published import DETAILED, comparison, sensitivity
@@ -56,20 +57,22 @@ class Document:
     data: dict[str, Any]
 
 
-def make_table(number: int, results: Sequence[Results], method: str | None = None) -> list[Document]:
-    """Table 1, 2, 3 or 4 of some results directories: 1 to 3 one document each, 4 one of all.
+def make_table(name: str | int, results: Sequence[Results], method: str | None = None) -> list[Document]:
+    """Table 1, 2, 3, 4 or `convergence` of some results directories: one document each, of table 4 one of all.
 
     Raises
     ------
     UsageError
         If there is no such table, no such method in the results, or they are not of one data set (table 4).
     """
-    if number == 4:
+    if str(name) == "4":
         return [table_4(results, method)]
-    makers: dict[int, Callable[[Results, Sequence[RowResults]], Document]] = {1: table_1, 2: table_2, 3: table_3}
-    if number not in makers:
-        raise UsageError(f"there is no table {number}; choose 1, 2, 3 or 4")
-    return [makers[number](one, _chosen(one, method)) for one in results]
+    makers: dict[str, Callable[[Results, Sequence[RowResults]], Document]] = {
+        "1": table_1, "2": table_2, "3": table_3, "convergence": convergence_table,
+    }  # fmt: skip
+    if str(name) not in makers:
+        raise UsageError(f"there is no table {name}; choose 1, 2, 3, 4 or convergence")
+    return [makers[str(name)](one, _chosen(one, method)) for one in results]
 
 
 def table_1(results: Results, rows: Sequence[RowResults]) -> Document:
@@ -145,6 +148,40 @@ def table_4(results: Sequence[Results], method: str | None = None) -> Document:
     return Document((Table(title, columns, body, tuple(notes)),), data)
 
 
+def convergence_table(results: Results, rows: Sequence[RowResults]) -> Document:
+    """How far each training had come after so many objective evaluations, means over its cells."""
+    found = [curve for curve in curves(results) if curve.label in {row.label for row in rows}]
+    moments = [moment for moment in MOMENTS if any(moment <= curve.spent for curve in found)]
+    body = [
+        (
+            curve.label,
+            len(curve.error),
+            curve.spent,
+            *(_or_none(curve.at(moment)[0], 4) if moment <= curve.spent else None for moment in moments),
+            _or_none(curve.at(curve.spent)[0], 4),
+            _or_none(curve.at(curve.spent)[1]),
+        )
+        for curve in found
+    ]
+    title = _title("Convergence: training error after so many objective evaluations", results)
+    columns = ("Method", "Cells", "Evaluations", *(f"{moment:,}" for moment in moments), "end", "validation OA, %")
+    notes = ("errors are mean squared errors of the best network found so far, means over cells",
+             "an evaluation of l-bfgs is one of error and gradient: it is the line to beat",
+             *_shared_notes(results))  # fmt: skip
+    curves_data = [
+        {
+            "method": curve.label,
+            "cells": len(curve.error),
+            "evaluations": curve.spent,
+            "error": {str(moment): _or_none(curve.at(moment)[0]) for moment in [*moments, curve.spent]},
+            "validation_accuracy": _or_none(curve.at(curve.spent)[1]),
+        }
+        for curve in found
+    ]
+    return Document((Table(title, columns, tuple(body), notes),), {**_head(results), "rows": curves_data})
+
+
+MOMENTS = (1_000, 5_000, 20_000)
 _SPREAD = "sample sd over runs"
 _DROP_NOTE = (
     "under paper every person tested was also trained on; under subject nobody is in two parts: "
@@ -220,19 +257,33 @@ def _data(
 ) -> dict[str, Any]:
     rows = list(rows)
     return {
-        "dataset": results.manifest.dataset,
-        "protocol": results.manifest.protocol,
+        **_head(results),
         "metric": metric,
         "unit": "%",
         "spread": _SPREAD,
         "complete": bool(rows) and all(row.complete for row in rows),
-        "synthetic": results.manifest.synthetic,
-        "manifest": results.manifest.sha256,
-        "audit": _faults(results),
         "rows": [
             {"method": row.label, **describe(row), "missing": row.gaps, "failed": len(row.failed)} for row in rows
         ],
     }
+
+
+def _head(results: Results) -> dict[str, Any]:
+    """What every table's data begin with."""
+    return {
+        "dataset": results.manifest.dataset,
+        "protocol": results.manifest.protocol,
+        "synthetic": results.manifest.synthetic,
+        "manifest": results.manifest.sha256,
+        "audit": _faults(results),
+    }
+
+
+def _or_none(value: float, digits: int | None = None) -> Value:
+    """A number, None for one that is not there; with so many digits, as text."""
+    if np.isnan(value):
+        return None
+    return value if digits is None else f"{value:.{digits}f}"
 
 
 def _summary(row: RowResults) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def status(directory: Directory, json: Json = False) -> None:
 
 @app.command()
 def table(
-    number: Annotated[int, typer.Argument(help="1 sensitivities, 2 OA of runs, 3 comparison, 4 the drop.")],
+    name: Annotated[str, typer.Argument(help="1 sensitivities, 2 OA of runs, 3 comparison, 4 the drop, convergence.")],
     directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
     method: Annotated[str | None, typer.Option(help="Only this method.", show_default="all")] = None,
     how: Annotated[str, typer.Option("--format", help="text, md, latex, csv, html or json.")] = "text",
@@ -132,12 +132,12 @@ def table(
     """Print a table of the papers from stored results, with the papers' numbers beside."""
     from febench.cli.listing import show_table
 
-    show_table(number, directories, method, "json" if json else how)
+    show_table(name, directories, method, "json" if json else how)
 
 
 @app.command()
 def figure(
-    name: Annotated[str, typer.Argument(help="drop: each method under each protocol, with chance.")],
+    name: Annotated[str, typer.Argument(help="drop: each method under each protocol; convergence: of every training.")],
     directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .png, .svg or .pdf.")],
 ) -> None:

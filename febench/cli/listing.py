@@ -85,10 +85,10 @@ def show_status(directory: Path, as_json: bool) -> None:
                 print(row["tracebacks"][-1])
 
 
-def show_table(number: int, directories: Sequence[Path], method: str | None, how: str) -> None:
+def show_table(name: str, directories: Sequence[Path], method: str | None, how: str) -> None:
     """Print a table of stored results."""
     results = [Results.of(store) for store in find_stores(directories)]
-    print(render(make_table(number, results, method), how))
+    print(render(make_table(name, results, method), how))
 
 
 def draw_figure(name: str, directories: Sequence[Path], output: Path) -> None:
