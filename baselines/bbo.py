@@ -39,6 +39,8 @@ from baselines.features import check_wavelet, wavelet_entropy
 from baselines.network import network_by
 from baselines.pipeline import FeatureClassifier
 from baselines.search import Biogeography, cannot_search
+from baselines.tuned import Tuned
+from baselines.tuned_entropy import tuned_entropy
 from febench import method
 
 
@@ -101,3 +103,23 @@ def bbo(
             patience=patience, random_state=random_state,
         ),
     )  # fmt: skip
+
+
+@method(
+    "bbo-tuned",
+    cite="bbo, its settings chosen by the validation group",
+    sets=("extended",),
+    version="1",
+    cost=lambda params, n_train: 2.8 * cost({**params, "hidden": 30}, n_train),
+)
+def bbo_tuned(evaluations: int = 80_000, random_state: int | None = None) -> Tuned:
+    """`bbo` with wavelet, level, hidden neurons and budget chosen in every cell by its validation group.
+
+    Parameters
+    ----------
+    evaluations
+        Of the last round; see `baselines.tuned_entropy` for what is tried.
+    random_state
+        Seed.
+    """
+    return tuned_entropy(Biogeography(20), evaluations, bound=2.0, random_state=random_state)

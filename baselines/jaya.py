@@ -28,6 +28,8 @@ from baselines.features import check_wavelet, wavelet_entropy
 from baselines.network import network_by
 from baselines.pipeline import FeatureClassifier
 from baselines.search import Jaya, cannot_search
+from baselines.tuned import Tuned
+from baselines.tuned_entropy import tuned_entropy
 from febench import method
 
 
@@ -88,3 +90,23 @@ def jaya(
             bound=bound, patience=patience, random_state=random_state,
         ),
     )  # fmt: skip
+
+
+@method(
+    "jaya-tuned",
+    cite="jaya, its settings chosen by the validation group",
+    sets=("extended",),
+    version="1",
+    cost=lambda params, n_train: 2.8 * cost({**params, "hidden": 30}, n_train),
+)
+def jaya_tuned(evaluations: int = 80_000, random_state: int | None = None) -> Tuned:
+    """`jaya` with wavelet, level, hidden neurons and budget chosen in every cell by its validation group.
+
+    Parameters
+    ----------
+    evaluations
+        Of the last round; see `baselines.tuned_entropy` for what is tried.
+    random_state
+        Seed.
+    """
+    return tuned_entropy(Jaya(20), evaluations, bound=2.0, random_state=random_state)
