@@ -10,9 +10,15 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import pywt
+from PIL import Image
+from sklearn.preprocessing import StandardScaler
 
 from baselines.network import Layout, MeanSquaredError
-from baselines.search import Biogeography, Box, CatSwarm
+from baselines.search import Biogeography, Box, CatSwarm, Objective, Search, named_search
+from baselines.search.stock import Mealpy
+from febench.datasets.faces import draw_faces
+from febench.method import METHODS
 
 LAYOUT = Layout(inputs=16, hidden=20, outputs=7)
 INPUTS = 560
@@ -78,4 +84,65 @@ def test_ratio(inputs, targets, weights, capsys):
         print(
             f"\n{LAYOUT.size} weights, {INPUTS} inputs: {batched / POPULATION * 1e6:.1f} us a network in one product, "
             f"{looped / POPULATION * 1e6:.1f} us one at a time: {looped / batched:.1f} times faster"
+        )
+
+
+STOCK = {"biogeography": "BBO.OriginalBBO", "cat-swarm": "CSO.OriginalCSO", "jaya": "JA.OriginalJA"}
+
+
+def per_evaluation(search: Search, objective: Objective, evaluations: int) -> float:
+    """Seconds of one objective evaluation, everything included; the faster of two searches."""
+    box = Box(LAYOUT.size, -1.0, 1.0)
+
+    def once() -> int:
+        return search.minimise(objective, box, evaluations=evaluations, rng=np.random.default_rng(0)).evaluations
+
+    spent = once()
+    return seconds(once, repeats=2) / spent
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_an_evaluation_against_mealpy(inputs, targets, name, capsys):
+    pytest.importorskip("mealpy", reason="mealpy is not installed: pip install 'febench[mealpy]'")
+    ours = per_evaluation(named_search(name, POPULATION), MeanSquaredError(inputs, targets, LAYOUT), 20_000)
+    theirs = per_evaluation(Mealpy(STOCK[name], POPULATION), one_at_a_time(inputs, targets), 3_000)
+    with capsys.disabled():
+        print(f"\n{name}: {ours * 1e6:.1f} us an evaluation, mealpy's {STOCK[name]} {theirs * 1e6:.1f} us: "
+              f"{theirs / ours:.1f} times faster")  # fmt: skip
+
+
+def stock_entropies(images: np.ndarray) -> np.ndarray:
+    """The entropies of `bbo` as one writes them with PyWavelets: image by image, band by band."""
+    found = []
+    for image in images:
+        grey = np.asarray(Image.fromarray(image).convert("L"), dtype=float)
+        bands = [band for a, details in pywt.swt2(grey, "db4", 4) for band in (a, *details)]
+        energies = [band**2 / (band**2).sum() for band in bands]
+        found.append([-(p[p > 0] * np.log2(p[p > 0])).sum() for p in energies])
+    return np.array(found)
+
+
+def test_a_whole_method_against_the_stock_script(capsys):
+    """`bbo` on one fold of 700 faces, features included, at the same 5,000 evaluations."""
+    pytest.importorskip("mealpy", reason="mealpy is not installed: pip install 'febench[mealpy]'")
+    faces = draw_faces()
+    order = np.random.default_rng(0).permutation(700)
+    train, test = order[:560], order[630:]
+
+    def ours() -> np.ndarray:
+        made = METHODS.get("bbo").make({"evaluations": 5_000, "population": 50}, random_state=0, device="cpu")
+        features = made.extract(faces.images)
+        return made.fit(features[train], faces.labels[train]).predict(features[test])
+
+    def stock() -> np.ndarray:
+        features = StandardScaler().fit_transform(stock_entropies(faces.images))
+        objective = one_at_a_time(features[train], np.eye(7)[faces.labels[train]])
+        box = Box(LAYOUT.size, -2.0, 2.0)
+        found = Mealpy("BBO.OriginalBBO", 50).minimise(objective, box, evaluations=5_000, rng=np.random.default_rng(0))
+        return found.position
+
+    fast, slow = seconds(ours, repeats=1), seconds(stock, repeats=1)
+    with capsys.disabled():
+        print(
+            f"\nbbo, one fold, 5,000 evaluations: {fast:.2f} s, the stock script {slow:.2f} s: {slow / fast:.1f} times"
         )
