@@ -1,6 +1,6 @@
 """Write a labelled contact sheet of the built-in faces: a column for every emotion, a row for every person.
 
-Use: ``python tools/contact_sheet.py docs/faces700.png [--people 5] [--first 1] [--size 128] [--zoom 1] [--seed 0]``
+Use: ``python tools/contact_sheet.py docs/faces700.png [--people 5] [--first 6] [--size 128] [--zoom 1] [--seed 0]``
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
     """Read the command line and write the sheet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("path", type=Path)
-    for name, value in (("people", 5), ("first", 1), ("size", 128), ("zoom", 1), ("seed", 0)):
+    for name, value in (("people", 5), ("first", 6), ("size", 128), ("zoom", 1), ("seed", 0)):
         parser.add_argument(f"--{name}", type=int, default=value)
     options = vars(parser.parse_args())
     path = options.pop("path")

@@ -16,8 +16,8 @@ from febench.datasets.faces.seeding import stream
 from febench.datasets.faces.shot import sample_shot
 from febench.datasets.faces.skin import skin_texture
 
-TINY_SHA256 = "edb1861138cbdb7066d25830f794658256133149c54d047fd863de71c03ded7e"
-BROWS, MOUTH = slice(10, 24), slice(40, 58)
+TINY_SHA256 = "41e7b52551b8226ba7d3162a7c84b1f12228a5be2b3b0d86f53c98182a716f84"
+BROWS, MOUTH = slice(12, 26), slice(46, 62)
 
 
 @pytest.fixture(scope="module")

@@ -114,12 +114,12 @@ def mouth_line(person: Person, au: Expression) -> MouthLine:
     width = m.half_width * (1.0 + 0.28 * smile + 0.22 * stretch - 0.16 * tight - 0.22 * au(26) - 0.04 * frown)
     thin = 1.0 - 0.25 * smile - 0.60 * tight - 0.15 * stretch - 0.10 * au(26)
     return MouthLine(
-        v=m.height - 0.022 * au(9) - 0.012 * frown + 0.012 * smile,
+        v=m.height - 0.022 * au(9) - 0.024 * frown + 0.012 * smile,
         half_width=width,
         corners=(_corner(m.droop, au, -1), _corner(m.droop, au, 1)),
         part_up=max(up, 0.0),
         part_down=max(down, 0.0),
-        square=min(0.9 * stretch + 0.8 * au(16) + 0.3 * smile, 1.0),
+        square=min(0.9 * stretch + 0.8 * au(16) + 0.3 * smile + 0.8 * au(26), 1.0),
         upper=m.upper * max(thin - 0.25 * au(9), 0.25),
         lower=m.lower * max(thin, 0.30),
         bow=m.bow * max(1.0 - smile - 0.5 * stretch, 0.0),
@@ -127,7 +127,7 @@ def mouth_line(person: Person, au: Expression) -> MouthLine:
 
 
 def _corner(droop: float, au: Expression, side: int) -> float:
-    return droop - 0.130 * au(12, side) + 0.080 * au(15, side) + 0.020 * au(20, side) + 0.03 * au(26)
+    return droop - 0.130 * au(12, side) + 0.110 * au(15, side) + 0.020 * au(20, side) + 0.03 * au(26)
 
 
 def _ease(x: FloatArray) -> FloatArray:

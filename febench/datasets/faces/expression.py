@@ -36,12 +36,12 @@ CONFUSIONS: dict[str, tuple[str, ...]] = {
 }
 """What each emotion is taken for most often, and so is blended with."""
 
-STRENGTH = 0.95
+STRENGTH = 0.98
 """Mean strength of an expression; with the spreads below it sets how hard the set is."""
 
-STYLE_SPREAD = 0.28
-SHOT_SPREAD = 0.26
-UNIT_SPREAD = 0.22
+STYLE_SPREAD = 0.42
+SHOT_SPREAD = 0.22
+UNIT_SPREAD = 0.20
 BLEND = 0.50
 TONIC = 0.05
 

@@ -13,9 +13,9 @@ from febench.datasets.faces.identity import Person
 from febench.datasets.faces.shot import Shot
 from febench.datasets.faces.skin import SIDES, crease
 
-WHITE = (0.80, 0.78, 0.75)
-IRIS = 0.068
-PUPIL = 0.029
+WHITE = (0.70, 0.67, 0.64)
+IRIS = 0.072
+PUPIL = 0.030
 
 
 def draw_eyes(canvas: Canvas, grid: Grid, person: Person, au: Expression, shot: Shot) -> None:
@@ -51,7 +51,7 @@ def _ball(canvas: Canvas, patch: Patch, person: Person, centre: float, alpha: Fl
     canvas.paint(patch, scaled(iris, 1.7), 0.5 * alpha * bump((du / 0.06) ** 2 + ((dv - 0.035) / 0.035) ** 2))
     canvas.paint(patch, (0.008, 0.007, 0.007), alpha * cover(away - PUPIL, patch.step))
     gx, gy = 0.024 * (1.0 if shot.light.direction[0] > 0 else -1.0), -0.026
-    glint = np.sqrt((du - gx) ** 2 + (dv - gy) ** 2) - 0.014
+    glint = np.sqrt((du - gx) ** 2 + (dv - gy) ** 2) - 0.013
     canvas.paint(patch, (1.0, 1.0, 1.0), 0.9 * alpha * cover(glint, 1.3 * patch.step))
     level = canvas.relief[patch.area]
     level += alpha * (0.5 - 0.6 * away * away - level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from febench.datasets.faces.arrays import FloatArray, hill
 from febench.datasets.faces.shot import Shot
 
 Area = tuple[slice, slice]
+Extremes = tuple[FloatArray, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,17 @@ class Grid:
 
     def box(self, left: float, right: float, top: float, bottom: float) -> Patch:
         """The smallest rectangle of pixels that holds a box in face coordinates."""
-        rows = _span(self.v, 1, top, bottom)
-        cols = _span(self.u, 0, left, right)
+        rows = _span(self._down, top, bottom)
+        cols = _span(self._across, left, right)
         return Patch((rows, cols), self.u[rows, cols], self.v[rows, cols], self.step)
+
+    @cached_property
+    def _down(self) -> Extremes:
+        return self.v.min(axis=1), self.v.max(axis=1)
+
+    @cached_property
+    def _across(self) -> Extremes:
+        return self.u.min(axis=0), self.u.max(axis=0)
 
     def around(self, u: float, v: float, ru: float, rv: float) -> Patch:
         """The rectangle about a point."""
@@ -49,7 +59,7 @@ def flat_grid(size: int, shot: Shot) -> Grid:
     """Coordinates of what does not turn with the head: the body."""
     line = (np.arange(size) + 0.5) * (2.0 / size) - 1.0
     x = (line[None, :] - shot.shift[0]) / shot.scale
-    y = (line[:, None] - shot.shift[1] + 0.13) / shot.scale
+    y = (line[:, None] - shot.shift[1] + 0.105) / shot.scale
     step = 2.0 / size / shot.scale
     return Grid(np.repeat(x, size, axis=0), np.repeat(y, size, axis=1), step)
 
@@ -65,7 +75,7 @@ def face_grid(flat: Grid, shot: Shot, nose: float) -> Grid:
     return Grid(u - float(np.sin(shot.yaw)) * depth, v - float(np.sin(shot.pitch)) * (depth - 0.5), flat.step)
 
 
-def _span(values: FloatArray, axis: int, low: float, high: float) -> slice:
-    lowest, highest = values.min(axis=axis), values.max(axis=axis)
+def _span(extremes: Extremes, low: float, high: float) -> slice:
+    lowest, highest = extremes
     hit = np.flatnonzero((highest >= low) & (lowest <= high))
     return slice(int(hit[0]), int(hit[-1]) + 1) if len(hit) else slice(0, 0)

@@ -15,8 +15,14 @@ from febench.datasets.faces.identity import Hair, Person
 from febench.datasets.faces.shot import Light
 from febench.datasets.faces.skull import edge_distance, head_field
 
-LENGTHS = {"long": 1.7, "fringe": 1.35, "bob": 0.86}
-GROWTH = {"crew": 0.45, "bun": 0.45, "curly": 1.9}
+LENGTHS = {"long": 2.4, "wavy": 2.4, "fringe": 1.45, "bob": 0.92}
+"""Where hair that hides the ears ends."""
+
+TEMPLES = {"crew": 0.5, "receding": 0.6, "curly": 2.2}
+"""How far hair stands off the temples, beside other styles."""
+
+BEARDS = {"stubble": 0.26, "moustache": 0.84, "goatee": 0.84, "full": 0.84}
+"""How much of the skin a beard hides."""
 
 
 @dataclass(frozen=True)
@@ -28,108 +34,149 @@ class HairLayers:
     front: FloatArray
 
 
-def draw_hair(grid: Grid, person: Person, light: Light) -> HairLayers | None:
-    """The hair of a person, or None for a bald one."""
-    hair = person.hair
-    if hair.style == "bald":
-        return None
+def draw_hair(grid: Grid, person: Person, light: Light) -> HairLayers:
+    """The hair of a person."""
     patch = grid.whole()
-    grow: FloatArray | float = hair.volume * GROWTH.get(hair.style, 1.0)
-    if hair.style not in LENGTHS:
-        grow = grow * (1.0 - (0.45 if hair.style == "curly" else 0.75) * smooth((patch.v + 0.75) / 0.75))
+    grow = _growth(patch, person)
     field = head_field(patch, person.head, 0.0, grow)
-    outer = _outer(patch, person, field, grow)
-    face = _face_edge(patch, person)
-    soft = 1.6 * patch.step
-    front = cover(np.maximum(outer, face), 2.2 * patch.step)
-    return HairLayers(_lit(grid, hair, field, light), cover(outer, soft), front)
+    strands = _strands(patch, person, field)
+    outer = _outer(patch, person, field, grow) + 0.006 * strands
+    face = _face_edge(patch, person) + 0.010 * strands
+    thin = _thinning(patch, person)
+    front = cover(outer, 2.2 * patch.step) * smooth(0.5 - face / max(0.07, 2.0 * patch.step)) * thin
+    return HairLayers(_lit(patch, person, strands, field, light), cover(outer, 1.8 * patch.step) * thin, front)
 
 
-def _outer(patch: Patch, person: Person, field: FloatArray, grow: FloatArray | float) -> FloatArray:
+def _growth(patch: Patch, person: Person) -> FloatArray:
+    hair = person.hair
+    top = hair.volume * (1.0 + hair.parting * patch.u) * (0.5 if hair.style in ("crew", "receding", "bun") else 1.0)
+    side = hair.volume if hair.style in LENGTHS else 0.025 * TEMPLES.get(hair.style, 1.0)
+    return np.asarray(side + (top - side) * smooth((-0.30 - patch.v) / 0.55))
+
+
+def _outer(patch: Patch, person: Person, field: FloatArray, grow: FloatArray) -> FloatArray:
+    """Negative inside the silhouette of the hair."""
     hair, head = person.hair, person.head
     skull = edge_distance(field, patch.step)
     if hair.style == "curly":
-        skull = skull + 0.02 * np.sin(19.0 * patch.u + 6.0 * hair.waves[0]) * np.sin(17.0 * patch.v)
-    if hair.style == "bun":
-        knot = (0.10 * hair.parting, head.top - 0.13)
-        skull = np.minimum(skull, np.sqrt((patch.u - knot[0]) ** 2 + (patch.v - knot[1]) ** 2) - 0.20)
-    length = LENGTHS.get(hair.style)
-    if length is None:
-        return np.maximum(skull, 0.8 * (patch.v - 0.10 - 0.3 * (np.abs(patch.u) - head.width)))
-    wave = np.minimum(patch.v, 1.0) * (0.04 + 0.03 * np.sin(7.0 * patch.v + 6.0 * hair.waves[1]))
-    side = head.width + grow + head.cheekbones * bump((patch.v - 0.22) ** 2 / 0.16) + wave
-    inward = 1.6 * np.maximum(patch.v - length + 0.30, 0.0) ** 2
-    curtain = np.maximum(np.abs(patch.u) - side + inward, patch.v - length)
-    return np.where(patch.v < 0.0, skull, curtain)
+        return np.asarray(skull + 0.018 * np.sin(21.0 * patch.u + 6.0 * hair.waves[0]) * np.sin(18.0 * patch.v))
+    if hair.style not in LENGTHS:
+        return skull
+    v = patch.v
+    swing = (0.035 if hair.style == "wavy" else 0.008) * np.sin(9.0 * v + 6.0 * hair.waves[1])
+    side = head.width + grow + head.cheekbones * bump((v - 0.22) ** 2 / 0.16) + swing * smooth(v)
+    inward = 1.3 * np.maximum(v - LENGTHS[hair.style] + 0.35, 0.0) ** 2
+    ends = v - LENGTHS[hair.style] + 0.25 * patch.u**2
+    return np.where(v < 0.0, skull, np.maximum(np.abs(patch.u) - side + inward, ends))
 
 
 def _face_edge(patch: Patch, person: Person) -> FloatArray:
     """Negative where hair lies before the head, positive where the face is free."""
-    hair, width = person.hair, person.head.width
-    across = np.abs(patch.u) / width
-    line = hair.hairline + (0.06 - hair.hairline) * (across / 0.95) ** 6
-    if hair.style == "fringe":
-        line = np.maximum(line, -0.40 + 0.025 * np.sin(31.0 * patch.u + 6.0 * hair.waves[2]) - 0.12 * across**2)
-    elif hair.style in ("parted", "long", "bob"):
-        line = line + 0.16 * bump((patch.u - hair.parting - 0.35 * np.sign(hair.parting + 1e-9)) ** 2 / 0.16)
-    elif person.masculine:
-        line = line - 0.16 * person.age * bump((across - 0.55) ** 2 / 0.09)
-    line = line + 0.005 * np.sin(40.0 * patch.u + 6.0 * hair.waves[3])
+    if person.hair.style == "fringe":
+        line = _fringe(patch, person)
+    elif person.hair.style in LENGTHS:
+        line = _curtain(patch, person)
+    else:
+        line = _hairline(patch, person)
     distance = 0.8 * (patch.v - line)
-    if hair.style in LENGTHS:
-        inner = width * (0.95 - 0.06 * np.clip(patch.v, 0.0, 1.0)) + 0.012 * np.sin(5.0 * patch.v + 6.0 * hair.waves[4])
-        distance = np.minimum(distance, np.where(patch.v > -0.2, inner - np.abs(patch.u), 1.0))
-    return np.asarray(distance)
+    if person.hair.style not in LENGTHS:
+        return np.asarray(distance)
+    inner = person.head.width * (0.93 - 0.05 * np.clip(patch.v, 0.0, 1.0)) + 0.6 * smooth(-0.05 - patch.v)
+    return np.asarray(np.minimum(distance, inner - np.abs(patch.u)))
 
 
-def _lit(grid: Grid, hair: Hair, field: FloatArray, light: Light) -> FloatArray:
-    canvas = new_canvas(grid.u.shape, hair.colour)
-    strands = _strands(grid, hair)
-    canvas.colour[:] *= 1.0 + 0.20 * strands
-    canvas.relief[:] = 0.5 * np.sqrt(np.maximum(1.05 - np.minimum(field, 1.0), 0.0)) + 0.006 * strands
-    canvas.gloss[:] = 0.10 + 0.12 * np.maximum(strands, 0.0)
-    canvas.shade[:] = 0.72 + 0.28 * smooth((0.45 - grid.v) / 1.2)
-    return light_up(canvas, grid.step, light)
+def _hairline(patch: Patch, person: Person) -> FloatArray:
+    hair = person.hair
+    across = np.abs(patch.u) / person.head.width
+    corners = 0.04 + 0.07 * person.age if person.masculine else 0.0
+    if hair.style == "receding":
+        corners += 0.22
+    line = hair.hairline + (0.08 - hair.hairline) * (across / 0.94) ** (7.0 if person.masculine else 3.2)
+    return np.asarray(line - corners * bump((across - 0.52) ** 2 / 0.10) + 0.10 * hair.parting * patch.u)
 
 
-def _strands(grid: Grid, hair: Hair) -> FloatArray:
-    u, v, w = grid.u, grid.v, hair.waves
+def _curtain(patch: Patch, person: Person) -> FloatArray:
+    """Hair that falls to both sides of a parting."""
+    hair = person.hair
+    away = patch.u - hair.parting
+    away = np.abs(away) / (person.head.width - np.sign(away) * hair.parting)
+    return np.asarray(hair.hairline - 0.04 + (0.12 - hair.hairline) * np.minimum(away, 1.1) ** (2.0 + hair.waves[2]))
+
+
+def _fringe(patch: Patch, person: Person) -> FloatArray:
+    ragged = 0.016 * np.sin(23.0 * patch.u + 6.0 * person.hair.waves[2]) + 0.010 * np.sin(57.0 * patch.u)
+    return np.asarray(-0.47 + ragged + 0.25 * patch.u**2)
+
+
+def _thinning(patch: Patch, person: Person) -> FloatArray:
+    """Short hair grows thinner towards the ears, a receding crown shows the skin."""
+    if person.hair.style in LENGTHS:
+        return np.ones_like(patch.v)
+    thin = smooth((0.16 - patch.v) / 0.30)
+    if person.hair.style == "receding":
+        thin *= 0.75 * smooth((np.abs(patch.u) - 0.30) / 0.35 + 0.5 * smooth(-(patch.v + 0.98) / 0.2))
+    return thin
+
+
+def _lit(patch: Patch, person: Person, strands: FloatArray, field: FloatArray, light: Light) -> FloatArray:
+    canvas = new_canvas(patch.u.shape, person.hair.colour)
+    ring = bump(((patch.v + 0.62 + 0.35 * patch.u**2) / 0.34) ** 2)
+    canvas.colour[:] *= (1.0 + 0.26 * strands) * (0.86 + 0.30 * ring)
+    canvas.relief[:] = 0.5 * np.sqrt(np.maximum(1.05 - np.minimum(field, 1.0), 0.0)) + 0.004 * strands
+    canvas.gloss[:] = (0.03 + 0.09 * np.maximum(strands, 0.0)) * (0.4 + ring)
+    canvas.shade[:] = 0.62 + 0.38 * smooth((0.35 - patch.v) / 1.1)
+    return light_up(canvas, patch.step, light)
+
+
+def _strands(patch: Patch, person: Person, field: FloatArray) -> FloatArray:
+    """Light and dark locks, between -1 and 1."""
+    hair = person.hair
+    w = hair.waves
     if hair.style == "curly":
-        across = np.sin(23.0 * u + 3.0 * np.sin(9.0 * v + 6.0 * w[5]))
-        return np.asarray(across * np.sin(24.0 * v + 3.0 * np.sin(8.0 * u)))
-    spread = 0.22 + 0.78 * np.sqrt(np.clip((v + 1.15) / 1.2, 0.0, 1.2))
-    a = (u - 0.6 * hair.parting) / spread + 0.04 * np.sin(4.0 * v + 6.0 * w[6])
-    return np.asarray(0.45 * np.sin(31.0 * a + 6.0 * w[7]) + 0.55 * np.sin(83.0 * a + 6.0 * w[8]) * np.cos(11.0 * a))
+        across = np.sin(23.0 * patch.u + 3.0 * np.sin(9.0 * patch.v + 6.0 * w[5]))
+        return np.asarray(across * np.sin(24.0 * patch.v + 3.0 * np.sin(8.0 * patch.u)))
+    a = _along(patch, hair, field) + 0.03 * np.sin(4.0 * patch.v + 6.0 * w[6])
+    coarse = np.sin(17.0 * a + 6.0 * w[7]) + np.sin(29.0 * a + 6.0 * w[8] + np.sin(3.0 * patch.v))
+    return np.asarray(0.28 * coarse + 0.26 * np.sin(53.0 * a + 6.0 * w[9]) + 0.18 * np.sin(91.0 * a + 6.0 * w[10]))
+
+
+def _along(patch: Patch, hair: Hair, field: FloatArray) -> FloatArray:
+    """A coordinate that is constant along a strand: parallel to the outline, or fanning out from the crown."""
+    if hair.style in ("long", "wavy", "bob"):
+        side = np.where(patch.u > hair.parting, 1.0, -1.0)
+        return np.asarray(side * np.where(patch.v < 0.0, np.sqrt(field), np.abs(patch.u) / 0.8 + 0.1 * patch.v))
+    spread = 0.30 + 0.70 * np.sqrt(np.clip((patch.v + 1.3) / 1.3, 0.0, 1.2))
+    return np.asarray((patch.u - 0.5 * hair.parting * (patch.v + 0.5)) / spread)
 
 
 def draw_beard(canvas: Canvas, grid: Grid, person: Person, au: Expression, mouth: MouthLine) -> None:
-    """Stubble, moustache or full beard, under the lips that are painted later."""
+    """Stubble, moustache or beard, under the lips that are painted later."""
     if person.beard == "none":
         return
-    patch = grid.box(-0.9, 0.9, -0.1, 1.4)
-    colour = scaled(person.hair.colour, 0.65)
-    grain = 0.94 + 0.06 * np.sin(61.0 * patch.u + 23.0 * patch.v) * np.sin(47.0 * patch.v - 19.0 * patch.u)
-    lip = _moustache(patch, person, mouth)
-    area = lip if person.beard == "moustache" else np.maximum(lip, _jaw_hair(patch, person, mouth))
-    depth = {"stubble": 0.30, "moustache": 0.74, "full": 0.82}[person.beard]
-    canvas.paint(patch, colour, depth * area * grain)
-    if person.beard == "full":
-        canvas.lift(patch, 0.03 * area + 0.006 * area * grain)
-    chin = (0.0, person.head.chin - 0.12 + jaw_drop(au))
-    if person.beard != "moustache":
-        canvas.paint(patch, colour, 0.3 * depth * hill(patch.u, patch.v, chin, (0.2, 0.2)))
+    patch = grid.box(-0.9, 0.9, -0.1, 1.5)
+    area = np.maximum(_moustache(patch, person, mouth), _chin_hair(patch, person, au, mouth))
+    grain = 0.95 + 0.05 * np.sin(83.0 * patch.u + 31.0 * patch.v) * np.sin(97.0 * patch.v - 29.0 * patch.u)
+    canvas.paint(patch, scaled(person.hair.colour, 0.62), BEARDS[person.beard] * area * grain)
+    if person.beard != "stubble":
+        canvas.lift(patch, 0.03 * area)
 
 
 def _moustache(patch: Patch, person: Person, mouth: MouthLine) -> FloatArray:
     t, top = mouth.curves(patch.u)[:2]
-    upper = person.nose.tip + 0.085 + 0.7 * (top - person.nose.tip - 0.125) * t * t
-    inside = smooth((patch.v - upper + 0.02) / 0.07) * smooth((top + 0.015 - patch.v) / 0.03)
-    return np.asarray(inside * smooth((1.12 - np.abs(t)) / 0.15))
+    root = person.nose.tip + 0.075
+    upper = root + (top - root - 0.02) * np.abs(t) ** 1.5
+    inside = smooth((patch.v - upper) / 0.07 + 0.3) * smooth((top + 0.02 - patch.v) / 0.04)
+    parted = 1.0 - 0.45 * bump((patch.u / 0.045) ** 2)
+    return np.asarray(inside * parted * smooth((1.15 - np.abs(t)) / 0.25))
 
 
-def _jaw_hair(patch: Patch, person: Person, mouth: MouthLine) -> FloatArray:
+def _chin_hair(patch: Patch, person: Person, au: Expression, mouth: MouthLine) -> FloatArray:
+    if person.beard == "moustache":
+        return np.zeros_like(patch.u)
+    if person.beard == "goatee":
+        middle = (mouth.v + mouth.part_down + person.head.chin + jaw_drop(au)) / 2 + 0.08
+        return np.minimum(1.6 * hill(patch.u, patch.v, (0.0, middle), (0.34, 0.32)), 1.0)
     across = np.abs(patch.u) / person.head.width
-    line = mouth.v + 0.02 - 0.15 * across**2 - 0.62 * across**6
-    below = smooth((patch.v - line) / 0.12)
-    bare = bump((patch.u / (mouth.half_width * 1.2)) ** 2 + ((patch.v - mouth.v - mouth.part_down / 2) / 0.16) ** 2)
-    return np.asarray(below * (1.0 - np.minimum(2.0 * bare, 1.0) * (patch.v < mouth.v + 0.1)))
+    below = smooth((patch.v - mouth.v - 0.04 + 0.12 * across**2 + 0.60 * across**6) / 0.20)
+    bare = bump((patch.u / (mouth.half_width * 1.15)) ** 2 + ((patch.v - mouth.v - mouth.part_down / 2) / 0.15) ** 2)
+    return np.asarray(below * (1.0 - np.minimum(2.0 * bare, 1.0) * (patch.v < mouth.v + 0.1 + mouth.part_down)))

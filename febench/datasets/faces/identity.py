@@ -8,31 +8,22 @@ from febench.datasets.faces.arrays import Colour, linear, mix, scaled
 from febench.datasets.faces.seeding import PERSON, Rng, bell, between, chance, pick, stream
 
 SKINS = (
-    linear(246, 212, 190),
-    linear(243, 204, 178),
-    linear(236, 192, 160),
-    linear(226, 178, 142),
-    linear(204, 152, 112),
-    linear(172, 120, 84),
-    linear(138, 92, 64),
-    linear(108, 72, 52),
+    linear(228, 196, 176),
+    linear(226, 191, 168),
+    linear(224, 186, 158),
+    linear(216, 176, 144),
+    linear(206, 162, 128),
+    linear(192, 146, 114),
+    linear(180, 133, 104),
+    linear(165, 118, 92),
 )
-LIGHT_HAIR = (linear(226, 190, 130), linear(196, 150, 92), linear(170, 92, 50), linear(140, 98, 62))
-DARK_HAIR = (linear(112, 74, 48), linear(84, 56, 40), linear(60, 42, 34), linear(44, 36, 34))
-GREY_HAIR = (linear(196, 194, 190), linear(150, 148, 146))
+LIGHT_HAIR = (linear(206, 170, 114), linear(184, 140, 88), linear(170, 92, 50), linear(140, 98, 62))
+DARK_HAIR = (linear(118, 80, 54), linear(92, 64, 48), linear(72, 54, 44), linear(60, 50, 46))
+GREY_HAIR = (linear(172, 170, 166), linear(142, 140, 138))
 LIGHT_IRIS = (linear(110, 152, 186), linear(120, 150, 116), linear(140, 160, 168), linear(150, 118, 72))
 DARK_IRIS = (linear(104, 68, 42), linear(78, 50, 34))
-CLOTHES = (
-    linear(72, 92, 124),
-    linear(128, 62, 66),
-    linear(84, 110, 92),
-    linear(200, 196, 188),
-    linear(66, 66, 74),
-    linear(176, 150, 110),
-    linear(108, 92, 134),
-    linear(92, 140, 152),
-)
-LONG_STYLES = ("long", "bob", "bun", "long", "fringe")
+CLOTHES = (linear(104, 112, 122), linear(112, 114, 116), linear(118, 112, 108))
+LONG_STYLES = ("long", "bob", "bun", "wavy", "fringe")
 SHORT_STYLES = ("short", "crew", "parted", "short", "curly")
 
 
@@ -145,7 +136,7 @@ def sample_person(seed: int, number: int) -> Person:
         flush=between(rng, 0.2, 1.0),
         freckles=between(rng, 0.4, 1.0) if tone < 4 and chance(rng, 0.25) else 0.0,
         beard=_beard(rng, masculine, age),
-        glasses=chance(rng, 0.1 + 0.2 * age),
+        glasses=chance(rng, 0.07 + 0.17 * age),
         cloth=CLOTHES[pick(rng, len(CLOTHES))],
         collar=pick(rng, 3),
         head=_head(rng, masculine),
@@ -160,10 +151,10 @@ def sample_person(seed: int, number: int) -> Person:
 def _head(rng: Rng, masculine: bool) -> Head:
     return Head(
         width=bell(rng, 0.735 if masculine else 0.705, 0.03),
-        top=bell(rng, -1.06, 0.03),
-        chin=bell(rng, 1.13 if masculine else 1.08, 0.03),
-        roundness=bell(rng, 2.55 if masculine else 2.3, 0.22),
-        jaw=bell(rng, 0.01 if masculine else -0.06, 0.03),
+        top=bell(rng, -0.97, 0.025),
+        chin=bell(rng, 1.06 if masculine else 1.02, 0.025),
+        roundness=bell(rng, 2.7 if masculine else 2.5, 0.18),
+        jaw=bell(rng, 0.01 if masculine else -0.04, 0.025),
         cheekbones=bell(rng, 0.02, 0.02),
     )
 
@@ -171,13 +162,13 @@ def _head(rng: Rng, masculine: bool) -> Head:
 def _hair(rng: Rng, masculine: bool, age: float, tone: int) -> Hair:
     styles = SHORT_STYLES if masculine else LONG_STYLES
     style = styles[pick(rng, len(styles))]
-    if masculine and chance(rng, 0.05 + 0.25 * age):
-        style = "bald"
+    if masculine and chance(rng, 0.02 + 0.22 * age):
+        style = "receding"
     return Hair(
         style=style,
         colour=_hair_colour(rng, age, tone),
-        volume=bell(rng, 0.10 if masculine else 0.13, 0.03),
-        hairline=bell(rng, -0.72, 0.05) - (0.08 * age if masculine else 0.0),
+        volume=bell(rng, 0.11, 0.025),
+        hairline=bell(rng, -0.63, 0.035) - (0.06 * age if masculine else 0.0),
         parting=between(rng, -0.35, 0.35),
         waves=tuple(float(x) for x in rng.random(24)),
     )
@@ -193,10 +184,10 @@ def _hair_colour(rng: Rng, age: float, tone: int) -> Colour:
 
 def _brows(rng: Rng, masculine: bool, hair: Colour) -> Brows:
     return Brows(
-        height=bell(rng, 0.215 if masculine else 0.24, 0.015),
-        arch=bell(rng, 0.045 if masculine else 0.065, 0.012),
-        slope=bell(rng, 0.0, 0.012),
-        thickness=bell(rng, 0.042 if masculine else 0.031, 0.005),
+        height=bell(rng, 0.215 if masculine else 0.24, 0.020),
+        arch=bell(rng, 0.045 if masculine else 0.065, 0.015),
+        slope=bell(rng, 0.0, 0.015),
+        thickness=bell(rng, 0.042 if masculine else 0.031, 0.007),
         density=between(rng, 0.7, 0.95),
         colour=scaled(mix(hair, linear(70, 48, 36), 0.5), between(rng, 0.5, 0.9)),
     )
@@ -205,10 +196,10 @@ def _brows(rng: Rng, masculine: bool, hair: Colour) -> Brows:
 def _eyes(rng: Rng, masculine: bool, tone: int) -> Eyes:
     palette = DARK_IRIS if tone >= 4 or chance(rng, 0.4) else LIGHT_IRIS
     return Eyes(
-        spacing=bell(rng, 0.325, 0.012),
+        spacing=bell(rng, 0.325, 0.015),
         half_width=bell(rng, 0.158, 0.007),
-        opening=bell(rng, 0.064 if masculine else 0.070, 0.006),
-        tilt=bell(rng, 0.014, 0.01),
+        opening=bell(rng, 0.058 if masculine else 0.064, 0.008),
+        tilt=bell(rng, 0.014, 0.012),
         crease=bell(rng, 0.045, 0.012),
         lashes=between(rng, 0.2, 0.5) if masculine else between(rng, 0.6, 1.0),
         iris=palette[pick(rng, len(palette))],
@@ -217,10 +208,10 @@ def _eyes(rng: Rng, masculine: bool, tone: int) -> Eyes:
 
 def _nose(rng: Rng, masculine: bool) -> Nose:
     return Nose(
-        tip=bell(rng, 0.43 if masculine else 0.40, 0.022),
-        width=bell(rng, 0.125 if masculine else 0.112, 0.011),
-        bridge=bell(rng, 0.085, 0.012),
-        height=bell(rng, 0.19, 0.025),
+        tip=bell(rng, 0.43 if masculine else 0.40, 0.028),
+        width=bell(rng, 0.148 if masculine else 0.132, 0.016),
+        bridge=bell(rng, 0.085, 0.018),
+        height=bell(rng, 0.19, 0.035),
     )
 
 
@@ -230,19 +221,19 @@ def _mouth(rng: Rng, masculine: bool, skin: Colour, tone: int) -> Mouth:
     gloss = linear(176, 48, 62) if tone < 5 else linear(132, 36, 48)
     fullness = 1.0 + 0.05 * max(tone - 3, 0)
     return Mouth(
-        height=bell(rng, 0.735 if masculine else 0.705, 0.018),
-        half_width=bell(rng, 0.275 if masculine else 0.262, 0.012),
-        upper=bell(rng, 0.050 if masculine else 0.058, 0.007) * fullness,
-        lower=bell(rng, 0.070 if masculine else 0.082, 0.008) * fullness,
+        height=bell(rng, 0.705 if masculine else 0.68, 0.016),
+        half_width=bell(rng, 0.275 if masculine else 0.262, 0.016),
+        upper=bell(rng, 0.050 if masculine else 0.058, 0.010) * fullness,
+        lower=bell(rng, 0.070 if masculine else 0.082, 0.012) * fullness,
         bow=between(rng, 0.12, 0.35),
-        droop=bell(rng, 0.004, 0.010),
+        droop=bell(rng, 0.004, 0.015),
         colour=mix(red, gloss, between(rng, 0.4, 0.8)) if painted else red,
         teeth=between(rng, 0.80, 0.95),
     )
 
 
 def _beard(rng: Rng, masculine: bool, age: float) -> str:
-    if not masculine or chance(rng, 0.45):
+    if not masculine or chance(rng, 0.6):
         return "none"
-    kinds = ("stubble", "stubble", "moustache", "full") if age > 0.15 else ("none", "stubble")
+    kinds = ("stubble", "stubble", "moustache", "goatee", "full") if age > 0.15 else ("none", "stubble")
     return kinds[pick(rng, len(kinds))]

@@ -19,7 +19,7 @@ def draw_nose(canvas: Canvas, grid: Grid, person: Person, au: Expression, light:
     tip = nose.tip - 0.028 * au(9)
     width = nose.width * (1.0 + 0.16 * au(9) + 0.07 * au(12))
     _bridge(canvas, grid, person, tip)
-    swell(canvas, grid, (0.0, tip - 0.035), (0.13, 0.12), 0.060)
+    swell(canvas, grid, (0.0, tip - 0.035), (1.05 * nose.width, 0.12), 0.060)
     for side in SIDES:
         _wing(canvas, grid, person, side, tip, width)
     shadow(canvas, grid, (-0.05 * light.direction[0], tip + 0.085), (0.19, 0.075), 0.30)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from febench.datasets.faces.anatomy import jaw_drop, mouth_line
 from febench.datasets.faces.arrays import FloatArray, cover
@@ -24,6 +24,9 @@ from febench.datasets.faces.shot import Shot
 from febench.datasets.faces.skin import fold_face, shape_face, tint_face
 from febench.datasets.faces.skull import bare_relief, edge_distance, head_field
 
+SPOT = 2.0
+"""Size of the spots of mottle, in pixels of a picture of 128."""
+
 
 def photograph(
     person: Person, texture: FloatArray, au: Expression, shot: Shot, size: int, grain: Rng
@@ -33,21 +36,19 @@ def photograph(
     grid = face_grid(flat, shot, person.nose.height)
     picture = backdrop(flat, shot)
     hair = draw_hair(grid, person, shot.light)
-    if hair is not None:
-        picture += hair.behind * (0.50 * hair.picture - picture)
+    picture += hair.behind * (0.45 * hair.picture - picture)
     body, body_cover, rows = draw_body(flat, person, shot.light)
     picture[:, rows] += body_cover * (body - picture[:, rows])
     head, head_cover = _draw_head(grid, person, texture, au, shot, hair)
     picture += head_cover * (head - picture)
-    if hair is not None:
-        picture += hair.front * (hair.picture - picture)
+    picture += hair.front * (hair.picture - picture)
     if person.glasses:
         draw_glasses(picture, grid, person)
     return _develop(picture, shot, grain)
 
 
 def _draw_head(
-    grid: Grid, person: Person, texture: FloatArray, au: Expression, shot: Shot, hair: HairLayers | None
+    grid: Grid, person: Person, texture: FloatArray, au: Expression, shot: Shot, hair: HairLayers
 ) -> tuple[FloatArray, FloatArray]:
     canvas = new_canvas(grid.u.shape, person.skin)
     patch = grid.whole()
@@ -66,14 +67,21 @@ def _draw_head(
     draw_eyes(canvas, grid, person, au, shot)
     draw_brows(canvas, grid, person, au)
     draw_mouth(canvas, grid, person, au, mouth)
-    if hair is not None:
-        _hair_shadow(canvas.shade, hair, size=max(1, round(0.04 / grid.step)))
+    _hair_shadow(canvas.shade, hair, size=max(1, round(0.035 / grid.step)))
     return light_up(canvas, grid.step, shot.light), np.maximum(face_cover, ears)
 
 
 def _hair_shadow(shade: FloatArray, hair: HairLayers, size: int) -> None:
     fallen = gaussian_filter1d(np.roll(hair.front, size, axis=0), float(size), axis=0)
     shade *= 1.0 - 0.32 * fallen
+
+
+def _noise(shot: Shot, size: int, grain: Rng) -> FloatArray:
+    """Noise of the sensor, and the mottle that compression makes of it."""
+    fine, coarse = grain.standard_normal((2, size, size))
+    sigma = SPOT * size / 128.0
+    coarse = 2.0 * np.sqrt(np.pi) * sigma * gaussian_filter(coarse, sigma, truncate=2.5)
+    return np.asarray(shot.noise * fine + shot.mottle * coarse)
 
 
 def _develop(picture: FloatArray, shot: Shot, grain: Rng) -> NDArray[np.uint8]:
@@ -83,6 +91,6 @@ def _develop(picture: FloatArray, shot: Shot, grain: Rng) -> NDArray[np.uint8]:
     tone -= 0.45 * np.maximum(tone - 0.68, 0.0) ** 2
     sigma = shot.blur * size / 128.0
     if sigma > 0.15:
-        tone = gaussian_filter1d(gaussian_filter1d(tone, sigma, axis=1, truncate=3.0), sigma, axis=2, truncate=3.0)
-    tone += shot.noise * grain.standard_normal((size, size))
+        tone = gaussian_filter(tone, (0.0, sigma, sigma), truncate=3.0)
+    tone += _noise(shot, size, grain)
     return np.clip(np.rint(tone * 255.0), 0.0, 255.0).astype(np.uint8).transpose(1, 2, 0)

@@ -7,14 +7,26 @@ from dataclasses import dataclass
 from febench.datasets.faces.arrays import Colour
 from febench.datasets.faces.seeding import SHOT, Rng, bell, between, stream
 
-POSE = 0.12
+POSE = 0.085
 """Spread of pose, framing and gaze; 1 is a loose studio, 0 a head in a vice."""
 
-LIGHT = 0.05
+LIGHT = 0.01
 """Spread of light, exposure and backdrop; 1 is a window, 0 one lamp for everybody."""
 
-CAMERA = 0.5
-"""Spread of blur and noise."""
+FRAMING = 1.11
+"""How close the camera stands: face units times this fill half the picture, as a face detector crops."""
+
+BLUR = 0.8
+"""Spread of focus: the most a picture of 128 pixels is blurred beyond the lens's own quarter of a pixel."""
+
+NOISE = 0.015
+"""Spread of the sensor's noise, as a share of full scale."""
+
+MOTTLE = 0.015
+"""Spread of coarser noise, as compression leaves it."""
+
+WALL = 0.78
+"""Brightness of the backdrop, in linear light."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,7 @@ class Shot:
     contrast: float
     blur: float
     noise: float
+    mottle: float
     backdrop: Colour
     gradient: tuple[float, float]
 
@@ -53,14 +66,15 @@ def sample_shot(seed: int, person: int, emotion: int, shot: int) -> Shot:
         yaw=bell(rng, 0.0, 0.08 * POSE),
         pitch=bell(rng, 0.0, 0.06 * POSE),
         roll=bell(rng, 0.0, 0.04 * POSE),
-        scale=0.90 * bell(rng, 1.0, 0.025 * POSE),
+        scale=FRAMING * bell(rng, 1.0, 0.025 * POSE),
         shift=(bell(rng, 0.0, 0.025 * POSE), bell(rng, 0.0, 0.025 * POSE)),
         gaze=(bell(rng, 0.0, 0.016 * POSE), bell(rng, 0.0, 0.008 * POSE)),
         light=_light(rng),
         exposure=bell(rng, 1.0, 0.12 * LIGHT),
         contrast=bell(rng, 1.0, 0.08 * LIGHT),
-        blur=between(rng, 0.25, 0.25 + 0.8 * CAMERA),
-        noise=between(rng, 0.003, 0.003 + 0.010 * CAMERA),
+        blur=between(rng, 0.25, 0.25 + BLUR),
+        noise=between(rng, 0.003, 0.003 + NOISE),
+        mottle=between(rng, 0.0, MOTTLE),
         backdrop=_backdrop(rng),
         gradient=(bell(rng, -0.10, 0.15 * LIGHT), bell(rng, -0.12, 0.15 * LIGHT)),
     )
@@ -74,6 +88,6 @@ def _light(rng: Rng) -> Light:
 
 
 def _backdrop(rng: Rng) -> Colour:
-    grey = bell(rng, 0.40, 0.14 * LIGHT)
+    grey = bell(rng, WALL, 0.14 * LIGHT)
     red, blue = bell(rng, 0.95, 0.06 * LIGHT), bell(rng, 1.08, 0.06 * LIGHT)
     return grey * red, grey, grey * blue

@@ -13,6 +13,8 @@ from febench.datasets.faces.identity import Person
 from febench.datasets.faces.seeding import GRAIN, stream
 
 SIDES = (-1, 1)
+ROUGH = 0.040
+"""How uneven skin is, as a share of its colour."""
 
 
 def crease(canvas: Canvas, patch: Patch, offset: FloatArray, width: float, strength: FloatArray | float) -> None:
@@ -40,21 +42,23 @@ def shape_face(canvas: Canvas, grid: Grid, person: Person, au: Expression) -> No
     ridge = 0.055 if person.masculine else 0.03
     drop = jaw_drop(au)
     swell(canvas, grid, (0.0, -0.18), (0.62, 0.16), ridge)
-    swell(canvas, grid, (0.0, 0.98 + drop), (0.26, 0.20), 0.055 + 0.02 * au(15))
-    shadow(canvas, grid, (0.0, 0.885 + 0.7 * drop), (0.19, 0.06), 0.22 + 0.10 * au(15))
+    swell(canvas, grid, (0.0, person.head.chin - 0.12 + drop), (0.26, 0.20), 0.055 + 0.02 * au(15))
+    shadow(canvas, grid, (0.0, 0.885 + 0.7 * drop), (0.22, 0.07), 0.18 + 0.30 * au(15) + 0.26 * au(23))
     for side in SIDES:
         s = side * person.eyes.spacing
         swell(canvas, grid, (s * 0.95, -0.03), (0.27, 0.19), -0.075)
         swell(canvas, grid, (s, 0.0), (0.17, 0.12), 0.045)
-        shadow(canvas, grid, (s * 0.62, -0.06), (0.15, 0.16), 0.24)
-        shadow(canvas, grid, (s, -0.09), (0.24, 0.10), 0.12)
+        shadow(canvas, grid, (s * 0.62, -0.06), (0.15, 0.16), 0.22 + 0.28 * au(4, side))
+        shadow(canvas, grid, (s, -0.09), (0.26, 0.12), 0.12 + 0.30 * au(4, side) + 0.22 * au(9, side))
         _cheek(canvas, grid, au, side)
 
 
 def _cheek(canvas: Canvas, grid: Grid, au: Expression, side: int) -> None:
     raised = 0.6 * au(6, side) + 0.5 * au(12, side)
-    swell(canvas, grid, (side * 0.40, 0.30 - 0.04 * raised), (0.30, 0.24), 0.05 + 0.055 * raised)
-    shadow(canvas, grid, (side * 0.54, 0.62), (0.20, 0.34), 0.14)
+    hollow = 0.12 + 0.25 * au(26, side) + 0.20 * au(20, side) + 0.10 * au(12, side)
+    swell(canvas, grid, (side * 0.40, 0.30 - 0.04 * raised), (0.30, 0.24), 0.05 + 0.075 * raised)
+    shadow(canvas, grid, (side * 0.54, 0.62), (0.24, 0.38), hollow)
+    shadow(canvas, grid, (side * 0.25, 0.50), (0.14, 0.22), 0.27 * (au(12, side) + au(9, side)))
 
 
 def tint_face(canvas: Canvas, grid: Grid, person: Person, texture: FloatArray) -> None:
@@ -80,7 +84,7 @@ def skin_texture(person: Person, seed: int, number: int) -> FloatArray:
     rng = stream(seed, GRAIN, number)
     grain = rng.standard_normal((64, 64))
     spots = np.where(grain > 2.0, -0.28 * person.freckles, 0.0)
-    return np.asarray(0.018 * grain + spots)
+    return np.asarray(ROUGH * grain + spots)
 
 
 def fold_face(canvas: Canvas, grid: Grid, person: Person, au: Expression, mouth: MouthLine) -> None:
@@ -99,7 +103,7 @@ def _forehead(canvas: Canvas, grid: Grid, person: Person, au: Expression) -> Non
     patch = grid.box(-0.5, 0.5, -0.70, -0.36)
     inner, outer = au(1), au(2)
     spread = 0.22 + 0.22 * min(outer, 1.0)
-    strength = (0.55 * inner + 0.5 * outer) * (0.55 + 0.7 * person.age) + 0.45 * max(person.age - 0.4, 0.0)
+    strength = (0.55 * inner + 0.5 * outer) * (0.55 + 0.7 * person.age) + 0.80 * max(person.age - 0.35, 0.0)
     fade = bump((patch.u / spread) ** 2)
     for k in range(3):
         line = -0.42 - 0.088 * k - 0.05 * outer - 0.05 * inner * (1.0 - outer) + 0.10 * (outer - 0.4) * patch.u**2
@@ -109,7 +113,7 @@ def _forehead(canvas: Canvas, grid: Grid, person: Person, au: Expression) -> Non
 def _between_brows(canvas: Canvas, grid: Grid, person: Person, au: Expression) -> None:
     patch = grid.box(-0.12, 0.12, -0.40, -0.06)
     fade = bump(((patch.v + 0.22) / 0.17) ** 2)
-    strength = 0.85 * au(4) + 0.35 * au(9) + 0.30 * max(person.age - 0.5, 0.0)
+    strength = 0.85 * au(4) + 0.35 * au(9) + 0.60 * max(person.age - 0.4, 0.0)
     for side in SIDES:
         line = side * (0.040 + 0.04 * au(1) * (patch.v + 0.25))
         crease(canvas, patch, patch.u - line, 0.024, strength * fade)
@@ -136,7 +140,9 @@ def _nasolabial(canvas: Canvas, grid: Grid, person: Person, au: Expression, mout
     t = (patch.v - top) / (end - top)
     c = np.clip(t, 0.0, 1.1)
     line = start + (reach - start) * (0.25 * c + 0.75 * np.sin(1.5 * c)) - 0.02 * c**4
-    strength = 0.14 + 0.55 * au(12, side) + 0.60 * au(9, side) + 0.15 * au(6, side) + 0.25 * au(15, side)
+    strength = (
+        0.10 + 0.30 * person.age + 0.55 * au(12, side) + 0.60 * au(9, side) + 0.15 * au(6, side) + 0.25 * au(15, side)
+    )
     fade = smooth(t * 2.5 + 0.2) * smooth((1.08 - t) * 1.8)
     offset = side * patch.u - line
     crease(canvas, patch, offset, 0.042, min(strength * (0.7 + 0.5 * person.age), 1.0) * fade)
@@ -149,12 +155,12 @@ def _under_eye(canvas: Canvas, grid: Grid, person: Person, au: Expression, side:
     patch = grid.around(s, 0.10, 0.21, 0.11)
     t = (patch.u - s) / 0.19
     line = 0.118 - 0.030 * au(6, side) - 0.02 * au(7, side) - 0.022 * au(9, side) - 0.035 * t * t
-    strength = 0.16 + 0.55 * au(6, side) + 0.30 * au(7, side) + 0.35 * au(9, side) + 0.30 * person.age
+    strength = 0.16 + 0.55 * au(6, side) + 0.30 * au(7, side) + 0.35 * au(9, side) + 0.50 * person.age
     crease(canvas, patch, patch.v - line, 0.030, strength * bump(t * t))
 
 
 def _crows_feet(canvas: Canvas, grid: Grid, person: Person, au: Expression, side: int) -> None:
-    strength = 0.75 * au(6, side) * (0.6 + 0.6 * person.age) + 0.3 * max(person.age - 0.5, 0.0)
+    strength = 0.75 * au(6, side) * (0.6 + 0.6 * person.age) + 0.5 * max(person.age - 0.4, 0.0)
     if strength < 0.05:
         return
     s0 = person.eyes.spacing + person.eyes.half_width + 0.02
@@ -169,7 +175,7 @@ def _mouth_corner(canvas: Canvas, grid: Grid, person: Person, au: Expression, mo
     s = mouth.half_width
     corner = mouth.v + mouth.corners[(side + 1) // 2]
     shadow(canvas, grid, (side * (s + 0.01), corner), (0.055, 0.05), 0.34 + 0.2 * au(12, side))
-    strength = 0.75 * au(15, side) + 0.35 * au(20, side) + 0.3 * max(person.age - 0.5, 0.0)
+    strength = 0.75 * au(15, side) + 0.35 * au(20, side) + 0.5 * max(person.age - 0.4, 0.0)
     patch = grid.around(side * (s + 0.05), corner + 0.10, 0.10, 0.14)
     c = (patch.v - corner) / 0.18
     fade = bump((c - 0.45) ** 2 / 0.36)
