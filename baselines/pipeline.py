@@ -70,8 +70,36 @@ class FeatureClassifier:
         return self.classifier.predict(self.scaling.transform(features))
 
 
+class InTurn:
+    """Scalings one after the other, each fitted on what the one before makes of the training features.
+
+    Parameters
+    ----------
+    *scalings : Scaling
+        From first to last.
+    """
+
+    def __init__(self, *scalings: Scaling) -> None:
+        self.scalings = scalings
+
+    def fit(self, X: Features) -> InTurn:
+        """Learn from training features (n, d)."""
+        *first, last = self.scalings
+        for scaling in first:
+            X = scaling.fit(X).transform(X)
+        last.fit(X)
+        return self
+
+    def transform(self, X: Features) -> Array:
+        """Scale features (n, d)."""
+        *first, last = self.scalings
+        for scaling in first:
+            X = scaling.transform(X)
+        return last.transform(X)
+
+
 class PrincipalComponents:
-    """Principal components that hold a share of the variance, each scaled to unit variance.
+    """Principal components that hold a share of the variance, each scaled to unit variance unless asked otherwise.
 
     The largest coordinate of each axis is positive, so that its sign does not depend on the linear algebra library.
 
@@ -79,6 +107,8 @@ class PrincipalComponents:
     ----------
     variance : float
         Share of the training variance that is kept, in (0, 1]; at least one component stays.
+    whiten : bool
+        Whether the components are scaled.
 
     Raises
     ------
@@ -86,9 +116,10 @@ class PrincipalComponents:
         If the share lies outside that range.
     """
 
-    def __init__(self, variance: float = 0.95) -> None:
+    def __init__(self, variance: float = 0.95, whiten: bool = True) -> None:
         require(0 < variance <= 1, f"variance must be above 0 and at most 1, not {variance}")
         self.variance = variance
+        self.whiten = whiten
 
     def fit(self, X: Features) -> PrincipalComponents:
         """Learn from training features (n, d)."""
@@ -97,7 +128,7 @@ class PrincipalComponents:
         held = np.cumsum(spreads**2)
         kept = 1 + int(np.searchsorted(held, self.variance * held[-1] * (1 - 1e-12)))
         deviations = spreads[:kept] / np.sqrt(len(X))
-        scales = np.where(deviations > 0, deviations, 1)
+        scales = np.where((deviations > 0) & self.whiten, deviations, 1)
         axes = axes[:kept]
         largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1, keepdims=True), axis=1)
         self.components_ = np.where(largest < 0, -axes, axes) / scales[:, None]

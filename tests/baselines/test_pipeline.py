@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
 
-from baselines.pipeline import PrincipalComponents
+from baselines.pipeline import InTurn, PrincipalComponents
 
 X = np.random.default_rng(0).normal(size=(50, 8)) * np.arange(1, 9)
 
@@ -14,6 +15,21 @@ def test_agrees_with_scikit_learn(variance):
     ours, theirs = PrincipalComponents(variance).fit(X), PCA(variance, whiten=True).fit(X)
     projected = theirs.transform(X) * np.sqrt(50 / 49)  # scikit-learn whitens by n - 1
     np.testing.assert_allclose(np.abs(ours.transform(X)), np.abs(projected), rtol=1e-6)
+
+
+def test_without_whitening_distances_of_whole_spaces_stay():
+    components = PrincipalComponents(1.0, whiten=False).fit(X)
+    np.testing.assert_allclose(np.ptp(components.transform(X), axis=0)[0], np.ptp(PCA(1).fit_transform(X)))
+    np.testing.assert_allclose(
+        np.linalg.norm(components.transform(X[:1] - X[1:2] + X.mean(axis=0))), np.linalg.norm(X[0] - X[1])
+    )
+
+
+def test_scalings_in_turn():
+    both = InTurn(StandardScaler(), PrincipalComponents(0.9)).fit(X)
+    scaled = StandardScaler().fit_transform(X)
+    wanted = PrincipalComponents(0.9).fit(scaled).transform(scaled)
+    np.testing.assert_allclose(both.transform(X), wanted)
 
 
 def test_all_variance_keeps_the_rank():

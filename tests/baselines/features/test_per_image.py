@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from unittest import mock
 
 import numpy as np
@@ -10,12 +11,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.features import grey, wavelet_coefficients, wavelet_entropy
+from baselines.features import (
+    gradient_histograms,
+    grey,
+    higher_order_spectra,
+    pattern_histograms,
+    wavelet_coefficients,
+    wavelet_entropy,
+)
 
 X = np.random.default_rng(0).integers(0, 256, (5, 40, 48, 3), dtype=np.uint8)
+FEATURES = [
+    grey,
+    wavelet_coefficients,
+    wavelet_entropy,
+    partial(wavelet_entropy, wavelet="bior4.4"),
+    pattern_histograms,
+    gradient_histograms,
+    partial(higher_order_spectra, projections=12, size=32),
+]
 
 
-@pytest.mark.parametrize("feature", [grey, wavelet_coefficients, wavelet_entropy])
+@pytest.mark.parametrize("feature", FEATURES)
 @given(chunk=st.integers(1, 7), n=st.integers(1, 5))
 @settings(max_examples=8)
 def test_every_image_by_itself(feature, chunk, n):
@@ -23,3 +40,12 @@ def test_every_image_by_itself(feature, chunk, n):
         together = feature(X[:n])
     for i in range(n):
         np.testing.assert_array_equal(together[i], feature(X[i : i + 1])[0])
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_images_are_not_changed_and_no_image_has_no_features(feature):
+    before = X.copy()
+    found = feature(X)
+    np.testing.assert_array_equal(X, before)
+    assert found.dtype == np.float32
+    assert feature(X[:0]).shape == (0, *found.shape[1:])

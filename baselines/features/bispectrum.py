@@ -1,0 +1,160 @@
+"""Higher-order spectra: entropies and magnitude of the bispectrum of each projection of an image.
+
+Source: K. Chua, V. Chandran, U. Acharya, C. Lim, "Application of higher order statistics/spectra in biomedical signals:
+a review", Med. Eng. Phys. 32(7):679-689, 2010. Images become signals by the Radon transform: projections at angles from
+0 up to 180 degrees.
+
+The bispectrum of a signal with Fourier transform F is B(j, k) = F(j) F(k) F*(j + k). Its non-redundant region is the
+triangle k <= j, j + k <= nfft / 2; as the mean is taken off each signal, k = 0 holds nothing and is left out. There
+- P_q = -sum p log p with p = |B|^q / sum |B|^q: entropies for q = 1, 2, 3;
+- mean magnitude: the mean of |B|;
+- phase entropy: -sum p log p over a histogram of the phases of B, its first bin centred on 0, so that symmetric
+  signals, whose phases are 0 or pi, do not hang on rounding.
+
+|B| is a product of three magnitudes, its logarithm and its phase are sums of three: so no logarithm and no angle is
+taken over the region, only over the spectrum.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import rfft
+from scipy.sparse import csr_array
+from scipy.special import entr
+
+from baselines.checks import require
+from baselines.features.grey import Array, Images, grey, in_chunks
+
+Double = NDArray[np.float64]
+
+
+def higher_order_spectra(
+    X: Images, projections: int = 180, nfft: int = 256, orders: int = 2, phases: int = 36, size: int = 128
+) -> Array:
+    """Bispectral features of each projection of each image.
+
+    Parameters
+    ----------
+    X : ndarray of uint8, shape (n, height, width) or (n, height, width, 3)
+        Images.
+    projections : int
+        Angles, evenly from 0 up to 180 degrees.
+    nfft : int
+        Length of the Fourier transform, even and no shorter than a projection (182 for 128 pixels).
+    orders : int
+        Entropies P_1 up to P_orders.
+    phases : int
+        Bins of the histogram of phases.
+    size : int
+        Side in pixels to which images are brought first.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, (orders + 2) * projections)
+        The entropies in nats, one order after the other, the logarithm of the mean magnitude, the phase entropy in
+        nats; each for all projections.
+
+    Raises
+    ------
+    ValueError
+        If a parameter lies outside its range.
+    """
+    check_spectra(projections, nfft, orders, phases, size)
+    matrix = projector(size, projections)
+
+    def of_one(image: Images) -> Array:
+        signals = (matrix @ (grey(image[None], size).ravel() / np.float32(255))).reshape(projections, -1)
+        return bispectral(signals.astype(np.float64), nfft, orders, phases).astype(np.float32).ravel()
+
+    return in_chunks(lambda images: np.stack([of_one(x) for x in images]), X, ((orders + 2) * projections,))
+
+
+def check_spectra(projections: int, nfft: int, orders: int, phases: int, size: int) -> None:
+    """Refuse parameters outside their range."""
+    for name, value in (("projections", projections), ("orders", orders), ("size", size)):
+        require(value >= 1, f"{name} must be at least 1, not {value}")
+    require(phases >= 2, f"phases must be at least 2, not {phases}")
+    length = bins_of(size)
+    require(nfft % 2 == 0 and nfft >= length, f"nfft must be even and at least {length} for {size} pixels, not {nfft}")
+
+
+def bins_of(size: int) -> int:
+    """Length of a projection of size x size pixels: the diagonal between the outermost centres, and what it touches."""
+    return 2 * int(np.ceil((size - 1) / np.sqrt(2))) + 2
+
+
+@lru_cache(maxsize=4)
+def projector(size: int, projections: int) -> csr_array:
+    """Radon transform as a sparse matrix, shape (projections * bins, size * size), float32.
+
+    A pixel's value is shared by the two bins next to its centre's place on the line, in proportion to nearness; at 0
+    degrees that line is horizontal (sums over columns), at 90 degrees vertical, from the bottom up.
+    """
+    bins = bins_of(size)
+    centred = np.arange(size) - (size - 1) / 2
+    angles = np.pi * np.arange(projections)[:, None, None] / projections
+    place = centred * np.cos(angles) - centred[:, None] * np.sin(angles) + (bins - 1) / 2
+    lower = np.floor(place)
+    nearness = np.stack([lower + 1 - place, place - lower], axis=-1)
+    row = (lower + bins * np.arange(projections)[:, None, None])[..., None] + [0, 1]
+    pixel = np.broadcast_to(np.arange(size * size).reshape(size, size, 1), row.shape)
+    entries = (nearness.astype(np.float32).ravel(), (row.astype(np.int32).ravel(), pixel.ravel()))
+    return csr_array(entries, shape=(projections * bins, size * size))
+
+
+def bispectral(signals: Double, nfft: int, orders: int, phases: int) -> Double:
+    """Entropies P_1 to P_orders, logarithm of the mean magnitude and phase entropy of signals (m, length).
+
+    Returns
+    -------
+    ndarray, shape (orders + 2, m)
+        Entropies of an empty bispectrum are 0, its magnitude counts as the smallest positive number.
+    """
+    spectrum = rfft(signals - signals.mean(axis=1, keepdims=True), nfft, axis=1).T.copy()
+    magnitude = np.abs(spectrum)
+    largest = np.maximum(magnitude.max(axis=0), np.finfo(float).tiny)
+    sums = _sums(magnitude / largest, orders)
+    entropies = [_entropy_of_sums(total, weighted, q) for q, (total, weighted) in enumerate(sums, start=1)]
+    mean = sums[0][0] / region_size(nfft)
+    logarithm = np.log(np.maximum(mean, np.finfo(float).tiny)) + 3 * np.log(largest)
+    return np.stack([*entropies, logarithm, _phase_entropy(np.angle(spectrum), phases)])
+
+
+def region_size(nfft: int) -> int:
+    """Pairs 1 <= k <= j with j + k <= nfft / 2."""
+    return (nfft // 4) * (nfft // 2 - nfft // 4)
+
+
+def _sums(magnitude: Double, orders: int) -> list[tuple[Double, Double]]:
+    """For each order q, the sums of |B|^q and of |B|^q log |B| over the region, of magnitudes (nfft / 2 + 1, m)."""
+    logarithm = np.log(np.maximum(magnitude, np.finfo(float).tiny))
+    sums = np.zeros((orders, 2, magnitude.shape[1]))
+    for k in range(1, (len(magnitude) - 1) // 2 + 1):
+        product = magnitude[k] * magnitude[k : len(magnitude) - k] * magnitude[2 * k :]
+        log_product = logarithm[k] + logarithm[k : len(logarithm) - k] + logarithm[2 * k :]
+        power = product
+        for total, weighted in sums:
+            total += power.sum(axis=0)
+            weighted += np.einsum("ij,ij->j", power, log_product)
+            power = power * product
+    return [(total, weighted) for total, weighted in sums]
+
+
+def _entropy_of_sums(total: Double, weighted: Double, q: int) -> Double:
+    """-sum p log p with p = |B|^q / total, which is log total - q weighted / total; 0 where nothing is there."""
+    held = np.where(total > 0, total, 1)
+    return np.asarray(np.log(held) - q * weighted / held)
+
+
+def _phase_entropy(angle: Double, phases: int) -> Double:
+    """Entropy of the phases of B over the region, of phases (nfft / 2 + 1, m) of the spectrum in radians."""
+    half, m = len(angle) - 1, angle.shape[1]
+    place = angle * (phases / (2 * np.pi))
+    rows = [place[k] + place[k : half + 1 - k] - place[2 * k :] for k in range(1, half // 2 + 1)]
+    bins = np.floor(np.concatenate(rows) + (2 * phases + 0.5)).astype(np.intp)  # from 1/2 to 7/2 turns
+    counts = np.bincount((bins + 4 * phases * np.arange(m)).ravel(), minlength=4 * phases * m)
+    shares = counts.reshape(m, 4, phases).sum(axis=1) / len(bins)
+    return np.asarray(entr(shares).sum(axis=1))

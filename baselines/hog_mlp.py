@@ -1,0 +1,83 @@
+"""hog-mlp: histograms of oriented gradients and a network of one hidden layer.
+
+Follows: no paper in particular. Gradient histograms and neural networks stand among the traditional means that the two
+ResNet papers name; they print no figure of it. The histograms are those of N. Dalal, B. Triggs, "Histograms of oriented
+gradients for human detection", CVPR 2005:886-893.
+
+Open, and chosen here
+- Features: as of `hog-svm`: cells of 8x8 pixels, 9 orientations, blocks of 2x2 cells, grey images brought to 64x64
+  pixels, 1764 values (`baselines/features/hog.py`); standardised.
+- Classifier: the single-hidden-layer network all methods here share (logistic sigmoid, one-hot targets, mean squared
+  error), 50 hidden neurons, weight decay 1e-4, 200 iterations of L-BFGS. The validation group picks the iteration.
+
+Measured when the defaults were chosen (validation groups of folds 1 and 5 of `faces[seed=5]`, other people than the
+built-in set's, under `paper` / `subject`, 140 faces each: 4 points are noise; PublicTest of FER2013 after its Training
+part; both are the groups that picked the iteration). On the faces 20 / 50 hidden neurons gave 90 / 89 % and 84 / 88 %,
+the iterations picked lie between 6 and 52; weight decay of 1e-5 and 1e-3 did the same. On FER2013, in 100 iterations,
+47.6 / 48.7 %, the latter still rising.
+
+Measured afterwards, changing nothing: a cell of FER2013 (28,709 training images) takes 80 s and 1.7 GB on one core;
+49.1 % right on PrivateTest, 46.8 % on its 3,301 images of which Training holds no identical copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from sklearn.preprocessing import StandardScaler
+
+from baselines.features import check_blocks, gradient_histograms, hog
+from baselines.network import GradientNetwork
+from baselines.pipeline import FeatureClassifier
+from febench import method
+
+
+def cost(params: Mapping[str, Any], n_train: int) -> float:
+    """Rough seconds of a cell: every iteration passes all inputs forward and back."""
+    inputs = hog.length(params["size"], params["cell"], params["block"], params["orientations"])
+    return float(0.1 + 1.6e-10 * params["iterations"] * n_train * params["hidden"] * (inputs + 7))
+
+
+@method(
+    "hog-mlp",
+    cite="Dalal & Triggs 2005, CVPR:886-893, doi:10.1109/CVPR.2005.177",
+    sets=("extended",),
+    version="1",
+    cost=cost,
+)
+def hog_mlp(
+    size: int = 64,
+    cell: int = 8,
+    block: int = 2,
+    orientations: int = 9,
+    hidden: int = 50,
+    decay: float = 1e-4,
+    iterations: int = 200,
+    random_state: int | None = None,
+) -> FeatureClassifier:
+    """Histograms of oriented gradients, network of one hidden layer trained by back-propagation.
+
+    Parameters
+    ----------
+    size, cell, block, orientations
+        See `baselines.features.gradient_histograms`.
+    hidden, decay, iterations, random_state
+        See `baselines.network.GradientNetwork`.
+
+    Returns
+    -------
+    FeatureClassifier
+
+    Raises
+    ------
+    ValueError
+        If a parameter lies outside its range.
+    """
+    check_blocks(size, cell, block, orientations)
+    return FeatureClassifier(
+        partial(gradient_histograms, size=size, cell=cell, block=block, orientations=orientations),
+        StandardScaler(),
+        GradientNetwork(hidden, decay, iterations, random_state),
+    )
