@@ -16,7 +16,7 @@ from febench.datasets.faces.seeding import stream
 from febench.datasets.faces.shot import sample_shot
 from febench.datasets.faces.skin import skin_texture
 
-TINY_SHA256 = "41e7b52551b8226ba7d3162a7c84b1f12228a5be2b3b0d86f53c98182a716f84"
+TINY_SHA256 = "0c8cd9bf0cf385b04f975d351a89f0adcb847d62532c5817a241c790437f1704"
 BROWS, MOUTH = slice(12, 26), slice(46, 62)
 
 

@@ -12,10 +12,10 @@ SKINS = (
     linear(226, 191, 168),
     linear(224, 186, 158),
     linear(216, 176, 144),
-    linear(206, 162, 128),
-    linear(192, 146, 114),
-    linear(180, 133, 104),
-    linear(165, 118, 92),
+    linear(206, 161, 127),
+    linear(190, 143, 112),
+    linear(172, 125, 98),
+    linear(152, 108, 84),
 )
 LIGHT_HAIR = (linear(206, 170, 114), linear(184, 140, 88), linear(170, 92, 50), linear(140, 98, 62))
 DARK_HAIR = (linear(118, 80, 54), linear(92, 64, 48), linear(72, 54, 44), linear(60, 50, 46))
