@@ -14,6 +14,12 @@ Open, and chosen here
   final population; `patience` lets it stop the search early.
 - Jaya: `baselines/search/jaya.py`, random numbers shared by all candidates of an epoch as its author defines it; 20
   candidates.
+
+Measured when the defaults were chosen (`faces[seed=5]`, other people than the built-in set's, run 1 under `paper`, ten
+validation groups, 1.8 points are a standard error): after 20,000 / 80,000 / 160,000 / 640,000 evaluations validation
+accuracy 13 / 18 / 19 / 19 %, training error .142 / .138 / .136 / .132; a constant answer has .122. Numbers drawn for
+each candidate 17 % and .136, weights within 1 16 % and .128: whatever the variant, this search hardly trains the
+network. On seven classes of scikit-learn's digits it reaches .112 to .122, where L-BFGS reaches .059.
 """
 
 from __future__ import annotations

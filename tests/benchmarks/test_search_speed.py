@@ -123,14 +123,14 @@ def stock_entropies(images: np.ndarray) -> np.ndarray:
 
 
 def test_a_whole_method_against_the_stock_script(capsys):
-    """`bbo` on one fold of 700 faces, features included, at the same 5,000 evaluations."""
+    """`bbo` on one fold of 700 faces, features included, at the same 20,000 evaluations."""
     pytest.importorskip("mealpy", reason="mealpy is not installed: pip install 'febench[mealpy]'")
     faces = draw_faces()
     order = np.random.default_rng(0).permutation(700)
     train, test = order[:560], order[630:]
 
     def ours() -> np.ndarray:
-        made = METHODS.get("bbo").make({"evaluations": 5_000, "population": 50}, random_state=0, device="cpu")
+        made = METHODS.get("bbo").make({"evaluations": 20_000, "population": 50}, random_state=0, device="cpu")
         features = made.extract(faces.images)
         return made.fit(features[train], faces.labels[train]).predict(features[test])
 
@@ -138,7 +138,7 @@ def test_a_whole_method_against_the_stock_script(capsys):
         features = StandardScaler().fit_transform(stock_entropies(faces.images))
         objective = one_at_a_time(features[train], np.eye(7)[faces.labels[train]])
         box = Box(LAYOUT.size, -2.0, 2.0)
-        found = Mealpy("BBO.OriginalBBO", 50).minimise(objective, box, evaluations=5_000, rng=np.random.default_rng(0))
+        found = Mealpy("BBO.OriginalBBO", 50).minimise(objective, box, evaluations=20_000, rng=np.random.default_rng(0))
         return found.position
 
     fast, slow = seconds(ours, repeats=1), seconds(stock, repeats=1)
