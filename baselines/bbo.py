@@ -34,24 +34,17 @@ evaluations of error and gradient. What is still won after 80,000 is within the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from sklearn.preprocessing import StandardScaler
 
 from baselines.features import check_wavelet, wavelet_entropy
-from baselines.network import network_by
+from baselines.network import network_by, search_cost
 from baselines.pipeline import FeatureClassifier
 from baselines.search import Biogeography, cannot_search
-from baselines.tuned import Tuned
+from baselines.tuned import Tuned, tuning_cost
 from baselines.tuned_entropy import tuned_entropy
 from febench import method
-
-
-def cost(params: Mapping[str, Any], n_train: int) -> float:
-    """Rough seconds of a cell: evaluations, each of all training images."""
-    return float(0.1 + params["evaluations"] * (8e-6 + 1.5e-9 * n_train * params["hidden"]))
 
 
 @method(
@@ -59,7 +52,7 @@ def cost(params: Mapping[str, Any], n_train: int) -> float:
     cite="Li, Tang, Sun 2020, EAI Trans. e-Learning 6(19):e4, doi:10.4108/eai.30-10-2018.165702",
     sets=("classical",),
     version="1",
-    cost=cost,
+    cost=search_cost,
     check=lambda params, device: cannot_search(params["search"]),
 )
 def bbo(
@@ -115,7 +108,7 @@ def bbo(
     cite="bbo, its settings chosen by the validation group",
     sets=("extended",),
     version="1",
-    cost=lambda params, n_train: 2.8 * cost({**params, "hidden": 30}, n_train),
+    cost=tuning_cost,
 )
 def bbo_tuned(evaluations: int = 80_000, random_state: int | None = None) -> Tuned:
     """`bbo` with wavelet, level, hidden neurons and budget chosen in every cell by its validation group.

@@ -39,22 +39,15 @@ on these faces the share of variance that is kept by habit loses the expression,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from itertools import product
-from typing import Any
 
 from baselines.features import check_wavelet, wavelet_coefficients
-from baselines.network import SwarmNetwork, network_by
+from baselines.network import SwarmNetwork, network_by, search_cost
 from baselines.pipeline import FeatureClassifier, PrincipalComponents
 from baselines.search import CatSwarm, cannot_search
-from baselines.tuned import Setting, Tuned, rounds
+from baselines.tuned import Setting, Tuned, rounds, tuning_cost
 from febench import method
-
-
-def cost(params: Mapping[str, Any], n_train: int) -> float:
-    """Rough seconds of a cell: evaluations, each of all training images, of about 20 to 40 components."""
-    return float(0.1 + params["evaluations"] * (8e-6 + 1.5e-9 * n_train * params["hidden"]))
 
 
 @method(
@@ -62,7 +55,7 @@ def cost(params: Mapping[str, Any], n_train: int) -> float:
     cite="Wang et al. 2017, IScIDE, LNCS 10559:203-214, doi:10.1007/978-3-319-67777-4_18",
     sets=("classical",),
     version="1",
-    cost=cost,
+    cost=search_cost,
     check=lambda params, device: cannot_search(params["search"]),
 )
 def cso(
@@ -126,7 +119,7 @@ def cso(
     cite="cso, its settings chosen by the validation group",
     sets=("extended",),
     version="1",
-    cost=lambda params, n_train: 2.8 * cost({**params, "hidden": 30}, n_train),
+    cost=tuning_cost,
 )
 def cso_tuned(evaluations: int = 80_000, random_state: int | None = None) -> Tuned:
     """`cso` with level, variance kept, hidden neurons and budget chosen in every cell by its validation group.

@@ -24,24 +24,17 @@ network. On seven classes of scikit-learn's digits it reaches .112 to .122, wher
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from sklearn.preprocessing import StandardScaler
 
 from baselines.features import check_wavelet, wavelet_entropy
-from baselines.network import network_by
+from baselines.network import network_by, search_cost
 from baselines.pipeline import FeatureClassifier
 from baselines.search import Jaya, cannot_search
-from baselines.tuned import Tuned
+from baselines.tuned import Tuned, tuning_cost
 from baselines.tuned_entropy import tuned_entropy
 from febench import method
-
-
-def cost(params: Mapping[str, Any], n_train: int) -> float:
-    """Rough seconds of a cell: evaluations, each of all training images."""
-    return float(0.1 + params["evaluations"] * (8e-6 + 1.5e-9 * n_train * params["hidden"]))
 
 
 @method(
@@ -49,7 +42,7 @@ def cost(params: Mapping[str, Any], n_train: int) -> float:
     cite="Wang, Phillips, Dong, Zhang 2018, Neurocomputing 272:668-676, doi:10.1016/j.neucom.2017.08.015",
     sets=("extended",),
     version="1",
-    cost=cost,
+    cost=search_cost,
     check=lambda params, device: cannot_search(params["search"]),
 )
 def jaya(
@@ -103,7 +96,7 @@ def jaya(
     cite="jaya, its settings chosen by the validation group",
     sets=("extended",),
     version="1",
-    cost=lambda params, n_train: 2.8 * cost({**params, "hidden": 30}, n_train),
+    cost=tuning_cost,
 )
 def jaya_tuned(evaluations: int = 80_000, random_state: int | None = None) -> Tuned:
     """`jaya` with wavelet, level, hidden neurons and budget chosen in every cell by its validation group.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from febench.convergence import curves
+from febench.convergence import Curve, curves
 from febench.errors import UsageError
 from febench.measures import mean_and_sd
 from febench.published import DETAILED, comparison, sensitivity
@@ -152,35 +152,34 @@ def convergence_table(results: Results, rows: Sequence[RowResults]) -> Document:
     """How far each training had come after so many objective evaluations, means over its cells."""
     found = [curve for curve in curves(results) if curve.label in {row.label for row in rows}]
     moments = [moment for moment in MOMENTS if any(moment <= curve.spent for curve in found)]
-    body = [
-        (
-            curve.label,
-            len(curve.error),
-            curve.spent,
-            *(_or_none(curve.at(moment)[0], 4) if moment <= curve.spent else None for moment in moments),
-            _or_none(curve.at(curve.spent)[0], 4),
-            _or_none(curve.at(curve.spent)[1]),
-        )
-        for curve in found
-    ]
     title = _title("Convergence: training error after so many objective evaluations", results)
     columns = ("Method", "Cells", "Evaluations", *(f"{moment:,}" for moment in moments), "end", "validation OA, %")
-    notes = ("errors are mean squared errors of the best network found so far, means over cells",
-             "an evaluation of l-bfgs is one of error and gradient: it is the line to beat",
-             *_shared_notes(results))  # fmt: skip
-    curves_data = [
-        {
-            "method": curve.label,
-            "cells": len(curve.error),
-            "evaluations": curve.spent,
-            "error": {str(moment): _or_none(curve.at(moment)[0]) for moment in [*moments, curve.spent]},
-            "validation_accuracy": _or_none(curve.at(curve.spent)[1]),
-        }
-        for curve in found
-    ]
-    return Document((Table(title, columns, tuple(body), notes),), {**_head(results), "rows": curves_data})
+    notes = (*_CONVERGENCE_NOTES, *_shared_notes(results))
+    table = Table(title, columns, tuple(_course(curve, moments) for curve in found), notes)
+    return Document((table,), {**_head(results), "rows": [_course_data(curve, moments) for curve in found]})
 
 
+def _course(curve: Curve, moments: Sequence[int]) -> tuple[Value, ...]:
+    error, accuracy = curve.at(curve.spent)
+    errors = [curve.at(moment)[0] if moment <= curve.spent else np.nan for moment in moments]
+    shown = [None if np.isnan(value) else f"{value:.4f}" for value in (*errors, error)]
+    return (curve.label, len(curve.error), curve.spent, *shown, _or_none(accuracy))
+
+
+def _course_data(curve: Curve, moments: Sequence[int]) -> dict[str, Any]:
+    return {
+        "method": curve.label,
+        "cells": len(curve.error),
+        "evaluations": curve.spent,
+        "error": {str(moment): _or_none(curve.at(moment)[0]) for moment in [*moments, curve.spent]},
+        "validation_accuracy": _or_none(curve.at(curve.spent)[1]),
+    }
+
+
+_CONVERGENCE_NOTES = (
+    "errors are mean squared errors of the best network found so far, means over cells",
+    "an evaluation of l-bfgs is one of error and gradient: it is the line to beat",
+)
 MOMENTS = (1_000, 5_000, 20_000)
 _SPREAD = "sample sd over runs"
 _DROP_NOTE = (
@@ -279,11 +278,8 @@ def _head(results: Results) -> dict[str, Any]:
     }
 
 
-def _or_none(value: float, digits: int | None = None) -> Value:
-    """A number, None for one that is not there; with so many digits, as text."""
-    if np.isnan(value):
-        return None
-    return value if digits is None else f"{value:.{digits}f}"
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 def _summary(row: RowResults) -> dict[str, Any]:
