@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from febench.convergence import Curve, curves
 from febench.errors import UsageError
 from febench.results import Results
-from febench.tables import table_4
+from febench.tables import chosen, table_4
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".svg", ".pdf")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe & Ito: told apart by everybody
 MARKERS = ("o", "D", "s", "^", "v", "P")
+LINES = ("-", "--", ":")
 STYLE: dict[Any, Any] = {
     "figure.dpi": 150,
     "font.size": 10,
@@ -83,9 +85,8 @@ def convergence(found: Sequence[Curve], title: str) -> Figure:
     """
     figure, (error, accuracy) = _new_figure(height=6.0, rows=2)
     for place, curve in enumerate(found):
-        colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
-        _course(error, curve, curve.error, colour, marker)
-        _course(accuracy, curve, curve.accuracy, colour, marker)
+        _course(error, curve, curve.error, place)
+        _course(accuracy, curve, curve.accuracy, place)
     error.set_ylabel("training error (mean squared)")
     accuracy.set_ylabel("validation accuracy, %")
     accuracy.xaxis.set_major_formatter(lambda moment, _: f"{moment:,.0f}")
@@ -96,43 +97,46 @@ def convergence(found: Sequence[Curve], title: str) -> Figure:
     return figure
 
 
-def _course(axes: Axes, curve: Curve, values: NDArray[np.float64], colour: str, marker: str) -> None:
+def _course(axes: Axes, curve: Curve, values: NDArray[np.float64], place: int) -> None:
+    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    line = LINES[place // len(COLOURS) % len(LINES)]
     there = (curve.evaluations <= curve.spent) & ~np.isnan(values).any(axis=0)
     if not there.any():
         return
     moments, cells = curve.evaluations[there], values[:, there]
     low, high = np.quantile(cells, [0.1, 0.9], axis=0)
     axes.fill_between(moments, low, high, color=colour, alpha=0.15, linewidth=0)
-    axes.plot(moments, cells.mean(axis=0), color=colour, marker=marker, markevery=[-1], label=curve.label)
+    axes.plot(moments, cells.mean(axis=0), line, color=colour, marker=marker, markevery=[-1], label=curve.label)
     axes.set_xscale("log")
 
 
-def _convergence(results: Sequence[Results]) -> Figure:
+def _convergence(results: Sequence[Results], method: str | None) -> Figure:
     if len(results) != 1:
         raise UsageError(f"the figure of convergence is of one results directory, not of {len(results)}")
-    manifest, found = results[0].manifest, curves(results[0])
+    manifest = results[0].manifest
+    found = curves(replace(results[0], rows=tuple(chosen(results[0], method))))
     if not found:
         raise UsageError("no method in these results left a trace of how it converged")
     return convergence(found, f"{manifest.dataset}, protocol {manifest.protocol}")
 
 
-FIGURES: dict[str, Callable[[Sequence[Results]], Figure]] = {
-    "drop": lambda results: drop(table_4(results).data),
+FIGURES: dict[str, Callable[[Sequence[Results], str | None], Figure]] = {
+    "drop": lambda results, method: drop(table_4(results, method).data),
     "convergence": _convergence,
 }
 
 
-def make_figure(name: str, results: Sequence[Results]) -> Figure:
-    """A figure by its name.
+def make_figure(name: str, results: Sequence[Results], method: str | None = None) -> Figure:
+    """A figure by its name, of all methods or of the rows of one.
 
     Raises
     ------
     UsageError
-        If there is no such figure, or the results do not fit it.
+        If there is no such figure or method, or the results do not fit it.
     """
     if name not in FIGURES:
         raise UsageError(f"there is no figure {name!r}; there is {', '.join(FIGURES)}")
-    return FIGURES[name](results)
+    return FIGURES[name](results, method)
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -72,7 +72,7 @@ def make_table(name: str | int, results: Sequence[Results], method: str | None =
     }  # fmt: skip
     if str(name) not in makers:
         raise UsageError(f"there is no table {name}; choose 1, 2, 3, 4 or convergence")
-    return [makers[str(name)](one, _chosen(one, method)) for one in results]
+    return [makers[str(name)](one, chosen(one, method)) for one in results]
 
 
 def table_1(results: Results, rows: Sequence[RowResults]) -> Document:
@@ -112,40 +112,51 @@ def table_3(results: Results, rows: Sequence[RowResults]) -> Document:
 def table_4(results: Sequence[Results], method: str | None = None) -> Document:
     """The drop: each method's overall accuracy under each protocol, side by side, with chance."""
     _refuse_mixed(results)
-    chosen = [_chosen(one, method) for one in results]
-    labels = list(dict.fromkeys(row.label for rows in chosen for row in rows))
-    found = {label: [next((r for r in rows if r.label == label), None) for rows in chosen] for label in labels}
-    spreads = {label: [_spread(row) if row else None for row in rows] for label, rows in found.items()}
-    first = results[0].manifest
+    rows = [chosen(one, method) for one in results]
+    first, protocols = results[0].manifest, [one.manifest.protocol for one in results]
     chance = 100.0 / len(first.classes)
-    protocols = [one.manifest.protocol for one in results]
+    found = _by_label(rows)
+    spreads = {label: [_spread(row) if row else None for row in under] for label, under in found.items()}
     body = tuple((label, *values, _difference(values[-1], values[0]), chance) for label, values in spreads.items())
-    counts = [f"{one.manifest.protocol}: {_run_counts(rows)}" for one, rows in zip(results, chosen, strict=True)]
-    notes = [f"complete runs, {'; '.join(counts)}", _DROP_NOTE, *_shared_notes(results[0])]
-    notes += [note for one in results for note in _fault_notes(one, f", {one.manifest.protocol}")]
-    notes += [note for one, rows in zip(results, chosen, strict=True) for note in _gap_notes(one, rows)]
     title = f"Table 4. The drop on {first.dataset}: overall accuracy under {' and '.join(protocols)}, %"
     columns = ("Method", *protocols, "drop", "chance")
-    data = {
-        "dataset": first.dataset,
-        "protocols": protocols,
-        "metric": "overall accuracy",
-        "unit": "%",
-        "spread": _SPREAD,
-        "complete": all(row is not None and row.complete for rows in found.values() for row in rows),
-        "chance": chance,
-        "synthetic": first.synthetic,
-        "audit": {one.manifest.protocol: _faults(one) for one in results},
-        "rows": [
-            {
-                "method": label,
-                "protocols": {p: _summary(r) if r else None for p, r in zip(protocols, found[label], strict=True)},
-                "drop": _difference(values[-1], values[0]),
-            }
-            for label, values in spreads.items()
-        ],
+    return Document(
+        (Table(title, columns, body, tuple(_drop_notes(results, rows))),),
+        {
+            "dataset": first.dataset,
+            "protocols": protocols,
+            "metric": "overall accuracy",
+            "unit": "%",
+            "spread": _SPREAD,
+            "complete": all(row is not None and row.complete for under in found.values() for row in under),
+            "chance": chance,
+            "synthetic": first.synthetic,
+            "audit": {one.manifest.protocol: _faults(one) for one in results},
+            "rows": [_drop_data(label, under, protocols) for label, under in found.items()],
+        },
+    )
+
+
+def _by_label(rows: Sequence[Sequence[RowResults]]) -> dict[str, list[RowResults | None]]:
+    """For each label, its row under each protocol, None where it was not run."""
+    labels = dict.fromkeys(row.label for under in rows for row in under)
+    return {label: [next((row for row in under if row.label == label), None) for under in rows] for label in labels}
+
+
+def _drop_notes(results: Sequence[Results], rows: Sequence[Sequence[RowResults]]) -> list[str]:
+    counts = [f"{one.manifest.protocol}: {_run_counts(under)}" for one, under in zip(results, rows, strict=True)]
+    notes = [f"complete runs, {'; '.join(counts)}", _DROP_NOTE, *_shared_notes(results[0])]
+    notes += [note for one in results for note in _fault_notes(one, f", {one.manifest.protocol}")]
+    return notes + [note for one, under in zip(results, rows, strict=True) for note in _gap_notes(one, under)]
+
+
+def _drop_data(label: str, under: Sequence[RowResults | None], protocols: Sequence[str]) -> dict[str, Any]:
+    first, last = (_spread(row) if row else None for row in (under[0], under[-1]))
+    return {
+        "method": label,
+        "protocols": {p: _summary(row) if row else None for p, row in zip(protocols, under, strict=True)},
+        "drop": _difference(last, first),
     }
-    return Document((Table(title, columns, body, tuple(notes)),), data)
 
 
 def convergence_table(results: Results, rows: Sequence[RowResults]) -> Document:
@@ -188,7 +199,14 @@ _DROP_NOTE = (
 )
 
 
-def _chosen(results: Results, method: str | None) -> Sequence[RowResults]:
+def chosen(results: Results, method: str | None) -> Sequence[RowResults]:
+    """The rows of a method, by its name or by a row's label; all rows if none is named.
+
+    Raises
+    ------
+    UsageError
+        If there are none.
+    """
     if method is None:
         return results.rows
     found = [row for row in results.rows if method in (row.label, row.method)]

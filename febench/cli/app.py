@@ -140,11 +140,12 @@ def figure(
     name: Annotated[str, typer.Argument(help="drop: each method under each protocol; convergence: of every training.")],
     directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .png, .svg or .pdf.")],
+    method: Annotated[str | None, typer.Option(help="Only this method.", show_default="all")] = None,
 ) -> None:
     """Draw a figure of stored results."""
     from febench.cli.listing import draw_figure
 
-    draw_figure(name, directories, output)
+    draw_figure(name, directories, output, method)
 
 
 @app.command()

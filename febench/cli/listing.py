@@ -91,11 +91,12 @@ def show_table(name: str, directories: Sequence[Path], method: str | None, how: 
     print(render(make_table(name, results, method), how))
 
 
-def draw_figure(name: str, directories: Sequence[Path], output: Path) -> None:
+def draw_figure(name: str, directories: Sequence[Path], output: Path, method: str | None) -> None:
     """Write a figure of stored results to a file."""
     from febench.figures import make_figure, save_figure
 
-    save_figure(make_figure(name, [Results.of(store) for store in find_stores(directories)]), output)
+    results = [Results.of(store) for store in find_stores(directories)]
+    save_figure(make_figure(name, results, method), output)
     print(f"wrote {output}")
 
 
