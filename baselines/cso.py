@@ -31,10 +31,11 @@ Measured again when the faces had been drawn anew and traces came (`faces[seed=5
 groups, 1.8 points are a standard error): after 20,000 / 40,000 / 80,000 / 160,000 / 640,000 evaluations validation
 accuracy 25 / 28 / 28 / 27 / 26 %, training error .115 / .112 / .111 / .109 / .108: flat from 40,000 on.
 
-On the built-in set's own validation groups (folds 1 to 5 of run 1 under `paper`), measured afterwards and changing
-nothing: 95 % of the variance lies in 6 or 7 components (presumably of skin, hair and light), on which an RBF SVM gets
-22 % and the same network by L-BFGS 29 %; 99 % in 15 components, 47 and 46 %; 99.9 % in 39 components, 81 and 87 %. So
-on these faces the share of variance that is kept by habit loses the expression, whatever the search.
+What 95 % of the variance keeps is the other limit. On the built-in set's own validation groups, before its faces were
+drawn anew (folds 1 to 5 of run 1 under `paper`, measured afterwards and changing nothing), it lay in 6 or 7 components
+(presumably of skin, hair and light), on which an RBF SVM got 22 % and the same network by L-BFGS 29 %; 99 % in 15
+components, 47 and 46 %; 99.9 % in 39 components, 81 and 87 %. Drawn anew, 95 % are 9 components, and the network by
+L-BFGS on them (`cso[search=l-bfgs]`, results/reference/searches) gets 37 %.
 """
 
 from __future__ import annotations

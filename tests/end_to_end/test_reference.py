@@ -16,19 +16,23 @@ from febench.manifest import draw
 from febench.plan import Cell, make_plan, select_rows
 from febench.results import Results
 from febench.runner import cell_task, extract_task
-from febench.store import ENVIRONMENT, Store
+from febench.store import ENVIRONMENT, MANIFEST, Store
 from febench.verify import verify_store
 
-REFERENCE = Path(__file__).parents[2] / "results" / "reference" / "faces700"
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 CLASSICAL = select_rows("classical")[0]
+WHOLE = select_rows("classical,extended")[0]
 
 
 @pytest.fixture(scope="module", params=["paper", "subject"])
 def store(request: pytest.FixtureRequest) -> Store:
-    return Store(REFERENCE / request.param)
+    return Store(REFERENCE / "faces700" / request.param)
 
 
-def test_it_is_sound(store: Store) -> None:
+@pytest.mark.parametrize("manifest", sorted(REFERENCE.rglob(MANIFEST)), ids=lambda path: path.parent.name)
+def test_it_is_sound(manifest: Path) -> None:
+    store = Store(manifest.parent)
+    assert store.records and store.audit is not None
     assert [str(finding) for finding in verify_store(store) if not finding.ok] == []
 
 
@@ -39,11 +43,11 @@ def test_it_was_made_on_todays_faces_and_folds(store: Store) -> None:
     assert draw(faces, store.manifest.protocol, store.manifest.seed).sha256 == store.manifest.sha256
 
 
-def test_the_classical_methods_are_whole_and_of_todays_versions(store: Store) -> None:
-    plan = make_plan(CLASSICAL, store.manifest, store.records)
-    assert len(plan.cells) == 300 and not plan.missing
+def test_every_classical_method_is_whole_and_of_todays_version(store: Store) -> None:
+    plan = make_plan(WHOLE, store.manifest, store.records)
+    assert len(plan.cells) == 100 * len(WHOLE) and not plan.missing
     rows = {row.label: row for row in Results.of(store).rows}
-    assert all(rows[name].complete and not rows[name].failed for name in ("hwt", "cso", "bbo"))
+    assert all(rows[row.label].complete and not rows[row.label].failed for row in WHOLE)
 
 
 def test_the_machine_that_made_it_makes_it_again(store: Store) -> None:
