@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,6 +53,11 @@ class FeatureClassifier:
         """What the classifier tells about its fit."""
         return self.classifier.fit_info_
 
+    @property
+    def features_id(self) -> list[Any]:
+        """What the features depend on: methods with equal ones share them."""
+        return feature_id(self.feature)
+
     def extract(self, X: Images) -> Features:
         """Features of images."""
         return self.feature(X)
@@ -68,6 +76,19 @@ class FeatureClassifier:
         if len(features) == 0:
             return np.empty(0, dtype=np.int64)
         return self.classifier.predict(self.scaling.transform(features))
+
+
+def feature_id(feature: Callable[[Images], Features]) -> list[Any]:
+    """A feature by its function, the arguments bound to it, and the source of all features."""
+    bound = feature if isinstance(feature, partial) else partial(feature)
+    bound_to = dict(sorted(bound.keywords.items()))
+    return [bound.func.__module__, bound.func.__qualname__, list(bound.args), bound_to, _features_version()]
+
+
+@cache
+def _features_version() -> str:
+    sources = sorted((Path(__file__).parent / "features").glob("*.py"))
+    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
 
 
 class InTurn:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from baselines.network import Array, Labels, search_cost
-from baselines.pipeline import Features, Images
+from baselines.pipeline import Features, Images, feature_id
 from febench.selectors import format_selector
 
 SIDE = 128
@@ -90,6 +90,11 @@ class Tuned:
         self.budgets = budgets
         self.kept = kept
         self.fit_info_: dict[str, Any] = {}
+
+    @property
+    def features_id(self) -> list[Any]:
+        """What the features depend on."""
+        return [feature_id(feature) for feature in self.blocks.values()]
 
     def extract(self, X: Images) -> Features:
         """All features of images, side by side."""

@@ -42,7 +42,7 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
     ValueError
         If the chunks differ in shape or type, or do not add up to the length.
     """
-    path = cache_dir() / kind / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()}.npy"
+    path = array_path(kind, key)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
         if not path.exists():
@@ -53,6 +53,11 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
             finally:
                 partial.unlink(missing_ok=True)
     return path
+
+
+def array_path(kind: str, key: object) -> Path:
+    """Where `cached_array` keeps the array of that key, whether or not it is there."""
+    return cache_dir() / kind / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()}.npy"
 
 
 def file_of(array: NDArray[Any]) -> Path | None:

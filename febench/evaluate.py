@@ -6,7 +6,7 @@ import inspect
 import json
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import cloudpickle
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.cache import cached_array, in_chunks
+from febench.cache import array_path, cached_array, in_chunks
 from febench.method import Method
 from febench.protocol import Fold
 
@@ -82,7 +82,8 @@ class InvalidPredictionsError(ValueError):
 class ExtractTask:
     """Compute a method's features of every image of a data set, unless they are cached.
 
-    The method's `extract` is called on chunks of images in order; it must treat each image alone.
+    The method's `extract` is called on chunks of images in order; it must treat each image alone. Methods that take the
+    same features may say so by an attribute `features_id`, anything JSON can hold: they are then computed once for all.
     """
 
     recipe: Recipe
@@ -98,24 +99,24 @@ class ExtractTask:
         if not hasattr(estimator, "extract"):
             return Outcome("ok", features=self.images)
         images = np.load(self.images, mmap_mode="r")
-        chunks = (self._chunk(estimator, chunk) for chunk in in_chunks(images, CHUNK))
-        key = [*self.key, self.recipe.method.version, self.recipe.params]
+        own = [self.recipe.name, self.recipe.method.version, self.recipe.params]
+        key = [*self.key, getattr(estimator, "features_id", own)]
+        note = array_path("features", key).with_suffix(".seconds")
+        path = cached_array("features", key, _timed(estimator, images, note), len(images))
+        return Outcome("ok", features=path, seconds={"extract": float(note.read_text())})
+
+
+def _timed(estimator: Any, images: NDArray[np.uint8], note: Path) -> Iterator[NDArray[Any]]:
+    """Features chunk by chunk; what they took in all is kept beside them."""
+    spent = 0.0
+    for chunk in in_chunks(images, CHUNK):
         start = time.perf_counter()
-        path = cached_array("features", key, chunks, len(images))
-        return Outcome("ok", features=path, seconds={"extract": self._seconds(path, time.perf_counter() - start)})
-
-    def _seconds(self, path: Path, spent: float) -> float:
-        """What the extraction took when it was done, kept beside its features."""
-        note = path.with_suffix(".seconds")
-        if not note.exists():
-            note.write_text(f"{spent:.4f}")
-        return float(note.read_text())
-
-    def _chunk(self, estimator: Any, images: NDArray[np.uint8]) -> NDArray[Any]:
-        features = np.asarray(estimator.extract(images))
-        if len(features) != len(images):
-            raise ValueError(f"extract returned {len(features)} rows for {len(images)} images")
-        return features
+        features = np.asarray(estimator.extract(chunk))
+        if len(features) != len(chunk):
+            raise ValueError(f"extract returned {len(features)} rows for {len(chunk)} images")
+        spent += time.perf_counter() - start
+        yield features
+    note.write_text(f"{spent:.4f}")
 
 
 @dataclass(frozen=True)

@@ -206,7 +206,7 @@ def extract_task(dataset: Dataset, recipe: Recipe) -> ExtractTask:
     images = file_of(dataset.images)
     if images is None:
         images = cached_array("images", dataset.fingerprint, in_chunks(dataset.images), len(dataset))
-    return ExtractTask(recipe, images, (dataset.fingerprint, environment_id(), recipe.name))
+    return ExtractTask(recipe, images, (dataset.fingerprint, environment_id()))
 
 
 def cell_task(cell: Cell, recipe: Recipe, extracted: Outcome) -> CellTask:

@@ -107,6 +107,16 @@ def test_features_are_computed_once_and_given_in_place_of_images(
     assert SEEN[-1]["X"].shape == (112, 1)
 
 
+def test_methods_that_name_the_same_features_share_them(toy: Dataset, images: Path) -> None:
+    def extracted(name: str, features_id: object) -> Outcome:
+        cls = type("Named", (Sums,), {"features_id": features_id})
+        return ExtractTask(Recipe.of(Method(name, cls, version=name), {}, "cpu"), images, (toy.fingerprint,)).run()
+
+    first, same, other = extracted("a", ["sums", 1]), extracted("b", ["sums", 1]), extracted("c", ["sums", 2])
+    assert first.features is not None and first.features == same.features != other.features
+    assert same.seconds == first.seconds
+
+
 def test_without_extract_the_images_are_the_features(toy: Dataset, images: Path) -> None:
     recipe = Recipe.of(Method("spy", Spy, version="1"), {}, "cpu")
     assert ExtractTask(recipe, images, (toy.fingerprint,)).run() == Outcome(

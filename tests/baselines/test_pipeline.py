@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from baselines.pipeline import InTurn, PrincipalComponents
+from febench.method import METHODS
 
 X = np.random.default_rng(0).normal(size=(50, 8)) * np.arange(1, 9)
 
@@ -45,3 +48,14 @@ def test_constant_features_give_noughts(n):
 def test_share_is_checked(variance):
     with pytest.raises(ValueError, match="variance"):
         PrincipalComponents(variance)
+
+
+def test_features_are_told_apart_by_function_and_arguments():
+    def of(name, **params):
+        return METHODS.get(name).make(params, random_state=0, device="cpu").features_id
+
+    assert of("bbo") == of("jaya") == of("bbo", hidden=7)
+    assert of("bbo") != of("bbo", level=3) != of("bwe-fsvm")
+    assert of("lbp-svm") == of("lbp-knn")
+    assert of("bbo-tuned") == of("jaya-tuned") != of("cso-tuned")
+    json.dumps([of(name) for name in ("hwt", "cso", "bbo", "hos-svm", "hog-mlp", "cso-tuned")])
