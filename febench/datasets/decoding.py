@@ -34,6 +34,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+# Pillow would warn of what `open_image` refuses; filters are the process's own, so they cannot be set file by file.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
 class UnreadableError(Exception):
     """Why a file cannot be used as an image, in the words that follow its path in a sentence."""
 
@@ -106,7 +110,7 @@ class Files:
         DataError
             If files cannot be decoded, or differ in size and none was asked for; the sentence names them.
         """
-        key = [VERSION, self.digests, size, None if boxes is None else boxes.tolist()]
+        key = [VERSION, self.digests, size, None if boxes is None else boxes.tolist(), shape]
         path = cached_array("images", key, self._decoded(size, boxes, shape), len(self.paths))
         images: NDArray[np.uint8] = np.load(path, mmap_mode="r")
         return images
@@ -141,9 +145,7 @@ def open_image(path: Path) -> Image.Image:
         If it is no image, or claims more pixels than any face needs.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(_bytes(path)), formats=FORMATS)
+        image = Image.open(io.BytesIO(_bytes(path)), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadableError(f"claims too many pixels to be a picture of a face ({error})") from error
     except UnreadableError:

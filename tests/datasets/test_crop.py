@@ -13,15 +13,21 @@ from febench.datasets.crop import find_face
 from febench.datasets.faces import draw_faces
 
 FACE = Image.fromarray(draw_faces(subjects=1, shots=1, size=128).images[3])
+WALL = (120, 130, 140)
 
 
 def photograph(path: Path, size: tuple[int, int], left: int, top: int) -> Path:
     """A face somewhere in an otherwise empty picture."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    whole = Image.new("RGB", size, (120, 130, 140))
+    whole = Image.new("RGB", size, WALL)
     whole.paste(FACE, (left, top))
     whole.save(path)
     return path
+
+
+def wall(image: np.ndarray) -> float:
+    """The share of an image that is empty; resizing may move its grey by a little."""
+    return float((np.abs(image.astype(int) - WALL).max(axis=-1) <= 2).mean())
 
 
 @pytest.fixture
@@ -46,15 +52,13 @@ def test_faces_fill_their_images_and_the_rest_is_named(home: Path) -> None:
     assert found.images.shape == (4, 128, 128, 3)
     assert found.ids == ("happy/left.png", "happy/right.png", "happy/wall.png", "sad/corner.png")
     assert found.notes == ("no face was found in 1 of 4 images, which are used whole: happy/wall.png",)
-    faces = [found.images[i].astype(float) for i in (0, 1, 3)]
-    for one in faces[1:]:  # the same face, cut from three photographs, each time a little otherwise
-        assert np.corrcoef(faces[0].ravel(), one.ravel())[0, 1] > 0.6
+    assert all(wall(found.images[i]) < 0.2 for i in (0, 1, 3))
+    assert all(wall(np.asarray(Image.open(home / found.ids[i]))) > 0.7 for i in (0, 1, 3))
 
 
 def test_a_wider_margin_shows_more(home: Path) -> None:
     near, far = (load_dataset(f"folder[crop=face,margin={margin},size=64]", home).images[0] for margin in (0, 0.8))
-    wall = np.array([120, 130, 140])
-    assert (near == wall).all(axis=-1).mean() < (far == wall).all(axis=-1).mean()
+    assert wall(near) < wall(far)
 
 
 def test_faces_are_looked_for_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
