@@ -21,7 +21,7 @@ from febench.verify import verify_store
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 CLASSICAL = select_rows("classical")[0]
-WHOLE = [row for row in select_rows("classical,extended")[0] if not row.method.name.endswith("-tuned")]
+WHOLE = select_rows("classical,extended")[0]
 
 
 @pytest.fixture(scope="module", params=["paper", "subject"])
