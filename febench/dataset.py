@@ -95,10 +95,9 @@ class Dataset:
             return "image ids are not unique"
         if len(self) and not (self.labels.min() >= 0 and self.labels.max() < len(self.classes)):
             return "a label is outside the class names"
-        if not set(self.parts or PARTS) <= set(PARTS):
-            return (
-                f"parts must be among {', '.join(PARTS)}, not {', '.join(sorted(set(self.parts or ()) - set(PARTS)))}"
-            )
+        unknown = sorted(set(self.parts or ()) - set(PARTS))
+        if unknown:
+            return f"parts must be among {', '.join(PARTS)}, not {', '.join(unknown)}"
         return None
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_text
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from pathlib import Path
 from febench.audit import Finding, audit
 from febench.dataset import PARTS, Dataset, load_dataset
 from febench.errors import printable
+from febench.formats import to_json
 from febench.manifest import Manifest, draw
 
 SHOWN = 5
@@ -36,7 +36,7 @@ def _document(dataset: Dataset, manifest: Manifest | None, findings: Sequence[Fi
         "parts": Counter(dataset.parts) if dataset.parts else None,
         "findings": [asdict(finding) for finding in findings],
     }
-    return json_text.dumps(document, indent=1)
+    return to_json([document])
 
 
 def _lines(dataset: Dataset, manifest: Manifest | None, findings: Sequence[Finding]) -> Iterable[str]:
