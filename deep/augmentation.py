@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
+
+DRAWS = 7
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Augmentation:
         if strength < 0:
             raise ValueError(f"the strength of augment must not be negative, not {strength}")
         full = cls()
-        return cls(
+        return replace(
+            full,
             degrees=full.degrees * strength,
             scale=full.scale * strength,
             translate=full.translate * strength,
@@ -57,45 +60,44 @@ class Augmentation:
             contrast=full.contrast * strength,
         )
 
-    def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, images: Tensor, draws: Tensor) -> Tensor:
         """Augment a batch.
 
         Parameters
         ----------
         images : Tensor
             Normalised float images, shape (n, channels, height, width); what lies outside them counts as 0.
-        generator : torch.Generator
-            Source of all draws, on the device of the images.
+        draws : Tensor
+            Uniform draws from [-1, 1), shape (n, DRAWS), on the device of the images.
 
         Returns
         -------
         Tensor
             The changed images, same shape.
         """
+        angle, zoom, mirror, right, down, gain, shift = draws.unbind(1)
         if self.degrees or self.scale or self.translate or self.flip:
-            grid = nn.functional.affine_grid(
-                self._transforms(images, generator), list(images.shape), align_corners=False
-            )
+            matrices = self._transforms(angle, zoom, mirror, right, down, aspect=images.shape[2] / images.shape[3])
+            grid = nn.functional.affine_grid(matrices, list(images.shape), align_corners=False)
             images = nn.functional.grid_sample(images, grid, align_corners=False)
         if self.brightness or self.contrast:
             mean = images.mean(dim=(1, 2, 3), keepdim=True)
-            gain = 1 + self.contrast * _uniform(images, generator).view(-1, 1, 1, 1)
-            shift = self.brightness * _uniform(images, generator).view(-1, 1, 1, 1)
-            images = (images - mean) * gain + (mean + shift)
+            factor, offset = 1 + self.contrast * gain.view(-1, 1, 1, 1), self.brightness * shift.view(-1, 1, 1, 1)
+            images = (images - mean) * factor + (mean + offset)
         return images
 
-    def _transforms(self, images: Tensor, generator: torch.Generator) -> Tensor:
+    def _transforms(
+        self, angle: Tensor, zoom: Tensor, mirror: Tensor, right: Tensor, down: Tensor, aspect: float
+    ) -> Tensor:
         """One 2x3 matrix an image: where in the source, in units of half a side, each target pixel is read."""
-        height, width = images.shape[2:]
-        angle = math.radians(self.degrees) * _uniform(images, generator)
-        zoom = 1 + self.scale * _uniform(images, generator)
-        mirror = torch.where(_uniform(images, generator) < 2 * self.flip - 1, -1.0, 1.0)
-        right, down = (2 * self.translate * _uniform(images, generator) for _ in range(2))
+        angle, zoom = math.radians(self.degrees) * angle, 1 + self.scale * zoom
+        sign = torch.where(mirror < 2 * self.flip - 1, -1.0, 1.0)
         cos, sin = angle.cos() / zoom, angle.sin() / zoom
-        rows = [cos * mirror, -sin * height / width, right, sin * mirror * width / height, cos, down]
+        rows = [cos * sign, -sin * aspect, 2 * self.translate * right]
+        rows += [sin * sign / aspect, cos, 2 * self.translate * down]
         return torch.stack(rows, dim=1).view(-1, 2, 3)
 
 
-def _uniform(images: Tensor, generator: torch.Generator) -> Tensor:
-    """One draw from [-1, 1) for each image."""
-    return torch.rand(len(images), generator=generator, device=images.device) * 2 - 1
+def draw(n: int, generator: torch.Generator) -> Tensor:
+    """What `Augmentation` needs for n images: uniform draws from [-1, 1), shape (n, DRAWS)."""
+    return torch.rand(n, DRAWS, generator=generator, device=generator.device) * 2 - 1

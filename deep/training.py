@@ -1,27 +1,30 @@
-"""The training loop of every deep method: a fixed number of steps from random weights to the last weights.
+"""The training loop of every deep method: a fixed number of steps, and the last weights.
 
 All images lie as one uint8 tensor on the device; each step takes a batch of them, normalises it, augments it and makes
 one update of AdamW (Loshchilov & Hutter 2019) under a one-cycle learning rate (Smith & Topin 2018). Every batch has the
 same shape: the images are dealt out in random order, over and over, and a batch may span the end of one round and the
 start of the next, so that neither 3 images nor 28,709 make a ragged batch.
+
+Everything that changes from step to step (which images, the draws of the augmentation, the learning rate) is written
+into tensors that stay where they are, so that on a GPU the whole step is one CUDA graph.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from time import perf_counter
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from deep.augmentation import Augmentation
+from deep.augmentation import DRAWS, Augmentation, draw
+from deep.images import Images, as_input
 
-CHANNELS = 3
-PREDICTION_BATCH = 32
 BETAS = (0.9, 0.99)
+WARM_UP = 3
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,12 @@ class Recipe:
 
     Attributes
     ----------
-    steps, batch_size : int
-        Number of updates, and of images in each.
+    steps : int
+        Number of updates, at least.
+    epochs : float
+        Number of times every image is seen, at least: large data sets get more than `steps` updates.
+    batch_size : int
+        Images in each update.
     lr : float
         Learning rate at its peak.
     warmup : float
@@ -40,135 +47,192 @@ class Recipe:
         As in `torch.optim.AdamW` and `torch.nn.CrossEntropyLoss`; BatchNorm and biases are not decayed.
     augmentation : Augmentation
         Changes made to the training images.
+    stage_decay : float
+        The learning rate of each stage of the network, as a fraction of that of the stage after it.
+    frozen_statistics : bool
+        Whether BatchNorm keeps the mean and variance it came with.
     """
 
     steps: int
     batch_size: int
     lr: float
+    epochs: float = 0.0
     warmup: float = 0.3
     weight_decay: float = 0.05
     label_smoothing: float = 0.1
     augmentation: Augmentation = field(default_factory=Augmentation)
+    stage_decay: float = 1.0
+    frozen_statistics: bool = False
 
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ValueError(f"steps must be at least 1, not {self.steps}")
+        if not 0 <= self.epochs < math.inf:
+            raise ValueError(f"epochs must be a number of at least 0, not {self.epochs}")
         if self.batch_size < 2:
             raise ValueError(f"batch_size must be at least 2, for BatchNorm, not {self.batch_size}")
         if not 0 <= self.warmup < 1:
             raise ValueError(f"warmup must be a fraction from 0 to below 1, not {self.warmup}")
+        if not 0 < self.stage_decay <= 1:
+            raise ValueError(f"stage_decay must be a fraction above 0, not {self.stage_decay}")
+
+    def steps_for(self, n: int) -> int:
+        """Number of updates of a training on n images."""
+        return max(self.steps, math.ceil(self.epochs * n / self.batch_size))
 
 
-@dataclass(frozen=True)
-class Normalisation:
-    """Mean and standard deviation of each channel, in units of uint8 pixels; shape (1, channels, 1, 1)."""
-
-    mean: Tensor
-    sd: Tensor
-
-    @classmethod
-    def of(cls, images: Tensor) -> Normalisation:
-        """Of uint8 images, shape (n, channels, height, width). A channel that never varies is left unscaled."""
-        counts = torch.stack([channel.flatten().bincount(minlength=256) for channel in images.unbind(1)]).double()
-        values = torch.arange(256, device=images.device, dtype=torch.float64)
-        share = counts / counts.sum(1, keepdim=True)
-        mean = share @ values
-        sd = (share * (values - mean[:, None]) ** 2).sum(1).sqrt()
-        sd = torch.where(sd > 0, sd, 1.0)
-        return cls(mean.float().view(1, -1, 1, 1), sd.float().view(1, -1, 1, 1))
-
-    def __call__(self, images: Tensor) -> Tensor:
-        """Normalised float images."""
-        return (images.float() - self.mean) / self.sd
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What is worth telling about a finished training.
-
-    Attributes
-    ----------
-    loss : float
-        Mean training loss over the last tenth of the steps.
-    seconds : float
-        Time in the loop, without the checkpoints.
-    """
-
-    loss: float
-    seconds: float
-
-
-def train(
-    network: nn.Module,
-    images: Tensor,
-    targets: Tensor,
-    recipe: Recipe,
-    *,
-    normalise: Normalisation,
-    generator: torch.Generator,
-    dtype: torch.dtype = torch.float32,
-    at_checkpoint: Callable[[int], None] | None = None,
-    checkpoints: int = 10,
-) -> Trained:
-    """Train a network in place.
+class Training:
+    """A network, its optimiser and one step of both; trains one fold after another, each from a clean start.
 
     Parameters
     ----------
     network : nn.Module
-        Takes float images of 3 channels, gives one logit a class; on the device of the images.
-    images : Tensor
-        uint8, shape (n, channels, height, width), with 1 or 3 channels.
-    targets : Tensor
-        Class indices, shape (n,), int64.
+        Takes float images of 3 channels, gives one logit a class; on the device of the images, channels last.
+    images : Images
+        All that any of the folds trains on.
     recipe : Recipe
         Budget, optimiser and augmentation.
-    normalise : Normalisation
-        Computed from the training images alone.
-    generator : torch.Generator
-        Source of the order and of the augmentation, on the device of the images.
     dtype : torch.dtype
         float32, or what autocast lowers matrix products and convolutions to.
-    at_checkpoint : callable, optional
-        Called with the number of steps done, `checkpoints` times, the last after the last step. It may put the network
-        into evaluation mode, and must change nothing else.
-
-    Returns
-    -------
-    Trained
-        Loss and time.
     """
-    groups = _parameter_groups(network, recipe.weight_decay)
-    optimizer = torch.optim.AdamW(groups, lr=recipe.lr, betas=BETAS, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda done: one_cycle(done, recipe.steps, recipe.warmup))
-    at = {math.ceil(recipe.steps * i / checkpoints) for i in range(1, checkpoints + 1)} if at_checkpoint else set()
-    losses, aside, start = [], 0.0, perf_counter()
-    for step, batch in enumerate(batches(len(images), recipe, generator), start=1):
-        network.train()
-        inputs = as_input(recipe.augmentation(normalise(images[batch]), generator))
-        with autocast(images.device, dtype):
-            loss = nn.functional.cross_entropy(network(inputs), targets[batch], label_smoothing=recipe.label_smoothing)
-        optimizer.zero_grad(set_to_none=True)
+
+    def __init__(self, network: nn.Module, images: Images, recipe: Recipe, dtype: torch.dtype = torch.float32) -> None:
+        self.network = network
+        self.images = images
+        self.recipe = recipe
+        self.dtype = dtype
+        device = images.device
+        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
+        self._batch = torch.zeros(recipe.batch_size, dtype=torch.int64, device=device)
+        self._draws = torch.zeros(recipe.batch_size, DRAWS, device=device)
+        self._targets = torch.zeros(len(images), dtype=torch.int64, device=device)
+        self._loss = torch.zeros((), device=device)
+        self._optimizer = _optimizer(network, recipe, device)
+        self._replay: Callable[[], None] | None = None
+
+    def begin(self, weights: dict[str, Tensor], rows: Tensor, targets: Tensor, generator: torch.Generator) -> None:
+        """Start over: nothing of an earlier training is left.
+
+        Parameters
+        ----------
+        weights : dict
+            First weights of the network, a state dict.
+        rows, targets : Tensor
+            Which images to train on and their classes, shape (n,), int64.
+        generator : torch.Generator
+            Source of the order and of the augmentation, on the device of the images.
+        """
+        self.rows, self.generator, self._order = rows, generator, rows[:0]
+        self.steps = self.recipe.steps_for(len(rows))
+        self.step, self.seconds, self.resumed, self.seconds_before = 0, 0.0, 0, 0.0
+        self.set_mode()
+        with self._on_stream():
+            if self._replay is None:
+                self._replay = self._update if self.stream is None else self._captured()
+            self.network.load_state_dict(weights)
+            _forget(self._optimizer)
+            self.images.normalise.fit(self.images.pixels[rows])
+            self._targets[rows] = targets
+            self._tail = torch.zeros_like(self._loss)
+
+    @property
+    def done(self) -> bool:
+        """Whether the last step was made."""
+        return self.step >= self.steps
+
+    @property
+    def loss(self) -> float:
+        """Mean training loss over the last tenth of the steps, once they are made."""
+        return float(self._tail) / (self.steps - self._tail_start)
+
+    def advance(self) -> None:
+        """Make one step."""
+        with self._on_stream():
+            self._batch.copy_(self._next_batch())
+            self._draws.copy_(draw(self.recipe.batch_size, self.generator))
+            _set_rate(self._optimizer, one_cycle(self.step, self.steps, self.recipe.warmup))
+            if self._replay is not None:
+                self._replay()
+            self.step += 1
+            if self.step > self._tail_start:
+                self._tail += self._loss
+
+    def state(self) -> dict[str, Any]:
+        """All that `resume` needs to go on from here."""
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "order": self._order,
+            "tail": self._tail,
+            "network": self.network.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+        }
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from a state of the same training, after `begin`."""
+        self.step = self.resumed = state["step"]
+        self.seconds = self.seconds_before = state["seconds"]
+        self._order, self._tail = (state[name].to(self.images.device) for name in ("order", "tail"))
+        self.network.load_state_dict(state["network"])
+        _remember(self._optimizer, state["optimizer"])
+        self.generator.set_state(state["generator"].cpu())
+
+    @property
+    def _tail_start(self) -> int:
+        return self.steps - math.ceil(self.steps / 10)
+
+    def _next_batch(self) -> Tensor:
+        """Every image once before any again, shape (batch_size,)."""
+        while len(self._order) < self.recipe.batch_size:
+            dealt = torch.randperm(len(self.rows), generator=self.generator, device=self.rows.device)
+            self._order = torch.cat([self._order, self.rows[dealt]])
+        batch, self._order = self._order[: self.recipe.batch_size], self._order[self.recipe.batch_size :]
+        return batch
+
+    def _update(self) -> None:
+        """One step, all of whose inputs lie in tensors that never move."""
+        pixels = self.images.normalise(self.images.pixels[self._batch])
+        inputs = as_input(self.recipe.augmentation(pixels, self._draws))
+        with autocast(self.images.device, self.dtype):
+            found = self.network(inputs)
+            loss = nn.functional.cross_entropy(
+                found, self._targets[self._batch], label_smoothing=self.recipe.label_smoothing
+            )
+        self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-        losses.append(loss.detach())
-        if at_checkpoint and step in at:
-            losses[-1].item()  # waits for the device, so that its work is not counted as the checkpoint's
-            paused = perf_counter()
-            at_checkpoint(step)
-            aside += perf_counter() - paused
-    mean_loss = torch.stack(losses[-math.ceil(recipe.steps / 10) :]).mean().item()
-    return Trained(loss=mean_loss, seconds=perf_counter() - start - aside)
+        self._optimizer.step()
+        self._loss.copy_(loss.detach())
 
+    def _captured(self) -> Callable[[], None]:
+        """The step as a CUDA graph; what its warm-up does to the weights, `begin` undoes."""
+        for _ in range(WARM_UP):
+            self._update()
+        torch.cuda.synchronize(self.images.device)
+        self._optimizer.zero_grad(set_to_none=True)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, stream=self.stream):
+            self._update()
+        replay: Callable[[], None] = graph.replay
+        return replay
 
-def batches(n: int, recipe: Recipe, generator: torch.Generator) -> Iterator[Tensor]:
-    """Deal out indices, every image once before any again: `recipe.steps` tensors of shape (batch_size,)."""
-    order = torch.empty(0, dtype=torch.int64, device=generator.device)
-    for _ in range(recipe.steps):
-        while len(order) < recipe.batch_size:
-            order = torch.cat([order, torch.randperm(n, generator=generator, device=generator.device)])
-        yield order[: recipe.batch_size]
-        order = order[recipe.batch_size :]
+    def set_mode(self) -> None:
+        """Training mode; BatchNorm stays as it is where the recipe freezes its statistics."""
+        self.network.train()
+        if self.recipe.frozen_statistics:
+            for module in self.network.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.eval()
+
+    @contextmanager
+    def _on_stream(self) -> Iterator[None]:
+        """Have the device do what follows after all that was asked of it before, in this training's own stream."""
+        if self.stream is None:
+            yield
+            return
+        self.stream.wait_stream(torch.cuda.current_stream(self.images.device))
+        with torch.cuda.stream(self.stream):
+            yield
 
 
 def one_cycle(done: int, steps: int, warmup: float) -> float:
@@ -179,46 +243,52 @@ def one_cycle(done: int, steps: int, warmup: float) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * (progress - warmup) / (1 - warmup))
 
 
-def as_input(images: Tensor) -> Tensor:
-    """Images as the network takes them: grey repeated to three channels, channels last in memory."""
-    return images.expand(-1, CHANNELS, -1, -1).contiguous(memory_format=torch.channels_last)
-
-
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:
     """Autocast to a lower precision; nothing for float32."""
     return torch.autocast(device.type, dtype, enabled=dtype is not torch.float32)
 
 
-@torch.no_grad()
-def predict_probabilities(
-    network: nn.Module,
-    images: Tensor,
-    normalise: Normalisation,
-    *,
-    dtype: torch.dtype = torch.float32,
-    flip: bool = True,
-) -> Tensor:
-    """Class probabilities, shape (n, classes), float32; with `flip`, the mean over each image and its mirror image.
-
-    Every batch is filled up to the same shape, so that an image's probabilities do not depend on how many others come
-    with it: libraries choose their kernels by shape.
-    """
-    network.eval()
-    parts = []
-    for part in torch.split(images, PREDICTION_BATCH):
-        missing = PREDICTION_BATCH - len(part)
-        x = as_input(normalise(torch.cat([part, part[:1].expand(missing, -1, -1, -1)]) if missing else part))
-        views = [x, x.flip(3)] if flip else [x]
-        with autocast(images.device, dtype):
-            logits = [network(view).float() for view in views]
-        parts.append(torch.stack(logits).softmax(2).mean(0)[: len(part)])
-    return torch.cat(parts)
+def _optimizer(network: nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.AdamW:
+    """AdamW over the network's stages: vectors (BatchNorm, biases) are not decayed, early stages learn slower."""
+    graph = device.type == "cuda"
+    groups: list[dict[str, Any]] = []
+    for place, stage in enumerate(reversed(_stages(network))):
+        rate = {"peak": recipe.lr * recipe.stage_decay**place, "lr": torch.tensor(0.0, device=device) if graph else 0.0}
+        decayed, plain = ([p for p in stage if (p.ndim > 1) is matrix] for matrix in (True, False))
+        groups.append({"params": decayed, "weight_decay": recipe.weight_decay, **rate})
+        groups.append({"params": plain, "weight_decay": 0.0, **rate})
+    return torch.optim.AdamW([g for g in groups if g["params"]], betas=BETAS, fused=True, capturable=graph)
 
 
-def _parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Weights of convolutions and linear layers are decayed, vectors (BatchNorm, biases) are not."""
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
+def _stages(network: nn.Module) -> list[list[nn.Parameter]]:
+    """The parameters that are trained, from the images to the classes, a list a child of the network."""
+    found = [list(network.parameters(recurse=False)), *(list(child.parameters()) for child in network.children())]
+    trained = [[parameter for parameter in stage if parameter.requires_grad] for stage in found]
+    return [stage for stage in trained if stage]
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, share: float) -> None:
+    """Set the learning rates to a share of their peaks; tensors stay where they are."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(share * group["peak"])
+        else:
+            group["lr"] = share * group["peak"]
+
+
+def _forget(optimizer: torch.optim.Optimizer) -> None:
+    """Zero all that an optimiser remembers, in place."""
+    for state in optimizer.state.values():
+        for value in state.values():
+            value.zero_()
+
+
+def _remember(optimizer: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
+    """Load an optimiser's memory; into the tensors that are there, if there are any."""
+    if not optimizer.state:
+        optimizer.load_state_dict(saved)
+        return
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for place, parameter in enumerate(parameters):
+        for name, value in optimizer.state[parameter].items():
+            value.copy_(saved["state"][place][name])

@@ -6,7 +6,7 @@ import inspect
 import json
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.cache import array_path, cached_array, in_chunks
-from febench.method import Method
+from febench.method import FoldOutcome, FoldTask, Method
 from febench.protocol import Fold
 
 CHUNK = 256
@@ -34,19 +34,19 @@ class Recipe:
         The `Method`, by reference where it can be imported, by value from plugin files and notebooks.
     params : dict
         Its complete parameters.
-    device : str
-        `auto`, `cpu` or `cuda`.
+    given : dict
+        What the harness gives the builder beside them: `device`, `deterministic`, `pack`.
     """
 
     name: str
     pickled: bytes
     params: dict[str, Any]
-    device: str = "cpu"
+    given: dict[str, Any] = field(default_factory=lambda: {"device": "cpu"})
 
     @classmethod
-    def of(cls, method: Method, params: dict[str, Any], device: str) -> Recipe:
+    def of(cls, method: Method, params: dict[str, Any], device: str, **given: Any) -> Recipe:
         """Pack a method for the way to a worker."""
-        return cls(method.name, cloudpickle.dumps(method), params, device)
+        return cls(method.name, cloudpickle.dumps(method), params, {"device": device, **given})
 
     @property
     def method(self) -> Method:
@@ -54,14 +54,17 @@ class Recipe:
         method: Method = cloudpickle.loads(self.pickled)
         return method
 
-    def build(self, seed: int) -> Any:
+    def build(self, seed: int, checkpoint: Path | None = None) -> Any:
         """A new classifier."""
-        return self.method.make(self.params, random_state=seed, device=self.device)
+        return self.method.make(self.params, random_state=seed, checkpoint=checkpoint, **self.given)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task; the fields are those of `store.Record`."""
+    """What came of a task; the fields but the last two are those of `store.Record`.
+
+    `features` is where features were put, `parts` what came of each cell of a pack.
+    """
 
     status: str
     predictions: list[int] | None = None
@@ -72,6 +75,7 @@ class Outcome:
     error: str | None = None
     traceback: str | None = None
     features: Path | None = None
+    parts: tuple[Outcome, ...] = ()
 
 
 class InvalidPredictionsError(ValueError):
@@ -137,6 +141,10 @@ class CellTask:
         Number of classes of the data set.
     seed : int
         Seed of the cell.
+    checkpoint : Path or None
+        Where a long training may keep its state.
+    weights : pair of Path and dict, or None
+        Where the trained network is to be kept, and what `save_weights` shall note about it.
     """
 
     recipe: Recipe
@@ -146,6 +154,8 @@ class CellTask:
     y_val: NDArray[np.int64]
     n_classes: int
     seed: int
+    checkpoint: Path | None = None
+    weights: tuple[Path, dict[str, Any]] | None = None
 
     def run(self) -> Outcome:
         """The predictions, or what went wrong."""
@@ -153,26 +163,80 @@ class CellTask:
 
     def _train_and_predict(self) -> Outcome:
         inputs = np.load(self.inputs, mmap_mode="r")
-        estimator = self.recipe.build(self.seed)
+        estimator = self.recipe.build(self.seed, self.checkpoint)
         start = time.perf_counter()
         self._fit(estimator, inputs)
         fitted = time.perf_counter()
+        if self.weights is not None:
+            estimator.save_weights(*self.weights)
         images = inputs[self.fold.test]
         predictions = check_predictions(estimator.predict(images), len(images), self.n_classes)
         predicted = time.perf_counter()
+        info = _info(estimator)
+        before = float(info.get("seconds_before", 0.0))
         return Outcome(
             status="ok",
             predictions=predictions,
             probabilities=_probabilities(estimator, images, self.n_classes),
-            seconds={"fit": round(fitted - start, 4), "predict": round(predicted - fitted, 4)},
-            info=_info(estimator),
+            seconds={"fit": round(fitted - start + before, 4), "predict": round(predicted - fitted, 4)},
+            info=info,
         )
+
+    @property
+    def fold_task(self) -> FoldTask:
+        """The same work, for `fit_predict_folds`."""
+        fold = self.fold
+        return FoldTask(fold.train, fold.validation, fold.test, self.y_train.copy(), self.y_val.copy(), self.seed)
 
     def _fit(self, estimator: Any, inputs: NDArray[Any]) -> None:
         given = {}
         if "X_val" in inspect.signature(estimator.fit).parameters:
             given = {"X_val": inputs[self.fold.validation], "y_val": self.y_val.copy()}
         estimator.fit(inputs[self.fold.train], self.y_train.copy(), **given)
+
+
+@dataclass(frozen=True)
+class PackTask:
+    """Cells of one method in one go, by its `fit_predict_folds`."""
+
+    cells: tuple[CellTask, ...]
+
+    @property
+    def weight(self) -> int:
+        """How many time limits it may take."""
+        return len(self.cells)
+
+    def run(self) -> Outcome:
+        """Outcome whose `parts` are those of the cells, in their order."""
+        return _guarded(self._train_and_predict)
+
+    def _train_and_predict(self) -> Outcome:
+        first = self.cells[0]
+        estimator = first.recipe.build(first.seed)
+        if not hasattr(estimator, "fit_predict_folds"):
+            return Outcome("ok", parts=tuple(cell.run() for cell in self.cells))
+        folds = [cell.fold_task for cell in self.cells]
+        found = estimator.fit_predict_folds(np.load(first.inputs, mmap_mode="r"), folds)
+        if len(found) != len(folds):
+            raise InvalidPredictionsError(f"fit_predict_folds returned {len(found)} outcomes for {len(folds)} folds")
+        peak = _peak_memory_mb()
+        parts = [replace(_of_fold(one, cell), peak_memory_mb=peak) for one, cell in zip(found, self.cells, strict=True)]
+        return Outcome("ok", parts=tuple(parts))
+
+
+def _of_fold(found: FoldOutcome, cell: CellTask) -> Outcome:
+    """The outcome of one cell of a pack; what is wrong with one costs no other."""
+    n_images = len(cell.fold.test)
+    try:
+        return Outcome(
+            status="ok",
+            predictions=check_predictions(found.predictions, n_images, cell.n_classes),
+            probabilities=_whole(found.probabilities, found.classes, n_images, cell.n_classes),
+            seconds={name: round(float(spent), 4) for name, spent in found.seconds.items()},
+            info=_storable(found.info),
+        )
+    except InvalidPredictionsError as error:
+        return Outcome("invalid", error=str(error))
 
 
 def check_predictions(predictions: Any, n_images: int, n_classes: int) -> list[int]:
@@ -197,20 +261,30 @@ def _probabilities(estimator: Any, images: NDArray[Any], n_classes: int) -> list
     """A column for every class of the data set, zero for classes the method has not seen."""
     if not hasattr(estimator, "predict_proba"):
         return None
-    found = np.asarray(estimator.predict_proba(images), dtype=np.float64)
-    seen = np.asarray(getattr(estimator, "classes_", np.arange(n_classes)))
-    if found.shape != (len(images), len(seen)) or not np.isfinite(found).all():
-        raise InvalidPredictionsError(f"predict_proba returned shape {found.shape} or values that are not finite")
-    whole = np.zeros((len(images), n_classes))
+    classes = getattr(estimator, "classes_", np.arange(n_classes))
+    return _whole(estimator.predict_proba(images), classes, len(images), n_classes)
+
+
+def _whole(probabilities: Any, classes: Any, n_images: int, n_classes: int) -> list[list[float]] | None:
+    if probabilities is None:
+        return None
+    found, seen = np.asarray(probabilities, dtype=np.float64), np.asarray(classes)
+    if found.shape != (n_images, len(seen)) or not np.isfinite(found).all():
+        raise InvalidPredictionsError(f"the probabilities have shape {found.shape} or values that are not finite")
+    whole = np.zeros((n_images, n_classes))
     whole[:, seen] = found
     return [[round(float(p), 4) for p in row] for row in whole]
 
 
 def _info(estimator: Any) -> dict[str, Any]:
-    """What the method says of its training; only what JSON can hold may be stored."""
-    info = dict(getattr(estimator, "fit_info_", {}))
-    json.dumps(info)
-    return info
+    """What the method says of its training."""
+    return _storable(getattr(estimator, "fit_info_", {}))
+
+
+def _storable(info: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what JSON can hold may be stored."""
+    json.dumps(dict(info))
+    return dict(info)
 
 
 def _guarded(work: Callable[[], Outcome]) -> Outcome:

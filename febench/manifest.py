@@ -19,6 +19,7 @@ from febench.protocol import PROTOCOLS, Deal, Fold, Roles
 from febench.seeds import derive_seed
 
 FORMAT = 1
+_NO_IMAGES = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +98,13 @@ class Manifest:
         return Fold(*(self._images(run, roles[part]) for part in ("train", "validation", "test")))
 
     def _images(self, run: int, groups: list[int]) -> NDArray[np.int64]:
-        dealt = self.content["runs"][run - 1]
-        return np.sort(np.asarray([i for g in groups for i in dealt[g]], dtype=np.int64))
+        dealt = self._groups[run - 1]
+        return np.sort(np.concatenate([_NO_IMAGES, *(dealt[g] for g in groups)]))
+
+    @cached_property
+    def _groups(self) -> list[list[NDArray[np.int64]]]:
+        """The images of each group of each run."""
+        return [[np.asarray(group, dtype=np.int64) for group in groups] for groups in self.content["runs"]]
 
     def to_text(self) -> str:
         """The text of `manifest.json`, one line a part."""

@@ -173,21 +173,21 @@ def members_of(text: str) -> tuple[list[str], dict[str, str]]:
     members, broken = [], {}
     for name in sorted(METHODS.names, key=place):
         try:
-            sets = METHODS.get(name).sets
+            found = METHODS.get(name)
         except UsageError as error:
             broken[name] = f"{name} is left out: {error}"
         else:
-            if text in sets or (text == "all" and "extended" not in sets):
+            if text in found.sets or (text == "all" and found.in_all):
                 members.append(name)
     return members, broken if text == "all" else {}
 
 
 def make_row(selector: str, preset: str, settings: Mapping[str, Mapping[str, Any]]) -> Row:
     """A row, with the name it has in tables: `name`, `name (quick)`, `name[param=value]`."""
-    name, given = parse_selector(selector)
-    method = METHODS.get(name)
+    name, method, given = METHODS.find(selector)
     changes = method.presets.get(preset, {})
     params = method.resolve({**changes, **settings.get(name, {}), **given})
+    params = method.settle(params) if method.settle else params
     usual = method.resolve(changes)
     shown = f"{name} ({preset})" if changes else name
     return Row(method, params, format_selector(shown, {k: v for k, v in params.items() if v != usual[k]}))

@@ -174,10 +174,24 @@ class Registry(Generic[C]):
             )
         return self._registered[name]
 
+    def find(self, text: str) -> tuple[str, C, dict[str, Any]]:
+        """The name, component and given parameters of a selector; `name:value` gives the component's first parameter.
+
+        Raises
+        ------
+        UsageError
+            As of `get`.
+        """
+        name, given = parse_selector(text)
+        family, colon, value = name.partition(":")
+        if not colon or name in self.names:
+            return name, self.get(name), given
+        component = self.get(family)
+        return family, component, {next(iter(component.params), value): value, **given}
+
     def select(self, text: str) -> tuple[C, dict[str, Any]]:
         """The component and complete parameters that a selector names."""
-        name, given = parse_selector(text)
-        component = self.get(name)
+        _, component, given = self.find(text)
         return component, component.resolve(given)
 
     def _load(self, point: EntryPoint) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from febench.manifest import Manifest
 from febench.measures import confusion_matrix, mean_and_sd, overall_accuracy, sensitivities
 from febench.published import place
 from febench.store import Record, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class RowResults:
     def method(self) -> str:
         """The method's name, without preset or parameters."""
         return self.records[-1].method
+
+    @property
+    def weights(self) -> str | None:
+        """What weights training started from, where they were not random: the parameter `weights`, or the label's."""
+        return next((text for text in map(_named_weights, _told_weights(self.records[-1])) if text), None)
 
     @cached_property
     def confusions(self) -> dict[int, NDArray[np.int64]]:
@@ -114,17 +123,21 @@ class Results:
         For a row's label, how many cells of older versions are left out.
     faults : tuple of dicts, or None
         Code, severity, title and count of what the audit found to mislead; None where there was no audit.
+    environments : mapping
+        What cells were computed with, by the id that their records name.
     """
 
     manifest: Manifest
     rows: tuple[RowResults, ...]
     outdated: dict[str, int]
     faults: tuple[dict[str, Any], ...] | None = None
+    environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, store: Store) -> Results:
         """The results of a store."""
-        return replace(cls.from_records(store.manifest, store.records), faults=_faults(store))
+        found = cls.from_records(store.manifest, store.records)
+        return replace(found, faults=_faults(store), environments=store.environments)
 
     @classmethod
     def from_records(cls, manifest: Manifest, records: Iterable[Record]) -> Results:
@@ -148,6 +161,20 @@ class Results:
         found = [row for row in self.rows if row.label == label] or [row for row in self.rows if row.method == label]
         return found[0] if len(found) == 1 else None
 
+    def to_frame(self, of: str = "runs") -> pd.DataFrame:
+        """A pandas data frame: a row a complete run, a stored cell or a tested image (`predictions`).
+
+        `febench.frames.to_frame` describes their columns.
+
+        Raises
+        ------
+        UsageError
+            If `of` is none of these.
+        """
+        from febench.frames import to_frame
+
+        return to_frame(self, of)
+
 
 def _faults(store: Store) -> tuple[dict[str, Any], ...] | None:
     findings = store.audit
@@ -155,6 +182,24 @@ def _faults(store: Store) -> tuple[dict[str, Any], ...] | None:
         return None
     told = ("code", "severity", "title", "count")
     return tuple({part: one[part] for part in told} for one in findings if one["severity"] == "error")
+
+
+def _told_weights(record: Record) -> Iterator[Any]:
+    """Wherever a record may say from which weights its training started."""
+    yield record.params.get("weights")
+    yield from (quoted.strip('"') for quoted in _WEIGHTS.findall(record.label))
+    yield record.info.get("weights")
+    if record.params.get("pretrained") is True or record.info.get("pretrained") is True:
+        yield "not named"
+
+
+def _named_weights(told: Any) -> str | None:
+    """A name or a path; a number (how many weights a network has) and words for random weights are none."""
+    return told if isinstance(told, str) and told.strip().lower() not in _RANDOM else None
+
+
+_WEIGHTS = re.compile(r"\bweights=(\"[^\"]*\"|[^,\]]*)")
+_RANDOM = ("", "none", "null", "random", "scratch")
 
 
 def _row_key(record: Record) -> str:

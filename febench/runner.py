@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from febench.audit import audit
-from febench.cache import cached_array, file_of, in_chunks
+from febench.compute import Means, checkpoint_of, compute
 from febench.dataset import Dataset, load_dataset
 from febench.environment import environment_id
 from febench.errors import UsageError, printable
-from febench.evaluate import CellTask, ExtractTask, Outcome, Recipe
-from febench.executors.local import LocalExecutor
+from febench.evaluate import Outcome
 from febench.manifest import Manifest
 from febench.plan import Cell, Plan, Row, make_plan, select_rows
-from febench.store import MANIFEST, Record, Store, Writer, find_manifest, open_store
+from febench.store import MANIFEST, Record, Store, find_manifest, open_store
 
 DEFAULT_RESULTS = Path("results")
 
@@ -54,6 +53,10 @@ class Request:
         Whether to compute failed cells again.
     seed : int
         Base seed of folds and cells.
+    deterministic : bool
+        Whether a GPU must give the same bits each time.
+    pack : int
+        Trainings that share a GPU; 0 for as many as pay.
     """
 
     methods: str = "all"
@@ -70,6 +73,8 @@ class Request:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     retry_failed: bool = False
     seed: int = 0
+    deterministic: bool = False
+    pack: int = 0
 
     @property
     def path(self) -> Path:
@@ -80,6 +85,11 @@ class Request:
     def workers(self) -> int:
         """Cells computed at once."""
         return self.jobs or max(1, _cores() // self.threads)
+
+    @property
+    def means(self) -> Means:
+        """What its cells are computed with."""
+        return Means(self.workers, self.threads, self.timeout, self.device, self.deterministic, self.pack)
 
 
 class Watcher(Protocol):
@@ -145,7 +155,7 @@ def run(request: Request, watcher: Watcher) -> Finished:
         If the request cannot be met at all; a method that fails costs only its own cells.
     """
     rows, absent = select_rows(request.methods, request.preset, request.settings)
-    _check(request.device, rows)
+    check_device(request.device, rows)
     dataset = load_dataset(request.dataset, request.data_dir)
     folds = find_manifest(request.path, dataset, request.protocol, request.seed)
     _plan(request, rows, folds, [])  # refuses what cannot be met before anything is written
@@ -160,7 +170,12 @@ def run(request: Request, watcher: Watcher) -> Finished:
         if plan.missing:
             watcher.begin(plan)
             try:
-                _compute(request, dataset, plan, writer, watcher)
+                for cell, outcome in compute(request.means, dataset, store.path, plan.missing):
+                    record = record_of(cell, outcome, request.threads)
+                    writer.append(record)
+                    watcher.came_in(cell, record)
+                    if outcome.status == "ok":
+                        checkpoint_of(store.path, cell).unlink(missing_ok=True)
             finally:
                 watcher.end()
     done = _plan(replace(request, retry_failed=False), rows, store.manifest, store.records)
@@ -185,50 +200,10 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
                                    f"{dataset.name} --protocol {store.manifest.protocol} says more"))  # fmt: skip
 
 
-def _compute(request: Request, dataset: Dataset, plan: Plan, writer: Writer, watcher: Watcher) -> None:
-    missing = plan.missing
-    rows = list({cell.row.label: cell.row for cell in missing}.values())
-    recipes = {row.label: Recipe.of(row.method, row.params, request.device) for row in rows}
-    with LocalExecutor(request.workers, request.threads, request.timeout) as executor:
-        found = executor.map(rows, lambda row: extract_task(dataset, recipes[row.label]))
-        features = {row.label: outcome for row, outcome in found}
-        for cell in missing:
-            if features[cell.row.label].features is None:
-                _keep(cell, features[cell.row.label], request, writer, watcher)
-        ready = [cell for cell in missing if features[cell.row.label].features]
-        for cell, outcome in executor.map(ready, lambda c: cell_task(c, recipes[c.row.label], features[c.row.label])):
-            seconds = {**features[cell.row.label].seconds, **outcome.seconds}
-            _keep(cell, replace(outcome, seconds=seconds), request, writer, watcher)
-
-
-def extract_task(dataset: Dataset, recipe: Recipe) -> ExtractTask:
-    """The work of computing a method's features of a data set, for a worker."""
-    images = file_of(dataset.images)
-    if images is None:
-        images = cached_array("images", dataset.fingerprint, in_chunks(dataset.images), len(dataset))
-    return ExtractTask(recipe, images, (dataset.fingerprint, environment_id()))
-
-
-def cell_task(cell: Cell, recipe: Recipe, extracted: Outcome) -> CellTask:
-    """The work of a cell, for a worker: labels of its training and validation images, none of its test images."""
-    if extracted.features is None:
-        raise ValueError(f"there are no features of {cell.row.label}: {extracted.error}")
-    fold = cell.manifest.fold(cell.run, cell.fold)
-    labels = cell.manifest.labels
-    return CellTask(
-        recipe=recipe,
-        inputs=extracted.features,
-        fold=fold,
-        y_train=labels[fold.train],
-        y_val=labels[fold.validation],
-        n_classes=len(cell.manifest.classes),
-        seed=cell.seed,
-    )
-
-
-def _keep(cell: Cell, outcome: Outcome, request: Request, writer: Writer, watcher: Watcher) -> None:
-    result = {key: value for key, value in asdict(outcome).items() if key != "features"}
-    record = Record(
+def record_of(cell: Cell, outcome: Outcome, threads: int) -> Record:
+    """What is stored of a cell."""
+    result = {key: value for key, value in asdict(outcome).items() if key not in ("features", "parts")}
+    return Record(
         key=cell.key,
         method=cell.row.method.name,
         params=cell.row.params,
@@ -237,15 +212,20 @@ def _keep(cell: Cell, outcome: Outcome, request: Request, writer: Writer, watche
         run=cell.run,
         fold=cell.fold,
         seed=cell.seed,
-        threads=request.threads,
+        threads=threads,
         environment=environment_id(),
         **result,
     )
-    writer.append(record)
-    watcher.came_in(cell, record)
 
 
-def _check(device: str, rows: tuple[Row, ...]) -> None:
+def check_device(device: str, rows: tuple[Row, ...]) -> None:
+    """Refuse a device on which one of the rows cannot run.
+
+    Raises
+    ------
+    UsageError
+        If there is such a row, or no such device.
+    """
     if device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"there is no device {device!r}; choose auto, cpu or cuda")
     for row in rows:

@@ -13,7 +13,7 @@ _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _SELECTOR = re.compile(rf"(?P<name>[A-Za-z0-9][A-Za-z0-9_.:-]*)(?:\[(?P<params>(?:{_QUOTED}|[^\[\]\"])*)\])?")
 _PARAMETER = re.compile(rf"(?:{_QUOTED}|[^,])+")
 _LISTED = re.compile(rf"(?:\[(?:{_QUOTED}|[^\]\"])*\]|[^,])+")
-_PLAIN = re.compile(r"[A-Za-z0-9_./+-][A-Za-z0-9_./+:-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_./+-][A-Za-z0-9_./+:@-]*")
 
 
 def parse_selector(text: str) -> tuple[str, dict[str, str]]:
@@ -66,11 +66,11 @@ def coerce(text: Any, default: Any, where: str) -> Any:
     UsageError
         If the value is not of that type.
     """
+    if isinstance(default, str):
+        return text if text is None or isinstance(text, str) else format_value(text)
     value = _literal(text) if isinstance(text, str) else text
     if default is None or value is None:
         return value
-    if isinstance(default, str):
-        return text if isinstance(text, str) else format_value(value)
     if isinstance(default, float) and type(value) is int:
         return float(value)
     if type(value) is not type(default):

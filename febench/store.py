@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
@@ -30,6 +30,26 @@ ENVIRONMENT = "environment.json"
 AUDIT = "audit.json"
 AUDIT_FORMAT = 1
 """Raised when the audit checks more or otherwise, so that stored findings are found anew."""
+
+Probabilities = list[list[float]]
+
+
+class _Unread:
+    """A field that may be given as JSON text: it is read when it is first asked for."""
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._name = f"_{name}"
+
+    def __get__(self, record: Any, owner: type[Any]) -> Probabilities | None:
+        if record is None:
+            return None
+        value = record.__dict__[self._name]
+        if isinstance(value, str):
+            value = record.__dict__[self._name] = json.loads(value)
+        return cast("Probabilities | None", value)
+
+    def __set__(self, record: Any, value: Probabilities | str | None) -> None:
+        record.__dict__[self._name] = value
 
 
 @dataclass(frozen=True)
@@ -52,7 +72,7 @@ class Record:
     predictions : list of int, or None
         Class indices of the fold's test images, in the manifest's order.
     probabilities : list of lists of float, or None
-        A row an image, a column a class, rounded to 4 decimals.
+        A row an image, a column a class, rounded to 4 decimals; of a stored cell they are read when first asked for.
     seconds : dict
         Wall-clock seconds of `extract` (the whole data set, shared by all cells), `fit` and `predict`.
     peak_memory_mb : float or None
@@ -79,7 +99,7 @@ class Record:
     seed: int
     status: str
     predictions: list[int] | None = None
-    probabilities: list[list[float]] | None = None
+    probabilities: _Unread = _Unread()
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None
     threads: int = 1
@@ -110,8 +130,24 @@ class Record:
         body, mark, check = line.rstrip("\n").rpartition(',"check":"')
         if not mark or check != _check(body + "}") + '"}':
             raise ValueError("the line does not match its checksum")
-        known = {part.name for part in fields(cls)}
-        return cls(**{key: value for key, value in json.loads(body + "}").items() if key in known})
+        return cls(**{key: value for key, value in _fields(body + "}").items() if key in _KNOWN})
+
+
+_KNOWN = frozenset(part.name for part in fields(Record))
+_NAME = '"probabilities":'
+_LATER = "later"
+
+
+def _fields(body: str) -> dict[str, Any]:
+    """The fields of a checked line, the probabilities as text: they are most of it, and few readers want them."""
+    start = body.find(f"{_NAME}[[") + len(_NAME)
+    end = body.find(']],"', start) + 2
+    if start > len(_NAME) and end > start:
+        content: dict[str, Any] = json.loads(f'{body[:start]}"{_LATER}"{body[end:]}')
+        if content.get("probabilities") == _LATER:
+            return {**content, "probabilities": body[start:end]}
+    whole: dict[str, Any] = json.loads(body)
+    return whole
 
 
 class Store:
@@ -156,6 +192,11 @@ class Store:
             return _checked(stored["findings"]) if current else None
         except (OSError, ValueError, LookupError, TypeError):
             return None
+
+    @property
+    def environments(self) -> dict[str, dict[str, Any]]:
+        """What cells were computed with, by id; empty where nothing was noted."""
+        return _environments(self.path / ENVIRONMENT)
 
     def keep_audit(self, findings: list[dict[str, Any]]) -> None:
         """Write what the audit of these folds found; only while `writing`."""
@@ -294,8 +335,16 @@ def _write_whole(path: Path, text: str) -> None:
     partial.replace(path)
 
 
+def _environments(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError as error:
+        raise MismatchError(f"{path} is no JSON ({error}): it was edited or damaged; restore it from a copy") from error
+    return {name: about for name, about in found.items() if isinstance(about, dict)} if isinstance(found, dict) else {}
+
+
 def _note_environment(path: Path) -> None:
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    known = _environments(path)
     if environment_id() not in known:
         known[environment_id()] = environment()
         _write_whole(path, json.dumps(known, indent=1) + "\n")

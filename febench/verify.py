@@ -9,19 +9,22 @@ from importlib.resources.abc import Traversable
 
 from febench.evaluate import InvalidPredictionsError, check_predictions
 from febench.published import DETAILED, PrintedRuns, Published, comparison, overall_accuracy, sensitivity
+from febench.published.significance import CAVEAT, PrintedPair, printed_pairs
+from febench.statistics import p_words
 from febench.store import Record, Store
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked."""
+    """One thing that was checked; `ok` is None where there is nothing to agree with and something is only told."""
 
     what: str
-    ok: bool
+    ok: bool | None
     detail: str
 
     def __str__(self) -> str:
-        return f"{'ok      ' if self.ok else 'MISMATCH'} {self.what}: {self.detail}"
+        mark = "note" if self.ok is None else "ok" if self.ok else "MISMATCH"
+        return f"{mark:8} {self.what}: {self.detail}"
 
 
 def verify_papers(folder: Traversable | None = None) -> list[Finding]:
@@ -40,6 +43,12 @@ def verify_papers(folder: Traversable | None = None) -> list[Finding]:
         found += _summaries(f"{method} Table 2", table_2)
         found += _comparison(f"{method} Table 3", comparison()[method], table_2)
     return found
+
+
+def weigh_papers() -> list[Finding]:
+    """What the papers' printed means and sds can bear: Welch's t of each pair of their comparison."""
+    found = [Finding(f"Table 3, {pair.first} against {pair.second}", None, _borne(pair)) for pair in printed_pairs()]
+    return [*found, Finding("Table 3, what that can bear", None, CAVEAT)]
 
 
 def verify_store(store: Store) -> list[Finding]:
@@ -99,6 +108,14 @@ def _runs(where: str, by_class: PrintedRuns, overall: PrintedRuns) -> Iterator[F
 def _comparison(where: str, cited: Published, overall: PrintedRuns) -> Iterator[Finding]:
     yield _agree(f"{where}, mean from the runs", _mean([run[0] for run in overall.runs]), cited.mean)
     yield _agree(f"{where}, sd from the runs", _sd([run[0] for run in overall.runs]), cited.sd)
+
+
+def _borne(pair: PrintedPair) -> str:
+    bears = "significant" if pair.significant else "not significant"
+    return (
+        f"{pair.difference:+.2f} points ({pair.low:+.2f} to {pair.high:+.2f}), Welch's t = {pair.t:.2f} "
+        f"({pair.df:.1f} df), {p_words(pair.p)}, with Holm {p_words(pair.p_holm)}: {bears}"
+    )
 
 
 def _agree(what: str, computed: Decimal, printed: Decimal) -> Finding:

@@ -38,6 +38,16 @@ def test_it_says_how_many_runs_and_that_faces_are_drawn() -> None:
     assert "synthetic" not in drop(data(synthetic=False)).axes[0].get_xlabel()
 
 
+def test_what_is_not_whole_or_not_sound_is_told_under_it() -> None:
+    rows = data()["rows"]
+    rows[1]["marks"] = {"paper": ["partial", "single run"], "subject": ["not run"]}
+    fault = {"code": "FEB001", "severity": "error", "title": "The same person", "count": 20}
+    told = drop(data(rows=rows, audit={"paper": [fault], "subject": None})).texts[-1].get_text()
+    for words in ("partial, paper: $mine$", "not run, subject: $mine$", "audit, paper: FEB001 The same person (20)"):
+        assert words in told
+    assert "partial" not in drop(data()).texts[-1].get_text()
+
+
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
 def test_the_same_results_make_the_same_file(tmp_path: Path, suffix: str) -> None:
     one, other = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
@@ -54,7 +64,7 @@ def test_names_with_markup_stay_text(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_drawn_or_written_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no figure 'dorp'; there is drop"):
+    with pytest.raises(UsageError, match="no figure 'dorp'; there is accuracy, sensitivity"):
         make_figure("dorp", [])
     with pytest.raises(UsageError, match="table 4 compares protocols"):
         make_figure("drop", [])

@@ -47,6 +47,11 @@ def test_a_value_in_quotes_may_hold_anything() -> None:
         parse_selector(r'folder[pattern="\d"]')
 
 
+def test_a_name_with_a_hash_is_written_bare() -> None:
+    assert format_selector("resnet18", {"weights": "fer@0123456789ab"}) == "resnet18[weights=fer@0123456789ab]"
+    assert split_selectors("a[w=fer@0123456789ab],b") == ["a[w=fer@0123456789ab]", "b"]
+
+
 def test_values_take_the_type_of_the_default() -> None:
     assert coerce("10", 1.0, "C") == 10.0 and isinstance(coerce("10", 1.0, "C"), float)
     assert coerce("5", "db4", "wavelet") == "5"

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -164,3 +166,46 @@ def test_the_environment_is_noted_once(toy: Dataset, tmp_path: Path) -> None:
             pass
     noted = json.loads((tmp_path / "environment.json").read_text())
     assert len(noted) == 1 and "numpy" in next(iter(noted.values()))["packages"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"probabilities": [[0.5, 0.25], [1.0, 0.0]]},
+        {"probabilities": [[0.5]], "params": {"probabilities": [[1, 2]], "seconds": 3}},
+        {"probabilities": None, "params": {"probabilities": [[1, 2]], "x": '"probabilities":[[0.1]],"'}},
+        {
+            "probabilities": [[0.5]],
+            "label": '"probabilities":[[0.1]],"',
+            "info": {"probabilities": [[9.0]], "a": "later"},
+        },
+        {"probabilities": []},
+        {"probabilities": [[]]},
+    ],
+)
+def test_probabilities_are_those_of_the_cell_whatever_stands_beside_them(changes: dict[str, object]) -> None:
+    record = a_record(**changes)
+    again = Record.from_line(record.to_line())
+    assert again.probabilities == record.probabilities
+    assert again == record and again.params == record.params and again.info == record.info
+    assert again.to_line() == record.to_line()
+    assert dataclasses.replace(again, run=2).probabilities == record.probabilities
+
+
+def test_probabilities_are_read_when_asked_for_and_kept(toy: Dataset, tmp_path: Path) -> None:
+    store = open_store(tmp_path, toy, "paper", 0)
+    with store.writing() as writer:
+        writer.append(a_record(probabilities=[[0.5, 0.5]]))
+    (record,) = pickle.loads(pickle.dumps(Store(tmp_path).records))
+    assert record.probabilities == [[0.5, 0.5]] and record.probabilities is record.probabilities
+
+
+def test_environments_are_told_and_damaged_ones_refused(toy: Dataset, tmp_path: Path) -> None:
+    store = open_store(tmp_path, toy, "paper", 0)
+    assert store.environments == {}
+    with store.writing():
+        pass
+    assert [one["packages"]["numpy"] for one in store.environments.values()] == [np.__version__]
+    (tmp_path / "environment.json").write_text("{")
+    with pytest.raises(MismatchError, match=r"environment\.json is no JSON"):
+        _ = store.environments

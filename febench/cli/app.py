@@ -38,6 +38,8 @@ Runs = Annotated[int | None, typer.Option(help="Only the first N runs.", show_de
 Out = Annotated[Path | None, typer.Option(help="Results directory.", show_default="results/<data set>/<protocol>")]
 Preset = Annotated[str, typer.Option(help="paper: trained to the end; quick: one run, short training.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Deterministic = Annotated[bool, typer.Option("--deterministic", help="On a GPU: the same bits each time, slower.")]
+Pack = Annotated[int, typer.Option(min=0, help="Trainings at once on a GPU.", show_default="as many as pay")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Cells at once.", show_default="one a core")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of each cell.")]
 Timeout = Annotated[str, typer.Option(help="Limit of each cell, hard: 90s, 30m, 2h.")]
@@ -47,6 +49,11 @@ Seed = Annotated[int, typer.Option(help="Base seed of folds and cells.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Compute failed cells again.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 Directory = Annotated[Path, typer.Argument(help="Results directory.")]
+
+_FIGURES = (
+    "accuracy of every run; sensitivity of each class; confusion matrices; cost: accuracy against training time; "
+    "differences from the best; ranks over data sets; drop under each protocol; convergence of every training."
+)
 
 
 @app.command()
@@ -61,6 +68,8 @@ def run(
     out: Out = None,
     preset: Preset = "paper",
     device: Device = "auto",
+    deterministic: Deterministic = False,
+    pack: Pack = 0,
     jobs: Jobs = None,
     threads: Threads = 1,
     timeout: Timeout = "30m",
@@ -76,10 +85,42 @@ def run(
     requests = _requests(
         protocol, methods=methods, dataset=_dataset(dataset, crop, subject_pattern), data_dir=data_dir,
         runs=runs, out=out, preset=preset,
-        device=device, jobs=jobs, threads=threads, timeout=_seconds(timeout), settings=_settings(settings),
-        seed=seed, retry_failed=retry_failed,
+        device=device, deterministic=deterministic, pack=pack, jobs=jobs, threads=threads, timeout=_seconds(timeout),
+        settings=_settings(settings), seed=seed, retry_failed=retry_failed,
     )  # fmt: skip
     raise typer.Exit(run_all(requests, _stderr()))
+
+
+@app.command()
+def pretrain(
+    method: Annotated[str, typer.Argument(help="A method that can keep its weights, such as resnet18.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File of weights, ending in .safetensors.")],
+    dataset: DatasetName = "faces700",
+    data_dir: DataDir = None,
+    crop: Crop = None,
+    subject_pattern: SubjectPattern = None,
+    out: Out = None,
+    preset: Preset = "paper",
+    device: Device = "auto",
+    threads: Threads = 1,
+    timeout: Timeout = "12h",
+    settings: Settings = None,
+    plugin: Plugins = None,
+    seed: Seed = 0,
+) -> None:
+    """Train a method on a data set and keep its weights, for others to start from."""
+    from febench.cli.pretraining import pretrain_one
+    from febench.runner import Request
+
+    _load_plugins(plugin)
+    pretrain_one(
+        Request(
+            methods=method, dataset=_dataset(dataset, crop, subject_pattern), protocol="official", data_dir=data_dir,
+            preset=preset, out=out, device=device, jobs=1, threads=threads, timeout=_seconds(timeout),
+            settings=_settings(settings), seed=seed,
+        ),
+        output,
+    )  # fmt: skip
 
 
 @app.command()
@@ -123,7 +164,9 @@ def status(directory: Directory, json: Json = False) -> None:
 
 @app.command()
 def table(
-    name: Annotated[str, typer.Argument(help="1 sensitivities, 2 OA of runs, 3 comparison, 4 the drop, convergence.")],
+    name: Annotated[
+        str, typer.Argument(help="1 sensitivities, 2 OA of runs, 3 comparison, 4 the drop, cost, convergence.")
+    ],
     directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
     method: Annotated[str | None, typer.Option(help="Only this method.", show_default="all")] = None,
     how: Annotated[str, typer.Option("--format", help="text, md, latex, csv, html or json.")] = "text",
@@ -136,8 +179,26 @@ def table(
 
 
 @app.command()
+def compare(
+    directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
+    method: Annotated[str | None, typer.Option(help="Only these, comma-separated.", show_default="all")] = None,
+    rope: Annotated[float, typer.Option(help="Points of overall accuracy that make no difference in practice.")] = 1.0,
+    pairs: Annotated[
+        str | None,
+        typer.Option(help="all, or best: with the best, and of neighbours.", show_default="all of up to six methods"),
+    ] = None,
+    how: Annotated[str, typer.Option("--format", help="text, md, latex, csv, html or json.")] = "text",
+    json: Json = False,
+) -> None:
+    """Say which differences between methods are real, pair by pair and over data sets."""
+    from febench.cli.comparing import show_comparison
+
+    show_comparison(directories, method, rope, pairs, "json" if json else how)
+
+
+@app.command()
 def figure(
-    name: Annotated[str, typer.Argument(help="drop: each method under each protocol; convergence: of every training.")],
+    name: Annotated[str, typer.Argument(help=_FIGURES)],
     directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .png, .svg or .pdf.")],
     method: Annotated[str | None, typer.Option(help="Only this method.", show_default="all")] = None,
@@ -146,6 +207,36 @@ def figure(
     from febench.cli.listing import draw_figure
 
     draw_figure(name, directories, output, method)
+
+
+@app.command()
+def report(
+    directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write, such as report.html.")],
+    rope: Annotated[float, typer.Option(help="Points of overall accuracy that make no difference in practice.")] = 1.0,
+    show_images: Annotated[
+        bool, typer.Option("--show-images", help="Show images of people too: only if you may pass them on.")
+    ] = False,
+    data_dir: DataDir = None,
+    plugin: Plugins = None,
+    json: Json = False,
+) -> None:
+    """Write one HTML page of everything: the verdict in words first, then what stands behind it."""
+    from febench.cli.reporting import make_report
+
+    _load_plugins(plugin)
+    make_report(directories, output, rope, show_images, data_dir, json)
+
+
+@app.command()
+def export(
+    directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet or .csv.")],
+) -> None:
+    """Write every prediction to one file, a row a prediction, for other tools."""
+    from febench.cli.exporting import write_export
+
+    write_export(directories, output)
 
 
 @app.command()

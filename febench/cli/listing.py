@@ -20,7 +20,7 @@ from febench.results import Results, RowResults
 from febench.runner import Request, plan_for
 from febench.store import MANIFEST, Store
 from febench.tables import make_table
-from febench.verify import compare_stores, verify_papers, verify_store
+from febench.verify import compare_stores, verify_papers, verify_store, weigh_papers
 
 
 def show_methods(as_json: bool) -> None:
@@ -105,7 +105,7 @@ def show_verification(directory: Path | None, against: Path | None, as_json: boo
     if directory is None:
         if against is not None:
             raise UsageError("--against compares results: name a results directory to compare with it")
-        findings = verify_papers()
+        findings = [*verify_papers(), *weigh_papers()]
     else:
         stores = find_stores([directory])
         findings = [finding for store in stores for finding in verify_store(store)]
@@ -117,8 +117,9 @@ def show_verification(directory: Path | None, against: Path | None, as_json: boo
         print(json_text.dumps([vars(finding) for finding in findings], indent=1))
     else:
         print("\n".join(map(str, findings)))
-        print(f"{sum(finding.ok for finding in findings)} of {len(findings)} checks agree")
-    return 0 if all(finding.ok for finding in findings) else MismatchError.exit_code
+        checked = [finding.ok for finding in findings if finding.ok is not None]
+        print(f"{sum(checked)} of {len(checked)} checks agree")
+    return 0 if all(finding.ok is not False for finding in findings) else MismatchError.exit_code
 
 
 def find_stores(directories: Sequence[Path]) -> list[Store]:
@@ -129,11 +130,16 @@ def find_stores(directories: Sequence[Path]) -> list[Store]:
     UsageError
         If there are none.
     """
+    return [Store(path) for path in find_directories(directories)]
+
+
+def find_directories(directories: Sequence[Path]) -> list[Path]:
+    """Some directories, but for a folder of results directories all of them."""
     found = []
     for directory in directories:
         inside = sorted(path.parent for path in directory.glob(f"*/{MANIFEST}"))
         found += [directory] if (directory / MANIFEST).exists() or not inside else inside
-    return [Store(path) for path in found]
+    return found
 
 
 def _method(name: str) -> dict[str, Any]:
@@ -143,7 +149,7 @@ def _method(name: str) -> dict[str, Any]:
         return {"name": name, "sets": [], "available": False, "missing": str(error), "cite": "", "params": {}}
     return {
         "name": name,
-        "sets": [*(["all"] if "extended" not in found.sets else []), *found.sets],
+        "sets": [*(["all"] if found.in_all else []), *found.sets],
         "available": found.missing is None,
         "missing": found.missing,
         "cite": found.cite,

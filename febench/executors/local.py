@@ -6,14 +6,19 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from filelock import FileLock
+from filelock import Timeout as FileLockTimeout
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from febench.errors import FebenchError
@@ -26,6 +31,9 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+
+_TAKEN: list[FileLock] = []
+"""What a worker has taken, kept from being collected."""
 
 
 class Task(Protocol):
@@ -48,11 +56,16 @@ class LocalExecutor:
     threads : int
         Threads each may use in numerical libraries.
     timeout : float or None
-        Seconds after which a task's process is killed.
+        Seconds after which a task's process is killed; a task with a `weight` may take that many times as long.
+    devices : sequence of str, optional
+        GPUs by the names that CUDA knows them by, one for each worker.
     """
 
-    def __init__(self, jobs: int, threads: int = 1, timeout: float | None = None) -> None:
+    def __init__(
+        self, jobs: int, threads: int = 1, timeout: float | None = None, devices: Sequence[str] | None = None
+    ) -> None:
         self._jobs = jobs
+        self._devices = devices
         self._threads = threads
         self._timeout = timeout
         self._exit = contextlib.ExitStack()
@@ -60,7 +73,10 @@ class LocalExecutor:
     def __enter__(self) -> LocalExecutor:
         self._exit.enter_context(_thread_limit(self._threads))
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPool(self._jobs, initializer=_begin_worker, context=context)
+        locks = self._exit.enter_context(tempfile.TemporaryDirectory(prefix="febench-")) if self._devices else ""
+        self._pool = ProcessPool(
+            self._jobs, initializer=_begin_worker, initargs=(self._devices, locks), context=context
+        )
         self._exit.callback(self._stop)
         return self
 
@@ -73,12 +89,16 @@ class LocalExecutor:
         running: dict[ProcessFuture[Outcome], T] = {}
         while True:
             for item in islice(waiting, 2 * self._jobs - len(running)):
-                running[self._pool.schedule(_run, args=(task(item),), timeout=self._timeout)] = item
+                work = task(item)
+                running[self._pool.schedule(_run, args=(work,), timeout=self._limit(work))] = item
             if not running:
                 return
             wait(running, return_when=FIRST_COMPLETED)
             for done in [future for future in running if future.done()]:
                 yield running.pop(done), self._outcome(done.result)
+
+    def _limit(self, work: Task) -> float | None:
+        return None if self._timeout is None else self._timeout * int(getattr(work, "weight", 1))
 
     def _outcome(self, result: Callable[[], Outcome]) -> Outcome:
         try:
@@ -102,10 +122,24 @@ def _run(task: Task) -> Outcome:
     return task.run()
 
 
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, and die with it."""
+def _begin_worker(devices: Sequence[str] | None, locks: str) -> None:
+    """Leave Ctrl-C to the parent, and die with it; take a GPU that no other worker has."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    if devices:
+        os.environ["CUDA_VISIBLE_DEVICES"] = _take_one(devices, Path(locks))
+
+
+def _take_one(devices: Sequence[str], locks: Path) -> str:
+    """The first device that is free; it is this process's until that ends, however it ends."""
+    while True:
+        for place, device in enumerate(devices):
+            lock = FileLock(locks / f"{place}.lock")
+            with contextlib.suppress(FileLockTimeout):
+                lock.acquire(blocking=False)
+                _TAKEN.append(lock)
+                return device
+        time.sleep(0.1)
 
 
 def _die_with_parent() -> None:

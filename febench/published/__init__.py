@@ -25,6 +25,7 @@ class Published:
     mean: Decimal
     sd: Decimal
     source: str
+    printed_in: str
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,15 @@ def comparison() -> dict[str, Published]:
             Decimal(row["overall_accuracy_mean"]),
             Decimal(row["overall_accuracy_sd"]),
             row["original_source"],
+            row["printed_in"],
         )
         for row in rows
     }
+
+
+def tabulated() -> list[str]:
+    """The methods of the papers' own comparison tables, in their order; others are only cited."""
+    return [method for method, printed in comparison().items() if "not tabulated" not in printed.printed_in]
 
 
 def place(method: str) -> int:

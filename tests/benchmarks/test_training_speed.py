@@ -1,10 +1,15 @@
-"""Training images per second, ours against the loop of torch's tutorials: PIL transforms, DataLoader, eager float32.
+"""Training images per second, ours against the stock ways, one after the other in the same run.
 
-Both train ResNet-18 on the same images, with the same threads, one after the other in one process.
+The stock ways are the loop of torchvision's reference script (PIL transforms, DataLoader, float32, eager) and skorch on
+the same transforms. Between them and ours, each step on the way is measured alone: images as one tensor with whole
+batches augmented, channels last, bfloat16, and one process of one thread a core instead of one of all.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -15,9 +20,15 @@ from numpy.typing import NDArray
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 torchvision = pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 
-from deep.resnet import resnet18  # noqa: E402
+from febench.method import METHODS  # noqa: E402
 
-STEPS, BATCH, SIZE = 60, 32, 64
+BATCH, SIZE, CORES = 64, 64, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+STEPS = {"resnet18": 24, "resnet50": 12}
+
+
+def images(n: int = 320) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (n, 128, 128, 3), dtype=np.uint8), rng.integers(0, 7, n)
 
 
 class PilImages(torch.utils.data.Dataset[Any]):
@@ -45,28 +56,107 @@ class PilImages(torch.utils.data.Dataset[Any]):
         return self.transform(self.images[index]), self.labels[index]
 
 
-def plain_images_per_second(X: NDArray[np.uint8], y: NDArray[np.int64], device: str) -> float:
-    network = torchvision.models.resnet18(num_classes=7).to(device)
+def rate(epoch: Callable[[], int], steps: int) -> float:
+    """Images per second of whole epochs, after one batch's worth of them to warm up."""
+    epoch()
+    done, start = 0, perf_counter()
+    while done < steps * BATCH:
+        done += epoch()
+    return done / (perf_counter() - start)
+
+
+def stock_loop(name: str, steps: int, device: str) -> float:
+    """As torchvision's reference script trains."""
+    network = torchvision.models.get_model(name, num_classes=7).to(device)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=5e-4)
-    rounds = STEPS * BATCH // len(X)
-    start = perf_counter()
-    for _ in range(rounds):
-        for images, labels in torch.utils.data.DataLoader(PilImages(X, y), batch_size=BATCH, shuffle=True):
-            loss = torch.nn.functional.cross_entropy(network(images.to(device)), labels.to(device), label_smoothing=0.1)
+    loader = torch.utils.data.DataLoader(PilImages(*images()), batch_size=BATCH, shuffle=True)
+
+    def epoch() -> int:
+        for x, y in loader:
+            loss = torch.nn.functional.cross_entropy(network(x.to(device)), y.to(device), label_smoothing=0.1)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    loss.item()
-    return rounds * len(X) / (perf_counter() - start)
+        loss.item()
+        return 320
+
+    return rate(epoch, steps)
 
 
-def test_training_speed(benchmark: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    rng = np.random.default_rng(0)
-    X, y = rng.integers(0, 256, (320, 128, 128, 3), dtype=np.uint8), rng.integers(0, 7, 320)
-    model = resnet18(size=SIZE, steps=STEPS, batch_size=BATCH, random_state=0)
-    benchmark.pedantic(model.fit, args=(model.extract(X), y), rounds=1)
-    ours, plain = model.fit_info_["images_per_second"], plain_images_per_second(X, y, model.fit_info_["device"])
-    benchmark.extra_info |= {"ours": ours, "plain": plain, "ratio": ours / plain}
+def with_skorch(name: str, steps: int, device: str) -> float:
+    skorch = pytest.importorskip("skorch", reason="make bench installs it")
+    net = skorch.NeuralNetClassifier(
+        torchvision.models.get_model(name, num_classes=7), criterion=torch.nn.CrossEntropyLoss, device=device,
+        optimizer=torch.optim.SGD, optimizer__momentum=0.9, lr=0.05, batch_size=BATCH, max_epochs=1, train_split=None,
+        iterator_train__shuffle=True, verbose=0,
+    )  # fmt: skip
+    net.initialize()
+    data = PilImages(*images())
+
+    def epoch() -> int:
+        net.partial_fit(data, None)
+        return 320
+
+    return rate(epoch, steps)
+
+
+def one_tensor(name: str, steps: int, *, channels_last: bool, dtype: torch.dtype) -> float:
+    """Our images and augmentation, in an eager loop on all threads."""
+    from deep.augmentation import Augmentation, draw
+    from deep.resizing import on_device
+
+    form = torch.channels_last if channels_last else torch.contiguous_format
+    network = torchvision.models.get_model(name, num_classes=7).to(memory_format=form)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
+    X, y = images()
+    pixels, labels = on_device(X, SIZE, torch.device("cpu")), torch.from_numpy(y)
+    generator, augment = torch.Generator(), Augmentation()
+
+    def epoch() -> int:
+        for batch in torch.randperm(320).split(BATCH):
+            x = augment(pixels[batch] / 64.0 - 2.0, draw(len(batch), generator)).contiguous(memory_format=form)
+            with torch.autocast("cpu", dtype, enabled=dtype is not torch.float32):
+                loss = torch.nn.functional.cross_entropy(network(x), labels[batch], label_smoothing=0.1)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return 320
+
+    return rate(epoch, steps)
+
+
+def ours(name: str, steps: int, threads: int) -> float:
+    """One of our trainings."""
+    torch.set_num_threads(threads)
+    X, y = images()
+    model = METHODS.get(name).build(size=SIZE, steps=steps + 2, epochs=0.0, batch_size=BATCH, random_state=0)
+    return float(model.fit(model.extract(X), y).fit_info_["images_per_second"])
+
+
+def a_process_a_core(name: str, steps: int) -> float:
+    """As many of our trainings at once as there are cores."""
+    with multiprocessing.get_context("spawn").Pool(CORES) as pool:
+        return sum(pool.starmap(ours, [(name, steps, 1)] * CORES))
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_training_speed(name: str, benchmark: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    from deep.device import choose_dtype
+
+    device, steps = "cuda" if torch.cuda.is_available() else "cpu", STEPS[name]
+    found = {"stock loop": stock_loop(name, steps, device), "skorch": with_skorch(name, steps, device)}
+    if device == "cpu":
+        best = choose_dtype("auto", torch.device("cpu"))
+        found["one tensor, batch augmentation"] = one_tensor(name, steps, channels_last=False, dtype=torch.float32)
+        found["and channels last"] = one_tensor(name, steps, channels_last=True, dtype=torch.float32)
+        found[f"and {best}"] = one_tensor(name, steps, channels_last=True, dtype=best)
+        found["ours, one process of all threads"] = ours(name, steps, CORES)
+        final = benchmark.pedantic(a_process_a_core, args=(name, steps), rounds=1)
+    else:
+        final = benchmark.pedantic(ours, args=(name, 20 * steps, 1), rounds=1)
+    found["ours"] = final
+    benchmark.extra_info |= {**found, "ratio": final / found["stock loop"]}
     with capsys.disabled():
-        print(f"\nResNet-18, {SIZE} px, {model.fit_info_['device']} {model.fit_info_['dtype']}: {ours:.0f} images/s")
-        print(f"plain float32 loop: {plain:.0f} images/s; ratio {ours / plain:.2f}")
+        print(f"\n{name}, {SIZE} px, batch {BATCH}, {device}:")
+        for what, speed in found.items():
+            print(f"  {what:<34} {speed:7.0f} images/s  x {speed / found['stock loop']:.2f}")

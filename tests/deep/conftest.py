@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
@@ -19,6 +20,15 @@ def draw(n: int, *, classes: int = 3, side: int = 32, rgb: bool = False, seed: i
         top = side * (2 * label + 1) // (2 * classes)
         image[top - 2 : top + 2] = 220
     return (np.stack([X, X // 2, 255 - X], axis=-1) if rgb else X), y
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """As cells run: several threads wait for each other wherever something else runs too."""
+    with contextlib.suppress(ImportError):
+        import torch
+
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

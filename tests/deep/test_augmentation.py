@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 
-from deep.augmentation import Augmentation  # noqa: E402
+from deep.augmentation import Augmentation, draw  # noqa: E402
 
 NONE = {"degrees": 0.0, "scale": 0.0, "translate": 0.0, "flip": 0.0, "brightness": 0.0, "contrast": 0.0}
 
@@ -19,12 +19,14 @@ def one_image_many_times(n=64, side=16):
 
 def test_strength_zero_is_the_identity():
     images = one_image_many_times()
-    assert torch.equal(Augmentation.of_strength(0.0)(images, generator()), images)
+    assert torch.equal(Augmentation.of_strength(0.0)(images, draw(len(images), generator())), images)
 
 
 @pytest.mark.parametrize("name", NONE)
 def test_each_image_gets_its_own_draw(name):
-    changed = Augmentation(**{**NONE, name: 0.5 if name != "degrees" else 30.0})(one_image_many_times(), generator())
+    changed = Augmentation(**{**NONE, name: 0.5 if name != "degrees" else 30.0})(
+        one_image_many_times(), draw(64, generator())
+    )
     assert changed.shape == (64, 3, 16, 16)
     distinct = len(torch.unique(changed.round(decimals=4).flatten(1), dim=0))
     assert distinct == (2 if name == "flip" else 64)
@@ -32,34 +34,34 @@ def test_each_image_gets_its_own_draw(name):
 
 def test_certain_flip_mirrors():
     images = one_image_many_times()
-    flipped = Augmentation(**{**NONE, "flip": 1.0})(images, generator())
+    flipped = Augmentation(**{**NONE, "flip": 1.0})(images, draw(len(images), generator()))
     torch.testing.assert_close(flipped, images.flip(3), atol=1e-4, rtol=0)
 
 
 def test_half_of_the_images_are_flipped():
     images = one_image_many_times(1000)
-    flipped = Augmentation(**{**NONE, "flip": 0.5})(images, generator())
+    flipped = Augmentation(**{**NONE, "flip": 0.5})(images, draw(len(images), generator()))
     share = torch.isclose(flipped, images.flip(3), atol=1e-3).flatten(1).all(1).float().mean()
     assert 0.4 < share < 0.6
 
 
 def test_draws_stay_within_the_ranges():
     images = torch.zeros(500, 1, 1, 1)
-    shift = Augmentation(**{**NONE, "brightness": 0.2})(images, generator())
+    shift = Augmentation(**{**NONE, "brightness": 0.2})(images, draw(len(images), generator()))
     assert shift.abs().max() <= 0.2
     assert shift.min() < -0.15 < 0.15 < shift.max()
 
 
 def test_contrast_keeps_the_mean_of_each_image():
     images = one_image_many_times()
-    changed = Augmentation(**{**NONE, "contrast": 0.5})(images, generator())
+    changed = Augmentation(**{**NONE, "contrast": 0.5})(images, draw(len(images), generator()))
     torch.testing.assert_close(changed.mean((1, 2, 3)), images.mean((1, 2, 3)))
 
 
 def test_rotation_keeps_shapes_in_images_that_are_not_square():
     bar = torch.zeros(200, 1, 20, 40)
     bar[:, :, 9:11, 10:30] = 1
-    turned = Augmentation(**{**NONE, "degrees": 45.0})(bar, generator())
+    turned = Augmentation(**{**NONE, "degrees": 45.0})(bar, draw(200, generator()))
     rows, columns = torch.meshgrid(torch.arange(20.0), torch.arange(40.0), indexing="ij")
     weight = turned[:, 0] / turned.sum((1, 2, 3)).view(-1, 1, 1)
     spread = (weight * ((rows - 9.5) ** 2 + (columns - 19.5) ** 2)).sum((1, 2))
@@ -68,13 +70,13 @@ def test_rotation_keeps_shapes_in_images_that_are_not_square():
 
 def test_same_generator_same_images():
     images = one_image_many_times()
-    first, second = (Augmentation()(images, generator(3)) for _ in range(2))
+    first, second = (Augmentation()(images, draw(len(images), generator(3))) for _ in range(2))
     assert torch.equal(first, second)
-    assert not torch.equal(first, Augmentation()(images, generator(4)))
+    assert not torch.equal(first, Augmentation()(images, draw(len(images), generator(4))))
 
 
 def test_grey_and_colour_images_draw_alike():
     images = torch.randn(8, 1, 16, 16, generator=generator(1))
-    grey = Augmentation()(images, generator())
-    colour = Augmentation()(images.expand(-1, 3, -1, -1), generator())
+    grey = Augmentation()(images, draw(len(images), generator()))
+    colour = Augmentation()(images.expand(-1, 3, -1, -1), draw(8, generator()))
     torch.testing.assert_close(colour, grey.expand(-1, 3, -1, -1))

@@ -8,17 +8,20 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 
-from deep.classifier import choose_device, choose_dtype, resize  # noqa: E402
-from deep.resnet import resnet18, resnet50  # noqa: E402
+from deep.device import choose_device, choose_dtype  # noqa: E402
+from deep.resizing import resize  # noqa: E402
+from deep.training import Training  # noqa: E402
+from febench.method import METHODS  # noqa: E402
 
-TINY = {"size": 32, "steps": 5, "batch_size": 8, "device": "cpu"}
+TINY = {"size": 32, "steps": 5, "epochs": 0.0, "batch_size": 8, "device": "cpu"}
+resnet18, resnet50, mobilenet = (METHODS.get(name).build for name in ("resnet18", "resnet50", "mobilenet-v3"))
 
 
 def fitted(X, y, *validation, seed=0, **params):
     return resnet18(**{**TINY, **params}, random_state=seed).fit(X, y, *validation)
 
 
-@pytest.mark.parametrize("build", [resnet18, resnet50])
+@pytest.mark.parametrize("build", [resnet18, resnet50, mobilenet])
 @pytest.mark.parametrize("rgb", [False, True])
 def test_contract(build, rgb, toy_images):
     X, y = toy_images(12, rgb=rgb, side=40)
@@ -50,7 +53,14 @@ def test_what_cannot_be_trained_is_refused(toy):
     for images, labels in [(X[:0], y[:0]), (X, y[:-1]), (X.astype(float), y), (X[..., None], y), (X[0], y[:32])]:
         with pytest.raises(ValueError):
             fitted(images, labels)
-    for wrong in [{"batch_size": 1}, {"steps": 0}, {"size": 0}, {"precision": "fp8"}, {"augment": -1.0}]:
+    for wrong in [
+        {"batch_size": 1},
+        {"steps": 0},
+        {"size": 0},
+        {"precision": "fp8"},
+        {"augment": -1.0},
+        {"epochs": -1.0},
+    ]:
         with pytest.raises(ValueError, match=next(iter(wrong))):
             resnet18(**{**TINY, **wrong})
 
@@ -65,7 +75,7 @@ def test_cuda_without_a_device_is_one_clear_sentence():
 def test_precision_follows_the_processor(monkeypatch):
     cpu = torch.device("cpu")
     for has, dtype in [(True, torch.bfloat16), (False, torch.float32)]:
-        monkeypatch.setattr("deep.classifier.has_bf16", lambda _, has=has: has)
+        monkeypatch.setattr("deep.device.has_bf16", lambda _, has=has: has)
         assert choose_dtype("auto", cpu) == dtype
     assert choose_dtype("bf16", cpu) == torch.bfloat16
     assert choose_dtype("fp32", cpu) == torch.float32
@@ -108,6 +118,29 @@ def test_validation_images_change_nothing_but_the_report(toy, toy_images):
     assert all(0 <= accuracy <= 1 for _, accuracy in curve)
 
 
+def test_a_killed_fit_goes_on_from_its_checkpoint(toy, tmp_path, monkeypatch):
+    monkeypatch.setattr("deep.checkpoint.SECONDS", 0.0)
+    X, y = toy
+    path = tmp_path / "cell.pt"
+    whole = fitted(X, y, X[:9], y[:9])
+    advance = Training.advance
+
+    def dies(self):
+        if self.step == 3:
+            raise KeyboardInterrupt
+        advance(self)
+
+    monkeypatch.setattr(Training, "advance", dies)
+    with pytest.raises(KeyboardInterrupt):
+        fitted(X, y, X[:9], y[:9], checkpoint=path)
+    monkeypatch.setattr(Training, "advance", advance)
+    again = fitted(X, y, X[:9], y[:9], checkpoint=path)
+    assert again.fit_info_["resumed_at_step"] == 3 and again.fit_info_["seconds_before"] >= 0
+    assert again.fit_info_["validation_curve"] == whole.fit_info_["validation_curve"]
+    assert np.array_equal(again.predict_proba(X), whole.predict_proba(X))
+    assert "resumed_at_step" not in fitted(X, y, checkpoint=path, seed=1).fit_info_
+
+
 def test_fit_info_tells_what_ran(toy):
     info = fitted(*toy, precision="fp32").fit_info_
     assert info["device"] == "cpu" and info["dtype"] == "float32" and info["steps"] == 5
@@ -142,7 +175,7 @@ def test_extracted_images_stand_for_the_images(toy_images):
 def test_resize_is_a_function_of_each_image_alone(shape, monkeypatch):
     X = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     whole = resize(X, 32)
-    monkeypatch.setattr("deep.classifier.RESIZE_BYTES", 1)
+    monkeypatch.setattr("deep.resizing.RESIZE_BYTES", 1)
     assert np.array_equal(resize(X, 32), whole)
     assert np.array_equal(resize(X[4:5], 32), whole[4:5])
     assert whole.shape == (9, 32, 32, *shape[3:])

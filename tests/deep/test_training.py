@@ -2,11 +2,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 
 from deep.augmentation import Augmentation  # noqa: E402
-from deep.training import Normalisation, Recipe, batches, one_cycle, predict_probabilities, train  # noqa: E402
+from deep.checkpoint import Checkpoint  # noqa: E402
+from deep.images import Images, Normalisation  # noqa: E402
+from deep.loop import train  # noqa: E402
+from deep.prediction import predict_probabilities  # noqa: E402
+from deep.training import Recipe, Training, one_cycle  # noqa: E402
 
 
 def generator(seed=0):
@@ -17,23 +23,45 @@ def uint8_images(n, channels=1, side=8):
     return torch.randint(0, 256, (n, channels, side, side), generator=generator(n), dtype=torch.uint8)
 
 
-def small_network(classes=2):
-    torch.manual_seed(0)
+def small_network(classes=2, seed=0):
+    torch.manual_seed(seed)
     layers = [torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.Flatten()]
     return torch.nn.Sequential(*layers, torch.nn.Linear(4 * 64, classes))
 
 
+def weights_of(network):
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def begun(recipe, n=12, seed=0, network=None):
+    """A training of a small network that has begun on n images."""
+    network = network or small_network()
+    training = Training(network, Images(uint8_images(n)), recipe)
+    training.begin(weights_of(network), torch.arange(n), torch.arange(n) % 2, generator(seed))
+    return training
+
+
+def same(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
 @pytest.mark.parametrize("n", [1, 3, 7, 40])
-def test_every_batch_is_full_and_images_come_equally_often(n):
-    drawn = list(batches(n, Recipe(steps=21, batch_size=8, lr=0.1), generator()))
+def test_every_batch_is_full_and_images_come_equally_often(n, monkeypatch):
+    drawn = []
+    training = begun(Recipe(steps=21, batch_size=8, lr=0.1), n)
+    monkeypatch.setattr(training, "_replay", lambda: drawn.append(training._batch.clone()))
+    train([training])
     assert [len(batch) for batch in drawn] == [8] * 21
     counts = torch.cat(drawn).bincount(minlength=n)
     assert counts.max() - counts.min() <= 1
+    assert n == 1 or len({tuple(batch.tolist()) for batch in drawn}) > 1
 
 
-def test_order_changes_from_round_to_round():
-    first, second = batches(8, Recipe(steps=2, batch_size=8, lr=0.1), generator())
-    assert not torch.equal(first, second)
+@given(st.integers(1, 100_000), st.integers(1, 5000), st.floats(0, 100), st.integers(2, 256))
+def test_the_budget_is_of_steps_or_of_epochs_whichever_is_more(n, steps, epochs, batch_size):
+    found = Recipe(steps=steps, batch_size=batch_size, lr=0.1, epochs=epochs).steps_for(n)
+    assert found >= steps and found * batch_size >= epochs * n
+    assert found == steps or (found - 1) * batch_size < epochs * n
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 10, 1000])
@@ -51,7 +79,11 @@ def test_one_cycle_without_warm_up_starts_at_the_peak():
     assert one_cycle(0, 1000, 0.0) == pytest.approx(1, abs=1e-4)
 
 
-@pytest.mark.parametrize("bad", [{"steps": 0}, {"batch_size": 1}, {"warmup": 1.0}, {"warmup": -0.1}])
+@pytest.mark.parametrize(
+    "bad",
+    [{"steps": 0}, {"batch_size": 1}, {"warmup": 1.0}, {"warmup": -0.1}, {"epochs": -1.0}, {"epochs": float("inf")},
+     {"stage_decay": 0.0}, {"stage_decay": 1.5}],
+)  # fmt: skip
 def test_recipe_refuses_what_cannot_train(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
         Recipe(**{"steps": 1, "batch_size": 2, "lr": 0.1, **bad})
@@ -60,7 +92,7 @@ def test_recipe_refuses_what_cannot_train(bad):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_normalisation_agrees_with_numpy(channels):
     images = uint8_images(20, channels)
-    found = Normalisation.of(images)
+    found = Normalisation(channels).fit(images)
     pixels = images.numpy().astype(float)
     np.testing.assert_allclose(found.mean.flatten(), pixels.mean((0, 2, 3)), rtol=1e-6)
     np.testing.assert_allclose(found.sd.flatten(), pixels.std((0, 2, 3)), rtol=1e-6)
@@ -70,18 +102,17 @@ def test_normalisation_agrees_with_numpy(channels):
 
 def test_images_that_never_vary_are_not_divided_by_zero():
     images = torch.full((4, 1, 8, 8), 17, dtype=torch.uint8)
-    assert torch.equal(Normalisation.of(images)(images), torch.zeros(4, 1, 8, 8))
+    assert torch.equal(Normalisation(1).fit(images)(images), torch.zeros(4, 1, 8, 8))
 
 
 def test_vectors_are_not_decayed():
-    network = small_network()
-    images, targets = uint8_images(8), torch.arange(8) % 2
-    start = {name: value.clone() for name, value in network.state_dict().items()}
     recipe = Recipe(steps=1, batch_size=8, lr=1e-6, weight_decay=1e5, augmentation=Augmentation.of_strength(0))
-    train(network, images, targets, recipe, normalise=Normalisation.of(images), generator=generator())
+    training = begun(recipe, 8)
+    start = weights_of(training.network)
+    train([training])
     shrunk = {
         name: (value.norm() / start[name].norm()).item()
-        for name, value in network.named_parameters()
+        for name, value in training.network.named_parameters()
         if start[name].norm() > 0
     }
     decayed = 1 - 1e-6 * 1e5 * one_cycle(0, 1, recipe.warmup)
@@ -91,26 +122,127 @@ def test_vectors_are_not_decayed():
     assert shrunk["4.bias"] == pytest.approx(1, abs=1e-3)
 
 
-def test_checkpoints_end_with_the_last_step_and_change_nothing():
-    images, targets = uint8_images(12), torch.arange(12) % 2
-    normalise = Normalisation.of(images)
-    seen, networks = [], [small_network(), small_network()]
+def test_stages_nearer_the_images_learn_slower():
+    training = begun(Recipe(steps=1, batch_size=8, lr=0.01, weight_decay=0.0, stage_decay=0.1), 8)
+    start = weights_of(training.network)
+    train([training])
+    moved = [(training.network.state_dict()[name] - start[name]).abs().max() for name in ("0.weight", "4.weight")]
+    assert moved[0].item() == pytest.approx(
+        0.01 * moved[1].item(), rel=0.05
+    )  # a convolution, a BatchNorm and a linear layer
 
-    def look(step):
-        seen.append(step)
-        predict_probabilities(networks[1], images, normalise)
 
-    for network, watch in zip(networks, [None, look], strict=True):
-        recipe = Recipe(steps=25, batch_size=4, lr=0.05)
-        train(network, images, targets, recipe, normalise=normalise, generator=generator(), at_checkpoint=watch)
-    assert seen == [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]
-    for quiet, watched in zip(*(network.state_dict().values() for network in networks), strict=True):
-        assert torch.equal(quiet, watched)
+def test_frozen_statistics_stay_as_they_came():
+    training = begun(Recipe(steps=5, batch_size=8, lr=0.01, frozen_statistics=True), 8)
+    train([training], [Look()])
+    moved = training.network[1].state_dict()
+    assert torch.equal(moved["running_mean"], torch.zeros(4)) and torch.equal(moved["running_var"], torch.ones(4))
+    assert not torch.equal(moved["weight"], torch.ones(4))
+
+
+class Look:
+    def __init__(self):
+        self.curve = []
+
+    def __call__(self, training):
+        self.curve.append([training.step, 0.0])
+        predict_probabilities(training.network, training.images.pixels, training.images.normalise)
+
+
+def test_looks_end_with_the_last_step_and_change_nothing():
+    quiet, watched = (begun(Recipe(steps=25, batch_size=4, lr=0.05)) for _ in range(2))
+    look = Look()
+    train([quiet])
+    train([watched], [look])
+    assert [step for step, _ in look.curve] == [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]
+    assert same(quiet.network, watched.network)
+
+
+def test_a_training_in_a_used_slot_equals_one_in_a_new_slot():
+    recipe = Recipe(steps=12, batch_size=4, lr=0.05)
+    slot, alone = begun(recipe, seed=7), begun(recipe, seed=3, network=small_network(seed=5))
+    train([slot])
+    slot.begin(weights_of(small_network(seed=5)), torch.arange(12), torch.arange(12) % 2, generator(3))
+    train([slot])
+    train([alone])
+    assert same(slot.network, alone.network)
+    assert slot.loss == alone.loss
+
+
+def test_side_by_side_equals_one_after_another():
+    recipe = Recipe(steps=9, batch_size=4, lr=0.05)
+    together = [begun(recipe, n=n, seed=n, network=small_network(seed=n)) for n in (6, 9, 12)]
+    train(together)
+    for n, training in zip((6, 9, 12), together, strict=True):
+        alone = begun(recipe, n=n, seed=n, network=small_network(seed=n))
+        train([alone])
+        assert same(alone.network, training.network)
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.fixture
+def always_due(monkeypatch):
+    monkeypatch.setattr("deep.checkpoint.SECONDS", 0.0)
+
+
+def run_and_die(path, recipe, at):
+    training, look = begun(recipe), Look()
+    ordinary = training.advance
+
+    def advance():
+        if training.step == at:
+            raise KilledError
+        ordinary()
+
+    training.advance = advance
+    with pytest.raises(KilledError):
+        train([training], [look], Checkpoint(path, {"seed": 0}))
+
+
+@pytest.mark.parametrize("at", [1, 7, 19])
+def test_a_killed_training_goes_on_where_it_was(at, tmp_path, always_due):
+    recipe = Recipe(steps=20, batch_size=8, lr=0.05)
+    path = tmp_path / "cell.pt"
+    whole, whole_look = begun(recipe), Look()
+    train([whole], [whole_look])
+    run_and_die(path, recipe, at)
+    again, look = begun(recipe, seed=99, network=small_network(seed=99)), Look()
+    train([again], [look], Checkpoint(path, {"seed": 0}))
+    assert again.resumed == at
+    assert same(whole.network, again.network)
+    assert whole.loss == again.loss
+    assert look.curve == whole_look.curve
+    assert again.seconds > again.seconds_before > 0
+
+
+@pytest.mark.parametrize("damage", ["torn", "empty", "other", "pickle"])
+def test_a_checkpoint_that_is_not_of_this_training_counts_as_none(damage, tmp_path, always_due):
+    recipe = Recipe(steps=6, batch_size=8, lr=0.05)
+    path = tmp_path / "cell.pt"
+    run_and_die(path, recipe, 3)
+    about = {"seed": 1} if damage == "other" else {"seed": 0}
+    if damage in ("torn", "empty"):
+        path.write_bytes(path.read_bytes()[: 1000 if damage == "torn" else 0])
+    if damage == "pickle":
+        torch.save({"about": about, "state": Look()}, path)
+    alone, again = begun(recipe), begun(recipe)
+    train([alone])
+    train([again], checkpoint=Checkpoint(path, about))
+    assert again.resumed == 0
+    assert same(alone.network, again.network)
+
+
+def test_short_trainings_leave_no_checkpoint(tmp_path):
+    train([begun(Recipe(steps=6, batch_size=8, lr=0.05))], checkpoint=Checkpoint(tmp_path / "cell.pt", {}))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_predictions_do_not_depend_on_the_other_images():
     network, images = small_network().eval(), uint8_images(70)
-    normalise = Normalisation.of(images)
+    normalise = Normalisation(1).fit(images)
     together = predict_probabilities(network, images, normalise)
     alone = torch.cat([predict_probabilities(network, image[None], normalise) for image in images])
     torch.testing.assert_close(alone, together, rtol=0, atol=1e-6)
@@ -119,7 +251,7 @@ def test_predictions_do_not_depend_on_the_other_images():
 
 def test_predictions_are_those_of_image_and_mirror_image():
     network, images = small_network().eval(), uint8_images(5)
-    normalise = Normalisation.of(images)
+    normalise = Normalisation(1).fit(images)
     of_image = predict_probabilities(network, images, normalise)
     of_mirror = predict_probabilities(network, images.flip(3), normalise)
     torch.testing.assert_close(of_image, of_mirror)

@@ -70,3 +70,39 @@ class Unsendable:
 def test_what_is_no_fault_of_a_task_is_not_an_outcome_of_it() -> None:
     with LocalExecutor(jobs=1) as executor, pytest.raises(TypeError, match="cannot be sent"):
         list(executor.map(["a"], lambda _: Unsendable()))
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    what: str
+
+    def run(self) -> Outcome:
+        time.sleep(0.3)
+        if self.what == "exit":
+            os._exit(3)
+        return Outcome("ok", info={"pid": os.getpid(), "device": os.environ["CUDA_VISIBLE_DEVICES"]})
+
+
+def test_each_worker_has_a_device_and_the_one_after_a_dead_worker_has_its() -> None:
+    with LocalExecutor(jobs=2, devices=("7", "GPU-abc")) as executor:
+        found = list(executor.map(["a", "b", "exit", "c", "d", "exit", "e", "f", "g", "h"], OnDevice))
+    told = [outcome.info for _, outcome in found if outcome.status == "ok"]
+    assert len(told) == 8
+    devices = {info["pid"]: info["device"] for info in told}
+    assert set(devices.values()) == {"7", "GPU-abc"}
+    assert all(devices[info["pid"]] == info["device"] for info in told)
+
+
+@dataclass(frozen=True)
+class Heavy:
+    weight: int
+
+    def run(self) -> Outcome:
+        time.sleep(1.2)
+        return Outcome("ok")
+
+
+def test_a_task_of_many_cells_has_the_time_of_all() -> None:
+    with LocalExecutor(jobs=2, timeout=0.7) as executor:
+        found = dict(executor.map([1, 20], Heavy))
+    assert {item: outcome.status for item, outcome in found.items()} == {1: "timeout", 20: "ok"}

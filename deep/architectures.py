@@ -1,0 +1,76 @@
+"""Networks of torchvision by name, with as many outputs as there are classes, from random or given weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from torch import nn
+from torchvision import models
+
+from deep.weights import find, load
+from febench.errors import UsageError
+
+KEYWORDS: dict[str, dict[str, Any]] = {
+    "resne": {"zero_init_residual": True},
+    "wide_resnet": {"zero_init_residual": True},
+    "googlenet": {"aux_logits": False, "init_weights": True},
+    "inception": {"aux_logits": False, "init_weights": True},
+}
+"""Of networks whose name begins so."""
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Builds a torchvision classifier for a number of classes; the last layer is new in any case.
+
+    Attributes
+    ----------
+    architecture : str
+        Name in `torchvision.models`.
+    weights : str
+        `none`, or what `deep.weights.find` finds.
+
+    Raises
+    ------
+    UsageError
+        If torchvision has no such classifier.
+    """
+
+    architecture: str
+    weights: str = "none"
+
+    def __post_init__(self) -> None:
+        check_name(self.architecture)
+
+    def __call__(self, num_classes: int) -> nn.Module:
+        """Build the network; torch's global generator draws what no weights are given for."""
+        keywords = next((given for start, given in KEYWORDS.items() if self.architecture.startswith(start)), {})
+        network: nn.Module = models.get_model(self.architecture, weights=None, num_classes=num_classes, **keywords)
+        if self.weights != "none":
+            load(network, find(self.architecture, self.weights))
+        return network
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Which file the weights are from, for the results; nothing if they are random."""
+        if self.weights == "none":
+            return {}
+        file = find(self.architecture, self.weights)
+        return {"weights": file.source, "weights_sha256": file.sha256, "weights_verified": file.verified}
+
+
+def check_name(architecture: str) -> None:
+    """Refuse a name that torchvision has no classifier of.
+
+    Raises
+    ------
+    UsageError
+        If it has none; the nearest names are told.
+    """
+    names = models.list_models(module=models)
+    if architecture not in names:
+        near = get_close_matches(architecture, names, n=3, cutoff=0.5)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise UsageError(f"torchvision has no classifier {architecture!r}{hint}")

@@ -1,0 +1,58 @@
+"""Devices, their precision, and seeds on them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+def choose_device(name: str, *, deterministic: bool = False) -> torch.device:
+    """Look up a device by name; "auto" is a GPU where there is one.
+
+    With `deterministic` torch uses only algorithms that give the same bits each time, in this process from now on.
+
+    Raises
+    ------
+    RuntimeError
+        If CUDA is asked for and there is none.
+    """
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise RuntimeError(f"device {name!r} was asked for, but torch finds no CUDA device here")
+    return device
+
+
+def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """Resolve a precision; "auto" is bfloat16 where the hardware of the device computes in it, else float32."""
+    bf16 = precision == "bf16" or (precision == "auto" and has_bf16(device))
+    return torch.bfloat16 if bf16 else torch.float32
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the hardware has bfloat16 instructions: emulated ones are slower than float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if hasattr(torch.cpu, "get_capabilities"):
+        found = torch.cpu.get_capabilities()
+        return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())  # torch < 2.12
+
+
+@contextmanager
+def seeded(seed: int | None, device: torch.device) -> Iterator[torch.Generator]:
+    """Give a generator on the device; torch's global ones are seeded inside, and afterwards are as they were before."""
+    seed = secrets.randbits(63) if seed is None else seed
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.default_generator.manual_seed(seed)
+        if device.type == "cuda":
+            torch.cuda.manual_seed(seed)
+        yield torch.Generator(device=device).manual_seed(seed)

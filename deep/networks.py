@@ -1,0 +1,232 @@
+"""ResNet-18, ResNet-50 and further torchvision networks on facial expressions.
+
+Papers: Li, Li & Lima 2021 ("Facial expression recognition by ResNet-18") and Li & Lima 2021 ("Facial expression
+recognition via ResNet-50", doi:10.1016/j.ijcce.2021.02.002): ResNets with a 7-way softmax, 8 groups train, 1
+validates, 1 tests. Both leave open the size of the images, the first weights, the optimiser, the number of epochs and
+the augmentation. The second one's outlook names the other networks here. Chosen, the same for all of them:
+
+- torchvision's networks as they are, stem included, with one output a class seen in training, from random weights
+  (ResNets: He initialisation, the last BatchNorm of each block zeroed).
+- images resized to `size` pixels; mean and standard deviation from the training images alone.
+- AdamW under a one-cycle learning rate, label smoothing 0.1, every image a little turned, scaled, shifted, mirrored and
+  relit each time; predictions are the mean over the image and its mirror image.
+- a number of steps that grows with the number of images, and the last weights; the validation group is only watched.
+- the preset `quick`: fewer steps on smaller images, without augmentation, which pays only in longer training.
+- `weights`: none, imagenet, or a file; what was pretrained has it in its name. It is fine-tuned as Kumar et al. 2022
+  (arXiv 2202.10054) say: first the last layer alone, on frozen features, then all layers, earlier stages at lower
+  rates, BatchNorm with the statistics it came with.
+
+RECIPE.md beside this file holds what was tried and measured before the values below were frozen.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from febench import method
+
+if TYPE_CHECKING:
+    from deep.classifier import ImageClassifier
+
+QUICK = {"size": 48, "epochs": 3.0, "batch_size": 32, "lr": 2e-3, "augment": 0.0}
+RESNETS = "He et al. 2016"
+
+
+def classifier(
+    network: str = "convnext_tiny",
+    weights: str = "none",
+    size: int = 64,
+    steps: int = 1000,
+    epochs: float = 40.0,
+    batch_size: int = 64,
+    lr: float = 1e-3,
+    warmup: float = 0.2,
+    weight_decay: float = 0.05,
+    label_smoothing: float = 0.1,
+    augment: float = 1.0,
+    stage_decay: float = 0.5,
+    precision: str = "auto",
+    random_state: int | None = None,
+    device: str = "auto",
+    deterministic: bool = False,
+    checkpoint: Path | None = None,
+    pack: int = 0,
+) -> ImageClassifier:
+    """Any classifier of torchvision, by its name there.
+
+    Parameters
+    ----------
+    network : str
+        Name in `torchvision.models`.
+    weights : str
+        First weights: `none` (random), `imagenet`, or a file made by `febench pretrain`.
+    size : int
+        Side of the images, in pixels.
+    steps : int
+        Updates, at least.
+    epochs : float
+        Times every image is seen, at least.
+    batch_size : int
+        Images in each update.
+    lr, warmup : float
+        Peak of the one-cycle learning rate, and the fraction of the steps before it.
+    weight_decay, label_smoothing : float
+        As in `torch.optim.AdamW` and `torch.nn.CrossEntropyLoss`.
+    augment : float
+        Strength of the augmentation: 1 is 10 degrees, 10 % of scale, 8 % of shift, 20 % of brightness and contrast.
+    stage_decay : float
+        With `weights`: learning rate of each stage as a fraction of the next one's; from random weights all are 1.
+    precision : {"auto", "bf16", "fp32"}
+        Of the training; "auto" is bf16 where the hardware has it.
+    random_state : int, optional
+        Seed.
+    device : {"auto", "cpu", "cuda"}
+        Where it runs.
+    deterministic, checkpoint, pack
+        See `deep.classifier.ImageClassifier`.
+
+    Raises
+    ------
+    ValueError
+        If torchvision has no such classifier, or a parameter is out of its range.
+    """
+    from deep.architectures import Builder
+    from deep.augmentation import Augmentation
+    from deep.classifier import ImageClassifier
+    from deep.training import Recipe
+
+    pretrained = weights != "none"
+    recipe = Recipe(
+        steps=steps,
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        warmup=warmup,
+        weight_decay=weight_decay,
+        label_smoothing=label_smoothing,
+        augmentation=Augmentation.of_strength(augment),
+        stage_decay=stage_decay if pretrained else 1.0,
+        frozen_statistics=pretrained,
+    )
+    return ImageClassifier(
+        Builder(network, weights),
+        recipe,
+        size=size,
+        probe_first=pretrained,
+        precision=precision,
+        random_state=random_state,
+        device=device,
+        deterministic=deterministic,
+        checkpoint=checkpoint,
+        pack=pack,
+    )
+
+
+def cost(images_per_second: float, steps_per_second: float) -> Callable[[Mapping[str, Any], int], float]:
+    """Rough seconds of one training on one core, from a network's two rates.
+
+    Parameters
+    ----------
+    images_per_second : float
+        Images of 64 pixels a side through the network and back, weights aside.
+    steps_per_second : float
+        Updates of the weights, images aside.
+
+    Returns
+    -------
+    callable
+        `cost(params, n_train)`.
+    """
+
+    def seconds(params: Mapping[str, Any], n_train: int) -> float:
+        images = params["batch_size"] * (params["size"] / 64) ** 2
+        steps = max(params["steps"], params["epochs"] * n_train / params["batch_size"])
+        return 3.0 + float(steps * (images / images_per_second + 1 / steps_per_second))
+
+    return seconds
+
+
+def settle(params: Mapping[str, Any], network: str | None = None) -> dict[str, Any]:
+    """Have the parameter `weights` name what a file holds, not where it is.
+
+    Raises
+    ------
+    UsageError
+        If torchvision has no such network, or there are no such weights.
+    DataError
+        If the weights are not what they should be.
+    """
+    from deep import weights
+
+    if network is None and importlib.util.find_spec("torchvision"):
+        from deep.architectures import check_name
+
+        check_name(params["network"])
+    return {**params, "weights": weights.settle(network or params["network"], params["weights"])}
+
+
+def check(params: Mapping[str, Any], device: str, network: str | None = None) -> str | None:
+    """Why a method cannot run with these parameters on a device, or None if it can."""
+    import torch
+
+    from deep.weights import absent
+
+    if device == "cuda" and not torch.cuda.is_available():
+        return "torch finds no CUDA device here"
+    return absent(network or params["network"], params["weights"])
+
+
+def register(
+    name: str,
+    network: str | None,
+    about: str,
+    cite: str = RESNETS,
+    sets: tuple[str, ...] = ("extended",),
+    rates: tuple[float, float] = (100, 20),
+    quick_steps: int = 170,
+) -> None:
+    """Make `classifier`, with its first parameter given, a method of its own.
+
+    Parameters
+    ----------
+    name, cite, sets
+        As of `febench.method`.
+    network : str or None
+        torchvision's name; None leaves it a parameter.
+    about : str
+        What the docstring begins with.
+    rates : tuple of float
+        As of `cost`.
+    quick_steps : int
+        Steps of the preset `quick`.
+    """
+    build = partial(classifier, network) if network else partial(classifier)
+    build.__module__ = __name__
+    build.__doc__ = f"{about}; parameters as of `deep.networks.classifier`."
+    method(
+        name,
+        cite=cite,
+        sets=sets,
+        version="2",
+        presets={"quick": {"steps": quick_steps, **QUICK}},
+        needs=("torch", "torchvision"),
+        extra="deep",
+        cost=cost(*rates),
+        check=partial(check, network=network),
+        settle=partial(settle, network=network),
+    )(build)
+
+
+register("resnet18", "resnet18", "ResNet-18", f"{RESNETS}; Li, Li & Lima 2021", ("deep",), (285, 35), 240)
+register("resnet50", "resnet50", "ResNet-50", f"{RESNETS}; Li & Lima 2021, doi:10.1016/j.ijcce.2021.02.002", ("deep",),
+         (115, 20))  # fmt: skip
+register("resnet34", "resnet34", "ResNet-34", rates=(150, 18))
+register("resnet101", "resnet101", "ResNet-101", rates=(60, 10))
+register("wide-resnet50-2", "wide_resnet50_2", "Wide ResNet-50-2", "Zagoruyko & Komodakis 2016", rates=(50, 8))
+register("resnext50", "resnext50_32x4d", "ResNeXt-50 (32x4d)", "Xie et al. 2017", rates=(80, 18))
+register("mobilenet-v3", "mobilenet_v3_large", "MobileNetV3-Large", "Howard et al. 2019", rates=(280, 50))
+register("torchvision", None, "Any classifier of torchvision: `torchvision:NAME`", "torchvision", sets=("named",))

@@ -1,0 +1,129 @@
+"""Pretrained networks that are trained in part: `linear-probe` and `layer4`.
+
+Their frozen layers are a pure function of each image, so that they are computed once a data set, not once a fold. What
+is trained on top is small, and images are not augmented. They are methods of their own: neither is the network
+fine-tuned whole, which is `resnet50[weights=...]`. The frozen layers see images normalised as those were that they were
+trained on.
+
+- `linear-probe`: logistic regression on what the network's last layer gets, the mean over an image and its mirror
+  image (Kumar et al. 2022, arXiv 2202.10054).
+- `layer4`: the last stage of a ResNet and its last layer, on what the third stage gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from deep.networks import check, settle
+from febench import method
+
+if TYPE_CHECKING:
+    from deep.frozen import LinearProbe, TailClassifier
+
+KUMAR = "Kumar et al. 2022, arXiv 2202.10054"
+
+
+def needs_weights(params: Mapping[str, Any], device: str) -> str | None:
+    """Why a tier cannot run with these parameters on a device, or None if it can."""
+    if params["weights"] == "none":
+        return "its frozen layers need weights: set weights to imagenet, or to a file made by febench pretrain"
+    return check(params, device)
+
+
+_tier = partial(
+    method,
+    cite=KUMAR,
+    sets=("named",),
+    version="1",
+    needs=("torch", "torchvision"),
+    extra="deep",
+    check=needs_weights,
+    settle=settle,
+)
+
+
+@_tier("linear-probe")
+def linear_probe(
+    network: str = "resnet18",
+    weights: str = "imagenet",
+    size: int = 64,
+    C: float = 0.01,
+    random_state: int | None = None,
+    device: str = "auto",
+) -> LinearProbe:
+    """Logistic regression on the frozen features of a pretrained network.
+
+    Parameters
+    ----------
+    network : str
+        torchvision's name of the network.
+    weights : str
+        `imagenet`, or a file made by `febench pretrain`.
+    size : int
+        Side of the images, in pixels.
+    C : float
+        Inverse strength of the penalty on the standardised features.
+    random_state : int, optional
+        Not used: nothing is drawn.
+    device : {"auto", "cpu", "cuda"}
+        Where the frozen layers run.
+    """
+    from deep.architectures import Builder
+    from deep.frozen import LinearProbe
+
+    return LinearProbe(Builder(network, weights), size=size, c=C, device=device)
+
+
+@_tier("layer4")
+def layer4(
+    network: str = "resnet18",
+    weights: str = "imagenet",
+    size: int = 64,
+    steps: int = 500,
+    batch_size: int = 32,
+    lr: float = 1e-3,
+    weight_decay: float = 0.05,
+    label_smoothing: float = 0.1,
+    random_state: int | None = None,
+    device: str = "auto",
+    deterministic: bool = False,
+) -> TailClassifier:
+    """Train the last stage and the last layer of a pretrained ResNet on frozen stages.
+
+    Parameters
+    ----------
+    network : str
+        A ResNet, ResNeXt or Wide ResNet of torchvision.
+    weights, size
+        As of `linear-probe`.
+    steps, batch_size, lr, weight_decay, label_smoothing
+        As of `deep.networks.classifier`.
+    random_state : int, optional
+        Seed.
+    device, deterministic
+        See `deep.classifier.ImageClassifier`.
+    """
+    from deep.architectures import Builder
+    from deep.augmentation import Augmentation
+    from deep.frozen import TailClassifier
+    from deep.training import Recipe
+
+    recipe = Recipe(
+        steps=steps,
+        batch_size=batch_size,
+        lr=lr,
+        weight_decay=weight_decay,
+        label_smoothing=label_smoothing,
+        augmentation=Augmentation.of_strength(0.0),
+        frozen_statistics=True,
+    )
+    return TailClassifier(
+        Builder(network, weights),
+        recipe,
+        size=size,
+        random_state=random_state,
+        device=device,
+        deterministic=deterministic,
+    )

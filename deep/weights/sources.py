@@ -1,0 +1,251 @@
+"""Which file a method's parameter `weights` stands for, and where it lies."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+from urllib.parse import urlparse
+from uuid import uuid4
+
+from filelock import FileLock
+
+from deep.weights.fitting import check
+from deep.weights.reading import SAFETENSORS, SUFFIXES, WeightsFile, check_readable
+from febench.cache import cache_dir
+from febench.errors import DataError, FebenchError, UsageError, printable
+
+DIGITS = 12  # of the SHA-256, in a stored parameter
+LONGEST_NAME = 60
+PATIENCE = 20.0  # seconds without an answer from the network
+NAMED = re.compile(rf"[A-Za-z0-9_.+-]+@[0-9a-f]{{{DIGITS}}}")
+HASH = re.compile(r"-([0-9a-f]{8,})\.pth")  # in torchvision's file names: the first digits of the SHA-256
+SHA256 = {  # whole, where it is known
+    "resnet18-f37072fd.pth": "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
+    "resnet50-0676ba61.pth": "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
+}
+
+
+def settle(architecture: str, weights: str) -> str:
+    """Turn the parameter `weights` as it was given into what results are stored under, which names a content.
+
+    A file is checked and copied into febench's cache, so that runs go on with what was hashed, whatever becomes of the
+    file that was given.
+
+    Parameters
+    ----------
+    architecture : str
+        torchvision's name of the network.
+    weights : str
+        `none`, `imagenet`, the path of a file, or `NAME@SHA12` of a file given earlier.
+
+    Returns
+    -------
+    str
+        `none`, `imagenet` or `NAME@SHA12`.
+
+    Raises
+    ------
+    UsageError
+        If it is none of these.
+    DataError
+        If the file is missing, cannot be read, is damaged, could run code, or belongs to another network.
+    """
+    if weights in ("none", "imagenet"):
+        return weights
+    if NAMED.fullmatch(weights):
+        _cached(weights)
+        return weights
+    path = _as_path(weights)
+    check_readable(path)
+    check(path, architecture)
+    return f"{_cleaned(path.stem)}@{_keep(path)[:DIGITS]}"
+
+
+def find(architecture: str, weights: str) -> WeightsFile:
+    """Find the file of weights, and check its content; those of ImageNet are downloaded unless they are there.
+
+    Parameters
+    ----------
+    architecture : str
+        torchvision's name of the network.
+    weights : str
+        Anything `settle` takes but `none`.
+
+    Returns
+    -------
+    WeightsFile
+        The file. Of ImageNet's weights, other than ResNet-18's and ResNet-50's, only the first digits of the SHA-256
+        are known beforehand; `verified` tells.
+
+    Raises
+    ------
+    UsageError
+        If there are no such weights.
+    DataError
+        As of `settle`; if the file is not what its hash says; or if a download fails.
+    """
+    if weights == "none":
+        raise UsageError("weights=none is random weights, and no file")
+    if weights == "imagenet":
+        return _imagenet(architecture)
+    name = settle(architecture, weights)
+    path = _cached(name)
+    sha256 = file_sha256(path)
+    if sha256 != path.stem:
+        raise DataError(
+            f"{path} was altered (its SHA-256 begins with {sha256[:DIGITS]}): give the path of the file of {name} again"
+        )
+    return WeightsFile(path, sha256, name, "full")
+
+
+def absent(architecture: str, weights: str) -> str | None:
+    """Why weights cannot be used here now, in one sentence, or None.
+
+    A quick look: no file is hashed, and the network is not tried, so that `imagenet` counts as there wherever
+    torchvision has such weights; a download that then fails is told by `find`.
+    """
+    try:
+        _look(architecture, weights)
+    except FebenchError as error:
+        return str(error)
+    return None
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a whole file, in hexadecimal digits.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    check_readable(path)
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _look(architecture: str, weights: str) -> None:
+    if weights == "imagenet":
+        _torchvision_weights(architecture)
+    elif NAMED.fullmatch(weights):
+        _cached(weights)
+    elif weights != "none":
+        check_readable(_as_path(weights))
+
+
+def _as_path(weights: str) -> Path:
+    path = Path(weights).expanduser()
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(
+            f"weights is none, imagenet, the path of a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file, "
+            f"or NAME@SHA{DIGITS} of one given before, not {printable(weights)!r}"
+        )
+    return path
+
+
+def _cleaned(stem: str) -> str:
+    """A file's name as a selector writes it without quotes."""
+    return re.sub(r"[^A-Za-z0-9_.+-]+", "-", stem)[:LONGEST_NAME].strip("-") or "weights"
+
+
+def _folder() -> Path:
+    folder = cache_dir() / "weights"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _keep(path: Path) -> str:
+    """Copy a file into the cache under its SHA-256, which is that of the copy; a damaged copy there is replaced."""
+    folder = _folder()
+    partial = folder / f"{uuid4().hex}.tmp"
+    try:
+        shutil.copyfile(path, partial)
+        sha256 = file_sha256(partial)
+        partial.replace(folder / f"{sha256}{_one_suffix(path)}")
+    except OSError as error:
+        raise DataError(f"cannot keep a copy of {path} in {folder}: {error.strerror}; make room there") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return sha256
+
+
+def _one_suffix(path: Path) -> str:
+    return SAFETENSORS if path.suffix.lower() == SAFETENSORS else ".pth"
+
+
+def _cached(name: str) -> Path:
+    digits = name.rpartition("@")[2]
+    found = [path for path in cache_dir().glob(f"weights/{digits}*") if path.suffix in SUFFIXES]
+    if len(found) != 1:
+        many = "no file" if not found else f"{len(found)} files"
+        raise DataError(f"{many} of weights {name} in {cache_dir() / 'weights'}: give the path of that file once")
+    return found[0]
+
+
+def _imagenet(architecture: str) -> WeightsFile:
+    import torch
+
+    weights = _torchvision_weights(architecture)
+    path = Path(torch.hub.get_dir()) / "checkpoints" / PurePosixPath(urlparse(weights.url).path).name
+    known = HASH.search(path.name)
+    expected = SHA256.get(path.name) or (known[1] if known else None)
+    if expected is None:
+        raise DataError(f"nothing tells what {path.name} must hold: give a file that you trust by its path")
+    if not path.exists():
+        _download(weights.url, path, expected)
+    sha256 = file_sha256(path)
+    if not sha256.startswith(expected):
+        raise DataError(
+            f"{path} is not what it should be (its SHA-256 begins with {sha256[:DIGITS]}, not {expected[:DIGITS]}): "
+            "delete it, and it is fetched again"
+        )
+    verified: Literal["full", "prefix"] = "full" if expected == sha256 else "prefix"
+    return WeightsFile(path, sha256, str(weights), verified)
+
+
+def _torchvision_weights(architecture: str) -> Any:
+    """Torchvision's entry of a network's first ImageNet weights."""
+    from torchvision import models
+
+    try:
+        found = models.get_model_weights(architecture)
+    except ValueError as error:
+        raise UsageError(f"torchvision has no classifier named {printable(architecture)!r}") from error
+    if "IMAGENET1K_V1" not in found.__members__:
+        raise UsageError(f"torchvision has no plain ImageNet weights of {architecture}: give a file by its path")
+    return found.IMAGENET1K_V1
+
+
+def _download(url: str, path: Path, expected: str) -> None:
+    """Fetch a file by torch hub, once however many processes ask for it."""
+    import torch
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(_folder() / f"{path.name}.lock"), _patience():
+            if not path.exists():
+                torch.hub.download_url_to_file(url, str(path), expected, progress=False)
+    except (OSError, RuntimeError, HTTPException) as error:
+        reason = printable(str(getattr(error, "reason", error)))
+        raise DataError(
+            f"cannot download the weights {path.name} ({reason}): "
+            f"fetch the file of that name from torchvision where you can, and put it into {path.parent}"
+        ) from error
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Give up on a silent network: torch hub sets no time limit of its own."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -1,0 +1,158 @@
+"""The cells of a plan on the workers of this machine: processors' cells each on its own, a GPU's in packs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+from febench.cache import cached_array, file_of, in_chunks
+from febench.dataset import Dataset
+from febench.environment import environment_id
+from febench.evaluate import CellTask, ExtractTask, Outcome, PackTask, Recipe
+from febench.executors.local import LocalExecutor
+from febench.plan import Cell, Row
+
+CHECKPOINTS = ".checkpoints"
+NVIDIA = Path("/proc/driver/nvidia/gpus")
+
+
+@dataclass(frozen=True)
+class Means:
+    """What cells are computed with.
+
+    Attributes
+    ----------
+    workers, threads : int
+        Processes on the processor, and threads of each.
+    timeout : float or None
+        Seconds a cell may take.
+    device : str
+        `auto`, `cpu` or `cuda`.
+    deterministic : bool
+        Whether a GPU must give the same bits each time.
+    pack : int
+        Trainings that share a GPU; 0 for as many as pay.
+    """
+
+    workers: int
+    threads: int = 1
+    timeout: float | None = None
+    device: str = "cpu"
+    deterministic: bool = False
+    pack: int = 0
+
+    def recipe(self, row: Row) -> Recipe:
+        """A row's method, packed for the way to a worker."""
+        return Recipe.of(row.method, row.params, self.device, deterministic=self.deterministic, pack=self.pack)
+
+    def on_gpu(self, row: Row) -> bool:
+        """Whether a row's cells go to GPUs."""
+        return self.device != "cpu" and row.method.accepts("device") and bool(gpus())
+
+
+def compute(means: Means, dataset: Dataset, path: Path, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Outcome]]:
+    """Compute cells, those of the processor first, and yield each as it ends.
+
+    Parameters
+    ----------
+    means : Means
+        Workers and their limits.
+    dataset : Dataset
+        The images.
+    path : Path
+        Results directory, for the states of long trainings.
+    cells : sequence of Cell
+        What is wanted, in order.
+    """
+    ordinary = [cell for cell in cells if not means.on_gpu(cell.row)]
+    if ordinary:
+        with _on_processor(means) as executor:
+            yield from _on(executor, means, dataset, path, [(cell,) for cell in ordinary])
+    packs = _packs(cell for cell in cells if means.on_gpu(cell.row))
+    if packs:
+        with _on_gpus(means) as executor:
+            yield from _on(executor, means, dataset, path, packs)
+
+
+def executor_for(means: Means, row: Row) -> LocalExecutor:
+    """Workers for a row's cells."""
+    return _on_gpus(means) if means.on_gpu(row) else _on_processor(means)
+
+
+def gpus() -> tuple[str, ...]:
+    """Names by which CUDA knows the GPUs that may be used, without loading it."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return tuple(name.strip() for name in visible.split(",") if name.strip() not in ("", "-1"))
+    return tuple(str(i) for i in range(len(list(NVIDIA.iterdir())))) if NVIDIA.is_dir() else ()
+
+
+def checkpoint_of(path: Path, cell: Cell) -> Path:
+    """Where the training of a cell may keep its state: of use to the same cell in the same environment alone."""
+    return path / CHECKPOINTS / f"{cell.key[:32]}-{environment_id()}.pt"
+
+
+def extract_task(dataset: Dataset, recipe: Recipe) -> ExtractTask:
+    """The work of computing a method's features of a data set, for a worker."""
+    images = file_of(dataset.images)
+    if images is None:
+        images = cached_array("images", dataset.fingerprint, in_chunks(dataset.images), len(dataset))
+    return ExtractTask(recipe, images, (dataset.fingerprint, environment_id()))
+
+
+def cell_task(cell: Cell, recipe: Recipe, extracted: Outcome, checkpoint: Path | None = None) -> CellTask:
+    """The work of a cell, for a worker: labels of its training and validation images, none of its test images."""
+    if extracted.features is None:
+        raise ValueError(f"there are no features of {cell.row.label}: {extracted.error}")
+    fold = cell.manifest.fold(cell.run, cell.fold)
+    labels = cell.manifest.labels
+    return CellTask(
+        recipe=recipe,
+        inputs=extracted.features,
+        fold=fold,
+        y_train=labels[fold.train],
+        y_val=labels[fold.validation],
+        n_classes=len(cell.manifest.classes),
+        seed=cell.seed,
+        checkpoint=checkpoint,
+    )
+
+
+def _on_processor(means: Means) -> LocalExecutor:
+    return LocalExecutor(means.workers, means.threads, means.timeout)
+
+
+def _on_gpus(means: Means) -> LocalExecutor:
+    """A worker a GPU."""
+    return LocalExecutor(len(gpus()), means.threads, means.timeout, devices=gpus())
+
+
+def _on(
+    executor: LocalExecutor, means: Means, dataset: Dataset, path: Path, packs: Sequence[tuple[Cell, ...]]
+) -> Iterator[tuple[Cell, Outcome]]:
+    """Compute features, then packs of cells of one row each."""
+    rows = list({pack[0].row.label: pack[0].row for pack in packs}.values())
+    recipes = {row.label: means.recipe(row) for row in rows}
+    found = executor.map(rows, lambda row: extract_task(dataset, recipes[row.label]))
+    features = {row.label: outcome for row, outcome in found}
+
+    def task(pack: tuple[Cell, ...]) -> CellTask | PackTask:
+        label = pack[0].row.label
+        tasks = [cell_task(cell, recipes[label], features[label], checkpoint_of(path, cell)) for cell in pack]
+        return tasks[0] if len(tasks) == 1 else PackTask(tuple(tasks))
+
+    ready = [pack for pack in packs if features[pack[0].row.label].features]
+    for pack in packs:
+        if pack not in ready:
+            yield from ((cell, features[cell.row.label]) for cell in pack)
+    for pack, outcome in executor.map(ready, task):
+        for cell, part in zip(pack, outcome.parts or [outcome] * len(pack), strict=True):
+            yield cell, replace(part, seconds={**features[cell.row.label].seconds, **part.seconds})
+
+
+def _packs(cells: Iterable[Cell]) -> list[tuple[Cell, ...]]:
+    """The cells of one row and run together."""
+    return [tuple(group) for _, group in groupby(cells, key=lambda cell: (cell.row.label, cell.run))]

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from febench.errors import UsageError
+from febench.method import METHODS
+from febench.plan import make_row, members_of
+
+FIVE = ["resnet18", "resnet50"]
+FURTHER = ["resnet34", "resnet101", "wide-resnet50-2", "resnext50", "mobilenet-v3"]
+TIERS = ["linear-probe", "layer4"]
+
+
+def test_importing_the_methods_does_not_import_torch():
+    code = "import sys, deep.networks, deep.tiers; sys.exit(any(m in sys.modules for m in ('torch', 'torchvision')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", [*FIVE, *FURTHER, "torchvision", *TIERS])
+def test_methods_are_registered(name):
+    found = METHODS.get(name)
+    assert found.extra == "deep"
+    assert set(found.needs) == {"torch", "torchvision"}
+    assert found.cite and found.about and found.version
+    given = {"random_state", "device", "checkpoint", "deterministic", "pack"}
+    assert not given & set(found.params)
+    assert all(isinstance(value, int | float | str) for value in found.params.values())
+
+
+def test_the_papers_two_are_in_all_the_further_ones_in_extended_and_the_rest_only_by_name():
+    sets = {name: set(members_of(name)[0]) for name in ("all", "deep", "extended")}
+    assert sets["deep"] == set(FIVE) and set(FIVE) <= sets["all"]
+    assert set(FURTHER) <= sets["extended"]
+    assert not {*TIERS, "torchvision"} & (sets["all"] | sets["extended"])
+
+
+@pytest.mark.parametrize("name", [*FIVE, *FURTHER])
+def test_quick_costs_less_than_paper_and_large_sets_cost_more(name):
+    found = METHODS.get(name)
+    paper, quick = found.resolve({}), found.resolve(found.presets["quick"])
+    assert found.cost(quick, 560) < found.cost(paper, 560) / 3
+    assert found.cost(paper, 560) > 60
+    assert found.cost(paper, 28_709) > 5 * found.cost(paper, 560)
+
+
+def test_resnet50_costs_more_than_resnet18():
+    small, large = (METHODS.get(name) for name in FIVE)
+    assert large.cost(large.resolve({}), 560) > 1.5 * small.cost(large.resolve({}), 560)
+
+
+def test_any_torchvision_classifier_goes_by_its_name():
+    pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
+    row = make_row("torchvision:squeezenet1_1[size=48]", "paper", {})
+    assert row.label == "torchvision[network=squeezenet1_1,size=48]"
+    assert row.params["network"] == "squeezenet1_1"
+    with pytest.raises(UsageError, match="no classifier 'resnet19'; did you mean resnet1"):
+        make_row("torchvision:resnet19", "paper", {})
+
+
+@pytest.mark.parametrize("name", [*FURTHER, "torchvision:shufflenet_v2_x0_5", "torchvision:googlenet"])
+def test_further_networks_train_and_predict(name, toy_images):
+    pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
+    X, y = toy_images(9, side=40)
+    row = make_row(f"{name}[size=32,steps=1,epochs=0,batch_size=4]", "paper", {})
+    model = row.method.make(row.params, random_state=0, device="cpu").fit(X, y)
+    assert model.predict_proba(X[:2]).shape == (2, 3)
+    assert np.array_equal(model.predict(X[:2]), model.predict_proba(X[:2]).argmax(1))
