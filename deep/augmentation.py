@@ -91,7 +91,7 @@ class Augmentation:
     ) -> Tensor:
         """One 2x3 matrix an image: where in the source, in units of half a side, each target pixel is read."""
         angle, zoom = math.radians(self.degrees) * angle, 1 + self.scale * zoom
-        sign = torch.where(mirror < 2 * self.flip - 1, -1.0, 1.0)
+        sign = 2 * (mirror >= 2 * self.flip - 1).to(angle.dtype) - 1  # no constants from the host: it may be captured
         cos, sin = angle.cos() / zoom, angle.sin() / zoom
         rows = [cos * sign, -sin * aspect, 2 * self.translate * right]
         rows += [sin * sign / aspect, cos, 2 * self.translate * down]

@@ -1,4 +1,4 @@
-"""The state of a long training on disk, so that one that was killed goes on where it was."""
+"""The state of a long training on disk: how far it is, and all it needs to go on if it is killed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 SECONDS = 180.0
+TOLD = 10.0
 
 
 class Checkpoint:
@@ -26,7 +27,14 @@ class Checkpoint:
     def __init__(self, path: Path | None, about: dict[str, Any]) -> None:
         self.path = path
         self.about = about
-        self._saved = monotonic()
+        self._saved = self._told = monotonic()
+
+    def tell(self, step: int, steps: int) -> None:
+        """Say beside the checkpoint, every few seconds, how far the training is; `febench status` reads it."""
+        if self.path is not None and monotonic() - self._told >= TOLD:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.with_suffix(".step").write_text(f"{step} {steps}")
+            self._told = monotonic()
 
     @property
     def due(self) -> bool:

@@ -53,8 +53,8 @@ def train(
         for training, look in seen:
             look(training)
             training.set_mode()
-        if checkpoint and checkpoint.due:
-            checkpoint.save(_state(trainings[0], follow[0]))
+        if checkpoint:
+            _keep(checkpoint, trainings[0], follow[0])
 
 
 def _moments(steps: int) -> set[int]:
@@ -65,6 +65,12 @@ def _wait(training: Training) -> None:
     """Until the device has done what it was asked for."""
     if training.images.device.type == "cuda":
         torch.cuda.synchronize(training.images.device)
+
+
+def _keep(checkpoint: Checkpoint, training: Training, look: Look | None) -> None:
+    checkpoint.tell(training.step, training.steps)
+    if checkpoint.due:
+        checkpoint.save(_state(training, look))
 
 
 def _state(training: Training, look: Look | None) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -16,6 +18,7 @@ from febench.executors.local import LocalExecutor
 from febench.plan import Cell, Row
 
 CHECKPOINTS = ".checkpoints"
+STEP = ".step"
 NVIDIA = Path("/proc/driver/nvidia/gpus")
 
 
@@ -51,6 +54,18 @@ class Means:
     def on_gpu(self, row: Row) -> bool:
         """Whether a row's cells go to GPUs."""
         return self.device != "cpu" and row.method.accepts("device") and bool(gpus())
+
+
+@dataclass(frozen=True)
+class Underway:
+    """How far the training of a cell is, by its word of `age` seconds ago."""
+
+    method: str
+    run: int
+    fold: int
+    step: int
+    steps: int
+    age: float
 
 
 def compute(means: Means, dataset: Dataset, path: Path, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Outcome]]:
@@ -92,7 +107,31 @@ def gpus() -> tuple[str, ...]:
 
 def checkpoint_of(path: Path, cell: Cell) -> Path:
     """Where the training of a cell may keep its state: of use to the same cell in the same environment alone."""
-    return path / CHECKPOINTS / f"{cell.key[:32]}-{environment_id()}.pt"
+    name = f"{cell.row.method.name} {cell.run} {cell.fold} {cell.key[:32]}-{environment_id()}.pt"
+    return path / CHECKPOINTS / name
+
+
+def forget_checkpoint(checkpoint: Path) -> None:
+    """Delete what a training kept on its way: its result is stored."""
+    for file in (checkpoint, checkpoint.with_suffix(STEP)):
+        file.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # other trainings have theirs there, or there never were any
+        checkpoint.parent.rmdir()
+
+
+def underway(path: Path) -> list[Underway]:
+    """The long trainings of a results directory that are not done, with what they last said of themselves."""
+    files = sorted(path.glob(f"{CHECKPOINTS}/*{STEP}"))
+    return [found for file in files if (found := _underway(file))]
+
+
+def _underway(file: Path) -> Underway | None:
+    try:
+        method, run, fold, _ = file.stem.split(" ")
+        step, steps = map(int, file.read_text().split())
+        return Underway(method, int(run), int(fold), step, steps, time.time() - file.stat().st_mtime)
+    except (OSError, ValueError):  # being written or deleted at this moment, or not ours
+        return None
 
 
 def extract_task(dataset: Dataset, recipe: Recipe) -> ExtractTask:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from febench.compute import Means, checkpoint_of, executor_for, extract_task
+from febench.compute import Means, checkpoint_of, executor_for, extract_task, forget_checkpoint
 from febench.dataset import Dataset, load_dataset
 from febench.errors import FebenchError, UsageError, printable
 from febench.evaluate import CellTask, Outcome
@@ -81,7 +81,7 @@ def _on_everything(request: Request, row: Row, dataset: Dataset, path: Path) -> 
     seed = derive_seed(request.seed, dataset.name, "pretrain", row.method.name, 1, 1)
     checkpoint = path.with_suffix(".checkpoint")
     _train(request.means, row, dataset, everything, seed, checkpoint, path)
-    checkpoint.unlink(missing_ok=True)
+    forget_checkpoint(checkpoint)
     return Pretrained(path, len(dataset), {}, None)
 
 
@@ -93,7 +93,7 @@ def _on_its_training_part(request: Request, row: Row, dataset: Dataset, path: Pa
         outcome = _train(request.means, row, dataset, fold, cell.seed, checkpoint, path)
         if cell.key not in {record.key for record in store.records if record.ok}:
             writer.append(record_of(cell, outcome, request.threads))
-    checkpoint.unlink(missing_ok=True)
+    forget_checkpoint(checkpoint)
     found = {"test": _share_right(store.manifest, fold, outcome)}
     if "validation_accuracy" in outcome.info:
         found = {"validation": float(outcome.info["validation_accuracy"]), **found}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from febench.audit import audit
-from febench.compute import Means, checkpoint_of, compute
+from febench.compute import Means, checkpoint_of, compute, forget_checkpoint
 from febench.dataset import Dataset, load_dataset
 from febench.environment import environment_id
 from febench.errors import UsageError, printable
@@ -175,7 +175,7 @@ def run(request: Request, watcher: Watcher) -> Finished:
                     writer.append(record)
                     watcher.came_in(cell, record)
                     if outcome.status == "ok":
-                        checkpoint_of(store.path, cell).unlink(missing_ok=True)
+                        forget_checkpoint(checkpoint_of(store.path, cell))
             finally:
                 watcher.end()
     done = _plan(replace(request, retry_failed=False), rows, store.manifest, store.records)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json as json_text
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tabulate import tabulate
 
+from febench.compute import underway
 from febench.errors import MismatchError, UsageError
 from febench.formats import render, to_json
 from febench.method import METHODS, Method
@@ -21,6 +23,8 @@ from febench.runner import Request, plan_for
 from febench.store import MANIFEST, Store
 from febench.tables import make_table
 from febench.verify import compare_stores, verify_papers, verify_store, weigh_papers
+
+STALE = 120.0  # seconds after which a training that says nothing is not running any more
 
 
 def show_methods(as_json: bool) -> None:
@@ -83,6 +87,8 @@ def show_status(directory: Path, as_json: bool) -> None:
                 print(f"  * {row['method']}: {words}")
             if row["tracebacks"]:
                 print(row["tracebacks"][-1])
+        for one in document["underway"]:
+            print(f"  * {_on_its_way(one)}")
 
 
 def show_table(name: str, directories: Sequence[Path], method: str | None, how: str) -> None:
@@ -134,10 +140,10 @@ def find_stores(directories: Sequence[Path]) -> list[Store]:
 
 
 def find_directories(directories: Sequence[Path]) -> list[Path]:
-    """Some directories, but for a folder of results directories all of them."""
+    """Some directories, but for a folder of results directories all of them, however deep."""
     found = []
     for directory in directories:
-        inside = sorted(path.parent for path in directory.glob(f"*/{MANIFEST}"))
+        inside = sorted(path.parent for path in directory.rglob(MANIFEST))
         found += [directory] if (directory / MANIFEST).exists() or not inside else inside
     return found
 
@@ -193,7 +199,16 @@ def _status(store: Store) -> dict[str, Any]:
         "folds": results.manifest.n_folds,
         "torn_bytes": store.torn,
         "rows": [_row_status(row) for row in results.rows],
+        "underway": [asdict(one) for one in underway(store.path)],
     }
+
+
+def _on_its_way(one: dict[str, Any]) -> str:
+    """How far a long training is."""
+    far = f"{one['method']}, run {one['run']}, fold {one['fold']}: step {one['step']:,} of {one['steps']:,}"
+    return (
+        far if one["age"] < STALE else f"{far}, and nothing for {duration(one['age'])}; the same command goes on there"
+    )
 
 
 def _row_status(row: RowResults) -> dict[str, Any]:

@@ -208,3 +208,46 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+LONG = '''
+import time
+from febench import method
+
+
+@method("long", sets=["extended"])
+class Long:
+    """Says how far it is, as a training of hours does, and dies the first time."""
+
+    def __init__(self, checkpoint=None):
+        self.checkpoint = checkpoint
+
+    def fit(self, X, y):
+        first = not self.checkpoint.exists()
+        self.checkpoint.parent.mkdir(exist_ok=True)
+        self.checkpoint.write_text("half")
+        self.checkpoint.with_suffix(".step").write_text("500 1000")
+        if first:
+            raise RuntimeError("killed")
+        self.fit_info_ = {"seconds_before": 100.0}
+        return self
+
+    def predict(self, X):
+        return [0] * len(X)
+'''
+
+
+def test_a_long_training_is_told_of_goes_on_and_leaves_nothing(febench: Febench, tmp_path: Path) -> None:
+    (tmp_path / "long.py").write_text(LONG)
+    args = ("run", "--plugin", "plugin.py", "--plugin", "long.py", "--dataset", "toy", "--methods", "long")
+    args += ("--protocol", "paper[runs=1,groups=3]", "--out", "o")
+    assert febench(*args).returncode == 3
+    status = json.loads(febench("status", "o", "--json").stdout)["underway"]
+    assert [(one["method"], one["run"], one["fold"], one["step"], one["steps"]) for one in status] == [
+        ("long", 1, fold, 500, 1000) for fold in (1, 2, 3)
+    ]
+    assert "long, run 1, fold 2: step 500 of 1,000" in febench("status", "o").stdout
+    assert febench(*args, "--retry-failed").returncode == 0
+    records = {record.fold: record for record in Store(tmp_path / "o").records if record.ok}
+    assert len(records) == 3 and all(record.seconds["fit"] > 100 for record in records.values())
+    assert not (tmp_path / "o" / ".checkpoints").exists()
