@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "torchvision", "skimage", "sklearn", "scipy", "matplotlib", "pandas", "pyarrow")
+HEAVY = ("torch", "torchvision", "skimage", "sklearn", "scipy", "matplotlib", "pandas", "pyarrow", "jinja2")
 
 
 @pytest.mark.parametrize("code", ["import febench", "import febench.cli"])

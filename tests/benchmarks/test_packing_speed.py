@@ -1,0 +1,49 @@
+"""Folds of faces700's size packed on one GPU against one by one: images per second, and the share of the memory floor.
+
+The floor counts what must at least pass through the GPU's memory for one image of a training, eager and fused, as
+arithmetic on torchvision's networks (FLOP = 2 x MAC, training = 3 x forward less the stem's input gradient) gives it
+for an H200 of 4.3 TB/s: seconds for 100 folds x 30 epochs x 560 images.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
+pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
+
+from febench.method import METHODS, FoldTask  # noqa: E402
+
+FLOOR = {("resnet18", 64): 4.5, ("resnet18", 224): 29.0, ("resnet50", 64): 15.0, ("resnet50", 224): 126.0}
+FLOOR_IMAGES = 100 * 30 * 560
+BATCH, STEPS, FOLDS = 56, 100, 16
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize(("name", "size"), FLOOR)
+def test_packing_speed(name: str, size: int, benchmark: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 256, (700, size, size, 3), dtype=np.uint8), np.arange(700) % 7
+    order = rng.permutation(700)
+    train, validation, test = np.split(order, [560, 630])
+    folds = [FoldTask(train, validation, test, y[train], y[validation], seed) for seed in range(FOLDS)]
+
+    def rate(pack: int) -> tuple[float, int]:
+        """Images per second of whole folds: first weights, warm-up, capture and prediction included."""
+        model = METHODS.get(name).build(size=size, steps=STEPS, epochs=0.0, batch_size=BATCH, device="cuda", pack=pack)
+        start = perf_counter()
+        outcomes = model.fit_predict_folds(X, folds)
+        return FOLDS * STEPS * BATCH / (perf_counter() - start), int(outcomes[0].info["pack"])
+
+    alone, _ = rate(1)
+    found, pack = benchmark.pedantic(rate, args=(0,), rounds=1)
+    share = found * FLOOR[name, size] / FLOOR_IMAGES
+    benchmark.extra_info |= {"one by one": alone, "packed": found, "pack": pack, "share of the floor": share}
+    with capsys.disabled():
+        print(f"\n{name}, {size} px, batch {BATCH}: one by one {alone:.0f} images/s, {pack} at a time {found:.0f} "
+              f"(x {found / alone:.2f}); {100 * share:.0f} % of the memory floor of an H200")  # fmt: skip
