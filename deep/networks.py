@@ -79,7 +79,8 @@ def classifier(
     augment : float
         Strength of the augmentation: 1 is 10 degrees, 10 % of scale, 8 % of shift, 20 % of brightness and contrast.
     stage_decay : float
-        With `weights`: learning rate of each stage as a fraction of the next one's; from random weights all are 1.
+        With `weights`: learning rate of the network's first stage as a fraction of its last one's, geometric in
+        between. Random weights have one rate.
     precision : {"auto", "bf16", "fp32"}
         Of the training; "auto" is bf16 where the hardware has it.
     random_state : int, optional

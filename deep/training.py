@@ -48,7 +48,7 @@ class Recipe:
     augmentation : Augmentation
         Changes made to the training images.
     stage_decay : float
-        The learning rate of each stage of the network, as a fraction of that of the stage after it.
+        The learning rate of the network's first stage as a fraction of its last one's, geometric in between.
     frozen_statistics : bool
         Whether BatchNorm keeps the mean and variance it came with.
     """
@@ -252,8 +252,10 @@ def _optimizer(network: nn.Module, recipe: Recipe, device: torch.device) -> torc
     """AdamW over the network's stages: vectors (BatchNorm, biases) are not decayed, early stages learn slower."""
     graph = device.type == "cuda"
     groups: list[dict[str, Any]] = []
-    for place, stage in enumerate(reversed(_stages(network))):
-        rate = {"peak": recipe.lr * recipe.stage_decay**place, "lr": torch.tensor(0.0, device=device) if graph else 0.0}
+    stages = _stages(network)
+    for place, stage in enumerate(reversed(stages)):
+        peak = recipe.lr * recipe.stage_decay ** (place / max(1, len(stages) - 1))
+        rate = {"peak": peak, "lr": torch.tensor(0.0, device=device) if graph else 0.0}
         decayed, plain = ([p for p in stage if (p.ndim > 1) is matrix] for matrix in (True, False))
         groups.append({"params": decayed, "weight_decay": recipe.weight_decay, **rate})
         groups.append({"params": plain, "weight_decay": 0.0, **rate})
