@@ -183,10 +183,9 @@ def _on(
         tasks = [cell_task(cell, recipes[label], features[label], checkpoint_of(path, cell)) for cell in pack]
         return tasks[0] if len(tasks) == 1 else PackTask(tuple(tasks))
 
+    for cell in (cell for pack in packs for cell in pack if features[cell.row.label].features is None):
+        yield cell, features[cell.row.label]
     ready = [pack for pack in packs if features[pack[0].row.label].features]
-    for pack in packs:
-        if pack not in ready:
-            yield from ((cell, features[cell.row.label]) for cell in pack)
     for pack, outcome in executor.map(ready, task):
         for cell, part in zip(pack, outcome.parts or [outcome] * len(pack), strict=True):
             yield cell, replace(part, seconds={**features[cell.row.label].seconds, **part.seconds})
