@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 from torchvision import models
 
+from deep.few_pixels import use_matrix_products
 from deep.weights import find, load
 from febench.errors import UsageError
 
@@ -50,6 +51,7 @@ class Builder:
         network: nn.Module = models.get_model(self.architecture, weights=None, num_classes=num_classes, **keywords)
         if self.weights != "none":
             load(network, find(self.architecture, self.weights))
+        use_matrix_products(network)
         return network
 
     @property

@@ -212,7 +212,7 @@ def register(
         name,
         cite=cite,
         sets=sets,
-        version="2",
+        version="3",
         presets={"quick": {"steps": quick_steps, **QUICK}},
         needs=("torch", "torchvision"),
         extra="deep",

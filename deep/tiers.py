@@ -36,7 +36,7 @@ _tier = partial(
     method,
     cite=KUMAR,
     sets=("named",),
-    version="1",
+    version="2",
     needs=("torch", "torchvision"),
     extra="deep",
     check=needs_weights,

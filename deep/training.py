@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from deep.augmentation import DRAWS, Augmentation, draw
+from deep.device import keep_freed_memory
 from deep.images import Images, as_input
 
 BETAS = (0.9, 0.99)
@@ -102,6 +103,7 @@ class Training:
         self.recipe = recipe
         self.dtype = dtype
         device = images.device
+        keep_freed_memory()
         self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self._batch = torch.zeros(recipe.batch_size, dtype=torch.int64, device=device)
         self._draws = torch.zeros(recipe.batch_size, DRAWS, device=device)
