@@ -98,6 +98,7 @@ class Augmentation:
         return torch.stack(rows, dim=1).view(-1, 2, 3)
 
 
-def draw(n: int, generator: torch.Generator) -> Tensor:
-    """What `Augmentation` needs for n images: uniform draws from [-1, 1), shape (n, DRAWS)."""
-    return torch.rand(n, DRAWS, generator=generator, device=generator.device) * 2 - 1
+def draw(n: int, generator: torch.Generator, out: Tensor | None = None) -> Tensor:
+    """What `Augmentation` needs for n images: uniform draws from [-1, 1), shape (n, DRAWS); into `out` if given."""
+    out = torch.empty(n, DRAWS, device=generator.device) if out is None else out
+    return out.uniform_(-1.0, 1.0, generator=generator)

@@ -1,9 +1,8 @@
 """The training loop of every deep method: a fixed number of steps, and the last weights.
 
 All images lie as one uint8 tensor on the device; each step takes a batch of them, normalises it, augments it and makes
-one update of AdamW (Loshchilov & Hutter 2019) under a one-cycle learning rate (Smith & Topin 2018). Every batch has the
-same shape: the images are dealt out in random order, over and over, and a batch may span the end of one round and the
-start of the next, so that neither 3 images nor 28,709 make a ragged batch.
+one update. Every batch has the same shape: the images are dealt out in random order, over and over, and a batch may
+span the end of one round and the start of the next, so that neither 3 images nor 28,709 make a ragged batch.
 
 Everything that changes from step to step (which images, the draws of the augmentation, the learning rate) is written
 into tensors that stay where they are, so that on a GPU the whole step is one CUDA graph.
@@ -23,8 +22,8 @@ from torch import Tensor, nn
 from deep.augmentation import DRAWS, Augmentation, draw
 from deep.device import keep_freed_memory
 from deep.images import Images, as_input
+from deep.optimizer import StagedAdamW, one_cycle
 
-BETAS = (0.9, 0.99)
 WARM_UP = 3
 
 
@@ -109,7 +108,8 @@ class Training:
         self._draws = torch.zeros(recipe.batch_size, DRAWS, device=device)
         self._targets = torch.zeros(len(images), dtype=torch.int64, device=device)
         self._loss = torch.zeros((), device=device)
-        self._optimizer = _optimizer(network, recipe, device)
+        graph = device.type == "cuda"
+        self._optimizer = StagedAdamW(network, recipe.lr, recipe.weight_decay, recipe.stage_decay, graph=graph)
         self._replay: Callable[[], None] | None = None
 
     def begin(self, weights: dict[str, Tensor], rows: Tensor, targets: Tensor, generator: torch.Generator) -> None:
@@ -132,7 +132,7 @@ class Training:
             if self._replay is None:
                 self._replay = self._update if self.stream is None else self._captured()
             self.network.load_state_dict(weights)
-            _forget(self._optimizer)
+            self._optimizer.forget()
             self.images.normalise.fit(self.images.pixels[rows])
             self._targets[rows] = targets
             self._tail = torch.zeros_like(self._loss)
@@ -151,8 +151,8 @@ class Training:
         """Make one step."""
         with self._on_stream():
             self._batch.copy_(self._next_batch())
-            self._draws.copy_(draw(self.recipe.batch_size, self.generator))
-            _set_rate(self._optimizer, one_cycle(self.step, self.steps, self.recipe.warmup))
+            draw(self.recipe.batch_size, self.generator, out=self._draws)
+            self._optimizer.set_rate(one_cycle(self.step, self.steps, self.recipe.warmup))
             if self._replay is not None:
                 self._replay()
             self.step += 1
@@ -177,7 +177,7 @@ class Training:
         self.seconds = self.seconds_before = state["seconds"]
         self._order, self._tail = (state[name].to(self.images.device) for name in ("order", "tail"))
         self.network.load_state_dict(state["network"])
-        _remember(self._optimizer, state["optimizer"])
+        self._optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"].cpu())
 
     @property
@@ -201,7 +201,7 @@ class Training:
             loss = nn.functional.cross_entropy(
                 found, self._targets[self._batch], label_smoothing=self.recipe.label_smoothing
             )
-        self._optimizer.zero_grad(set_to_none=True)
+        self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         self._loss.copy_(loss.detach())
@@ -211,7 +211,7 @@ class Training:
         for _ in range(WARM_UP):
             self._update()
         torch.cuda.synchronize(self.images.device)
-        self._optimizer.zero_grad(set_to_none=True)
+        self._optimizer.zero_grad()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self.stream):
             self._update()
@@ -237,62 +237,6 @@ class Training:
             yield
 
 
-def one_cycle(done: int, steps: int, warmup: float) -> float:
-    """Learning rate after `done` steps, relative to its peak: a straight rise, then half a cosine down to 0."""
-    progress = min((done + 0.5) / steps, 1.0)
-    if progress < warmup:
-        return progress / warmup
-    return 0.5 + 0.5 * math.cos(math.pi * (progress - warmup) / (1 - warmup))
-
-
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:
     """Autocast to a lower precision; nothing for float32."""
     return torch.autocast(device.type, dtype, enabled=dtype is not torch.float32)
-
-
-def _optimizer(network: nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.AdamW:
-    """AdamW over the network's stages: vectors (BatchNorm, biases) are not decayed, early stages learn slower."""
-    graph = device.type == "cuda"
-    groups: list[dict[str, Any]] = []
-    stages = _stages(network)
-    for place, stage in enumerate(reversed(stages)):
-        peak = recipe.lr * recipe.stage_decay ** (place / max(1, len(stages) - 1))
-        rate = {"peak": peak, "lr": torch.tensor(0.0, device=device) if graph else 0.0}
-        decayed, plain = ([p for p in stage if (p.ndim > 1) is matrix] for matrix in (True, False))
-        groups.append({"params": decayed, "weight_decay": recipe.weight_decay, **rate})
-        groups.append({"params": plain, "weight_decay": 0.0, **rate})
-    return torch.optim.AdamW([g for g in groups if g["params"]], betas=BETAS, fused=True, capturable=graph)
-
-
-def _stages(network: nn.Module) -> list[list[nn.Parameter]]:
-    """The parameters that are trained, from the images to the classes, a list a child of the network."""
-    found = [list(network.parameters(recurse=False)), *(list(child.parameters()) for child in network.children())]
-    trained = [[parameter for parameter in stage if parameter.requires_grad] for stage in found]
-    return [stage for stage in trained if stage]
-
-
-def _set_rate(optimizer: torch.optim.Optimizer, share: float) -> None:
-    """Set the learning rates to a share of their peaks; tensors stay where they are."""
-    for group in optimizer.param_groups:
-        if isinstance(group["lr"], Tensor):
-            group["lr"].fill_(share * group["peak"])
-        else:
-            group["lr"] = share * group["peak"]
-
-
-def _forget(optimizer: torch.optim.Optimizer) -> None:
-    """Zero all that an optimiser remembers, in place."""
-    for state in optimizer.state.values():
-        for value in state.values():
-            value.zero_()
-
-
-def _remember(optimizer: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
-    """Load an optimiser's memory; into the tensors that are there, if there are any."""
-    if not optimizer.state:
-        optimizer.load_state_dict(saved)
-        return
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    for place, parameter in enumerate(parameters):
-        for name, value in optimizer.state[parameter].items():
-            value.copy_(saved["state"][place][name])

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra febench[deep]")
 
-from deep.device import keep_freed_memory  # noqa: E402
+from deep.device import keep_freed_memory
 
 
 def test_the_c_library_takes_the_thresholds_where_it_has_them():

@@ -11,8 +11,9 @@ from deep.augmentation import Augmentation  # noqa: E402
 from deep.checkpoint import Checkpoint  # noqa: E402
 from deep.images import Images, Normalisation  # noqa: E402
 from deep.loop import train  # noqa: E402
+from deep.optimizer import one_cycle  # noqa: E402
 from deep.prediction import predict_probabilities  # noqa: E402
-from deep.training import Recipe, Training, one_cycle  # noqa: E402
+from deep.training import Recipe, Training  # noqa: E402
 
 
 def generator(seed=0):
