@@ -66,6 +66,13 @@ def keep_freed_memory() -> bool:
     return bool(library.mallopt(M_MMAP_THRESHOLD, LARGEST) and library.mallopt(M_TRIM_THRESHOLD, KEPT))
 
 
+def ran_out_of_memory(error: BaseException | None) -> bool:
+    """Whether a GPU's memory ran out: the end of a graph's capture raises an error of its own on top of that one."""
+    while error is not None and not isinstance(error, torch.OutOfMemoryError):
+        error = error.__context__
+    return error is not None
+
+
 @contextmanager
 def seeded(seed: int | None, device: torch.device) -> Iterator[torch.Generator]:
     """Give a generator on the device; torch's global ones are seeded inside, and afterwards are as they were before."""

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from deep.device import choose_dtype, seeded
+from deep.device import choose_dtype, ran_out_of_memory, seeded
 from deep.images import Images
 from deep.loop import train
 from deep.prediction import predict_probabilities
@@ -76,7 +76,9 @@ def fit_predict_folds(
         try:
             slots = slots or _slots(model, pixels, left[0], min(width, len(left)), grow=not pack)
             outcomes += _side_by_side(model, pixels, left[: len(slots)], slots)
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
+            if not ran_out_of_memory(error):
+                raise
             pack = _halved(len(slots) or width)
             slots = []
             torch.cuda.empty_cache()
@@ -156,7 +158,9 @@ def _slots(model: ImageClassifier, pixels: Tensor, fold: FoldTask, width: int, *
         try:
             more = make(min(len(slots), width - len(slots)))
             faster = _rate([*slots, *more])
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
+            if not ran_out_of_memory(error):
+                raise
             torch.cuda.empty_cache()
             break
         if faster < PAYS * rate:

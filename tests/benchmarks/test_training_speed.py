@@ -2,7 +2,8 @@
 
 The stock ways are the loop of torchvision's reference script (PIL transforms, DataLoader, float32, eager) and skorch on
 the same transforms. Between them and ours, each step on the way is measured alone: images as one tensor with whole
-batches augmented, channels last, bfloat16, and one process of one thread a core instead of one of all.
+batches augmented, channels last, bfloat16, matrix products in place of small convolutions, freed memory kept, and one
+process of one thread a core instead of one of all.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -84,7 +86,8 @@ def stock_loop(name: str, steps: int, device: str) -> float:
 
 
 def with_skorch(name: str, steps: int, device: str) -> float:
-    skorch = pytest.importorskip("skorch", reason="make bench installs it")
+    import skorch
+
     net = skorch.NeuralNetClassifier(
         torchvision.models.get_model(name, num_classes=7), criterion=torch.nn.CrossEntropyLoss, device=device,
         optimizer=torch.optim.SGD, optimizer__momentum=0.9, lr=0.05, batch_size=BATCH, max_epochs=1, train_split=None,
@@ -100,13 +103,21 @@ def with_skorch(name: str, steps: int, device: str) -> float:
     return rate(epoch, steps)
 
 
-def one_tensor(name: str, steps: int, *, channels_last: bool, dtype: torch.dtype) -> float:
+def one_tensor(
+    name: str, steps: int, *, channels_last: bool, dtype: torch.dtype, products: bool = False, kept: bool = False
+) -> float:
     """Our images and augmentation, in an eager loop on all threads."""
     from deep.augmentation import Augmentation, draw
+    from deep.device import keep_freed_memory
+    from deep.few_pixels import use_matrix_products
     from deep.resizing import on_device
 
     form = torch.channels_last if channels_last else torch.contiguous_format
     network = torchvision.models.get_model(name, num_classes=7).to(memory_format=form)
+    if products:
+        use_matrix_products(network)
+    if kept:
+        keep_freed_memory()
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
     X, y = images()
     pixels, labels = on_device(X, SIZE, torch.device("cpu")), torch.from_numpy(y)
@@ -133,27 +144,35 @@ def ours(name: str, steps: int, threads: int) -> float:
     return float(model.fit(model.extract(X), y).fit_info_["images_per_second"])
 
 
-def a_process_a_core(name: str, steps: int) -> float:
-    """As many of our trainings at once as there are cores."""
-    with multiprocessing.get_context("spawn").Pool(CORES) as pool:
-        return sum(pool.starmap(ours, [(name, steps, 1)] * CORES))
+def in_processes(count: int, measure: Callable[..., float], *given: Any, **named: Any) -> float:
+    """What new processes measure at once, summed: nothing of another measurement is left in them."""
+    with multiprocessing.get_context("spawn").Pool(count) as pool:
+        return sum(result.get() for result in [pool.apply_async(measure, given, named) for _ in range(count)])
 
 
 @pytest.mark.parametrize("name", STEPS)
 def test_training_speed(name: str, benchmark: Any, capsys: pytest.CaptureFixture[str]) -> None:
     from deep.device import choose_dtype
 
+    pytest.importorskip("skorch", reason="make bench installs it")
     device, steps = "cuda" if torch.cuda.is_available() else "cpu", STEPS[name]
-    found = {"stock loop": stock_loop(name, steps, device), "skorch": with_skorch(name, steps, device)}
+    ways: dict[str, tuple[Any, ...]] = {"stock loop": (stock_loop, device), "skorch": (with_skorch, device)}
     if device == "cpu":
         best = choose_dtype("auto", torch.device("cpu"))
-        found["one tensor, batch augmentation"] = one_tensor(name, steps, channels_last=False, dtype=torch.float32)
-        found["and channels last"] = one_tensor(name, steps, channels_last=True, dtype=torch.float32)
-        found[f"and {best}"] = one_tensor(name, steps, channels_last=True, dtype=best)
-        found["ours, one process of all threads"] = ours(name, steps, CORES)
-        final = benchmark.pedantic(a_process_a_core, args=(name, steps), rounds=1)
-    else:
-        final = benchmark.pedantic(ours, args=(name, 20 * steps, 1), rounds=1)
+        tensor: dict[str, Any] = {"channels_last": False, "dtype": torch.float32}
+        for what, change in {
+            "one tensor, batch augmentation": {},
+            "and channels last": {"channels_last": True},
+            f"and {best}": {"dtype": best},
+            "and matrix products": {"products": True},
+            "and freed memory kept": {"kept": True},
+        }.items():
+            tensor |= change
+            ways[what] = (partial(one_tensor, **tensor),)
+        ways["ours, one process of all threads"] = (ours, CORES)
+    found = {what: in_processes(1, way, name, steps, *given) for what, (way, *given) in ways.items()}
+    count, one_each = (CORES, steps) if device == "cpu" else (1, 20 * steps)
+    final = benchmark.pedantic(in_processes, args=(count, ours, name, one_each, 1), rounds=1)
     found["ours"] = final
     benchmark.extra_info |= {**found, "ratio": final / found["stock loop"]}
     with capsys.disabled():

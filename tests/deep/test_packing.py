@@ -59,7 +59,20 @@ def test_networks_that_draw_while_they_train_are_trained_one_by_one(toy_images):
     assert [one.info["pack"] for one in outcomes] == [1, 1]
 
 
-def test_a_pack_that_does_not_fit_is_halved_with_a_word_and_changes_no_prediction(toy_images, monkeypatch):
+def no_room():
+    raise torch.OutOfMemoryError("no room")
+
+
+def no_room_in_a_capture():
+    """As `torch.cuda.graph` raises: the end of the capture fails in its turn."""
+    try:
+        no_room()
+    finally:
+        raise RuntimeError("the capture is not valid")
+
+
+@pytest.mark.parametrize("fail", [no_room, no_room_in_a_capture])
+def test_a_pack_that_does_not_fit_is_halved_with_a_word_and_changes_no_prediction(fail, toy_images, monkeypatch):
     X, y = toy_images(40)
     folds = [fold(X, y, seed) for seed in range(3)]
     begun, ordinary = [], Training.begin
@@ -68,7 +81,7 @@ def test_a_pack_that_does_not_fit_is_halved_with_a_word_and_changes_no_predictio
         begun.append(self)
         if len(set(map(id, begun))) > 2:
             begun.clear()
-            raise torch.OutOfMemoryError("no room")
+            fail()
         ordinary(self, *args)
 
     monkeypatch.setattr(Training, "begin", begin)
@@ -79,13 +92,20 @@ def test_a_pack_that_does_not_fit_is_halved_with_a_word_and_changes_no_predictio
 
 
 def test_a_training_that_does_not_fit_alone_is_one_clear_sentence(toy_images, monkeypatch):
-    def begin(self, *args):
-        raise torch.OutOfMemoryError("no room")
-
-    monkeypatch.setattr(Training, "begin", begin)
+    monkeypatch.setattr(Training, "begin", lambda *given: no_room())
     X, y = toy_images(40)
     with warnings.catch_warnings(), pytest.raises(RuntimeError, match="choose a smaller size or batch_size"):
         resnet18(**TINY, pack=1).fit_predict_folds(X, [fold(X, y, 0)])
+
+
+def test_other_errors_are_not_taken_for_a_want_of_memory(toy_images, monkeypatch):
+    def begin(self, *args):
+        raise RuntimeError("an illegal memory access")
+
+    monkeypatch.setattr(Training, "begin", begin)
+    X, y = toy_images(40)
+    with pytest.raises(RuntimeError, match="illegal"):
+        resnet18(**TINY, pack=2).fit_predict_folds(X, [fold(X, y, seed) for seed in range(2)])
 
 
 @pytest.mark.gpu
