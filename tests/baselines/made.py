@@ -1,0 +1,57 @@
+"""Images and methods for the tests of this package."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from febench.method import METHODS
+
+FEW = {"evaluations": 6000}
+SMALL: dict[str, dict[str, Any]] = {
+    "hwt": {"iterations": 50},
+    "cso": FEW,
+    "bbo": FEW,
+    "jaya": FEW,
+    "hos-svm": {"projections": 12, "size": 32},
+    "hog-mlp": {"iterations": 10, "hidden": 5},
+}
+"""Parameters with which methods learn `stripes` in a moment; the others do so as they are."""
+
+
+def build(name: str, **parameters: Any) -> Any:
+    """A method as its name gives it, with little to do, and a seed if it takes one."""
+    method = METHODS.get(name)
+    seed = {"random_state": 0} if method.accepts("random_state") else {}
+    return method.build(**(SMALL.get(name, {}) | seed | parameters))
+
+
+def predictions(method: Any, train: NDArray[Any], y: NDArray[Any], test: NDArray[Any], **validation: Any) -> Any:
+    """What a method predicts once it is trained."""
+    method.fit(method.extract(train), y, **validation)
+    return method.predict(method.extract(test))
+
+
+def stripes(n: int = 48, side: int = 64, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+    """Three classes: vertical, horizontal and no stripes, at any brightness, with some noise."""
+    rng = np.random.default_rng(seed)
+    y = np.resize([0, 1, 2], n)
+    row, column = np.indices((side, side)) // 8 % 2
+    patterns = np.stack([column, row, np.zeros_like(row)])
+    light = rng.uniform(60, 120, (n, 1, 1))
+    X = light + 60 * patterns[y] + rng.normal(scale=4, size=(n, side, side))
+    return X.astype(np.uint8), y
+
+
+def textures(n: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+    """Seven classes: stripes of different directions and widths in strong noise."""
+    rng = np.random.default_rng(seed)
+    y = np.resize(np.arange(7), n)
+    row, column = np.indices((48, 48))
+    angle, width = np.pi * y / 7, 5 + y % 3
+    phase = rng.uniform(0, 2 * np.pi, n)
+    along = np.cos(angle)[:, None, None] * row + np.sin(angle)[:, None, None] * column
+    waves = np.sin(2 * np.pi * along / width[:, None, None] + phase[:, None, None])
+    return np.clip(128 + 25 * waves + rng.normal(scale=50, size=waves.shape), 0, 255).astype(np.uint8), y
