@@ -1,4 +1,4 @@
-"""Folds of faces700's size packed on one GPU against one by one: images per second, and the share of the memory floor.
+"""Folds of faces700's size packed on one GPU, against one by one and the stock loop, and the share of the memory floor.
 
 The floor counts what must at least pass through the GPU's memory for one image of a training, eager and fused, as
 arithmetic on torchvision's networks (FLOP = 2 x MAC, training = 3 x forward less the stem's input gradient) gives it
@@ -15,6 +15,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
+
+from test_training_speed import stock_loop  # noqa: E402
 
 from febench.method import METHODS, FoldTask  # noqa: E402
 
@@ -40,10 +42,13 @@ def test_packing_speed(name: str, size: int, benchmark: Any, capsys: pytest.Capt
         outcomes = model.fit_predict_folds(X, folds)
         return FOLDS * STEPS * BATCH / (perf_counter() - start), int(outcomes[0].info["pack"])
 
+    stock = stock_loop(name, STEPS, "cuda", size)
     alone, _ = rate(1)
     found, pack = benchmark.pedantic(rate, args=(0,), rounds=1)
     share = found * FLOOR[name, size] / FLOOR_IMAGES
-    benchmark.extra_info |= {"one by one": alone, "packed": found, "pack": pack, "share of the floor": share}
+    benchmark.extra_info |= {"stock loop": stock, "one by one": alone, "packed": found, "pack": pack, "floor": share}
     with capsys.disabled():
-        print(f"\n{name}, {size} px, batch {BATCH}: one by one {alone:.0f} images/s, {pack} at a time {found:.0f} "
-              f"(x {found / alone:.2f}); {100 * share:.0f} % of the memory floor of an H200")  # fmt: skip
+        print(f"\n{name}, {size} px, batch {BATCH}: stock loop {stock:.0f} images/s, one by one {alone:.0f}")
+        print(
+            f"{pack} at a time {found:.0f} (x {found / stock:.2f}), {100 * share:.0f} % of the memory floor of an H200"
+        )

@@ -34,7 +34,7 @@ def images(n: int = 320) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 
 class PilImages(torch.utils.data.Dataset[Any]):
-    def __init__(self, X: NDArray[np.uint8], y: NDArray[np.int64]) -> None:
+    def __init__(self, X: NDArray[np.uint8], y: NDArray[np.int64], size: int = SIZE) -> None:
         from PIL import Image
         from torchvision import transforms
 
@@ -42,7 +42,7 @@ class PilImages(torch.utils.data.Dataset[Any]):
         self.labels = y.tolist()
         self.transform = transforms.Compose(
             [
-                transforms.Resize((SIZE, SIZE)),
+                transforms.Resize((size, size)),
                 transforms.RandomAffine(10, translate=(0.08, 0.08), scale=(0.9, 1.1)),
                 transforms.RandomHorizontalFlip(),
                 transforms.ColorJitter(brightness=0.2, contrast=0.2),
@@ -67,11 +67,11 @@ def rate(epoch: Callable[[], int], steps: int) -> float:
     return done / (perf_counter() - start)
 
 
-def stock_loop(name: str, steps: int, device: str) -> float:
-    """As torchvision's reference script trains."""
+def stock_loop(name: str, steps: int, device: str, size: int = SIZE) -> float:
+    """As torchvision's reference script trains, loader workers aside."""
     network = torchvision.models.get_model(name, num_classes=7).to(device)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=5e-4)
-    loader = torch.utils.data.DataLoader(PilImages(*images()), batch_size=BATCH, shuffle=True)
+    loader = torch.utils.data.DataLoader(PilImages(*images(), size), batch_size=BATCH, shuffle=True)
 
     def epoch() -> int:
         for x, y in loader:
