@@ -1,9 +1,9 @@
 """Convolutions whose output has only a few pixels, as matrix products.
 
 At 64 pixels a side the last stage of a ResNet works on 2 x 2 pixels. Of the nine taps of a 3 x 3 kernel only four then
-meet a pixel, the others meet the padding; convolutions on a CPU are not made for that, and spend a quarter of a step
-there. Here each output pixel is one matrix product: of the part of the image that its window meets with the taps that
-meet it. The same numbers are summed, in another order, in 0.4 of the time; gradients of the weights are summed in
+meet a pixel, the others meet the padding; convolutions on a CPU are not made for that, and spend nearly a third of a
+step there. Here each output pixel is one matrix product: of the part of the image that its window meets with the taps
+that meet it. The same numbers are summed, in another order, in 0.4 of the time; gradients of the weights are summed in
 float32, whatever the precision.
 """
 
