@@ -6,16 +6,21 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
 
+from febench.compute import underway
 from febench.plan import Cell, Plan
 from febench.store import Record
 
 PLAIN_EVERY = 15.0
+LOOK_EVERY = 2.0
+UNDERWAY = 60.0  # seconds since a training last said how far it is; they say it every ten
 
 T = TypeVar("T")
 
@@ -124,11 +129,32 @@ class PlainWatcher:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+class StepsColumn(ProgressColumn):
+    """How far the long trainings of a results directory are, at the end of the first bar: cells may take hours."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._looked = -LOOK_EVERY
+        self._text = Text()
+
+    def render(self, task: Task) -> Text:
+        """Look every few seconds, whether a cell ended or not."""
+        if task.id:
+            return Text()
+        if time.monotonic() - self._looked >= LOOK_EVERY:
+            self._looked = time.monotonic()
+            found = [one for one in underway(self._path) if one.age < UNDERWAY]
+            self._text = Text(", ".join(f"step {one.step:,} of {one.steps:,}" for one in found))
+        return self._text
+
+
 class LiveWatcher:
     """A bar a method, redrawn in place, for terminals."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, path: Path) -> None:
         self._console = console
+        self._path = path
         self._bars: Progress | None = None
 
     def note(self, text: str) -> None:
@@ -143,7 +169,7 @@ class LiveWatcher:
         said = TextColumn("{task.fields[said]}", markup=False)
         self._bars = Progress(
             TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), said,
-            console=self._console, transient=True,
+            StepsColumn(self._path), console=self._console, transient=True,
         )  # fmt: skip
         self._total = self._bars.add_task("all cells", total=len(plan.cells), said="")
         self._tasks = {
@@ -175,9 +201,9 @@ class LiveWatcher:
         self._bars.update(self._total, completed=done, said=f"{self._tally.left} left; Ctrl-C loses nothing")
 
 
-def make_watcher(console: Console) -> PlainWatcher | LiveWatcher:
-    """The watcher that suits where the console writes to."""
-    return LiveWatcher(console) if console.is_terminal else PlainWatcher(console)
+def make_watcher(console: Console, path: Path) -> PlainWatcher | LiveWatcher:
+    """The watcher that suits where the console writes to, of what is computed into a results directory."""
+    return LiveWatcher(console, path) if console.is_terminal else PlainWatcher(console)
 
 
 def describe(plan: Plan) -> list[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,9 @@ def a_record(cell: Cell, ok: bool = True) -> Record:
     )  # fmt: skip
 
 
-def watched(plan: Plan, terminal: bool) -> str:
+def watched(plan: Plan, terminal: bool, path: Path = Path()) -> str:
     console = Console(file=io.StringIO(), force_terminal=terminal, width=120, color_system=None)
-    watcher = make_watcher(console)
+    watcher = make_watcher(console, path)
     watcher.begin(plan)
     for cell in plan.cells:
         watcher.came_in(cell, a_record(cell, ok=cell.fold != 3))
@@ -57,8 +58,18 @@ def test_plain_lines_tell_the_end_of_each_run_and_the_accuracy_so_far(plan: Plan
 
 
 def test_the_watcher_suits_the_console() -> None:
-    assert isinstance(make_watcher(Console(file=io.StringIO())), PlainWatcher)
-    assert isinstance(make_watcher(Console(file=io.StringIO(), force_terminal=True)), LiveWatcher)
+    assert isinstance(make_watcher(Console(file=io.StringIO()), Path()), PlainWatcher)
+    assert isinstance(make_watcher(Console(file=io.StringIO(), force_terminal=True), Path()), LiveWatcher)
+
+
+def test_a_terminal_shows_how_far_long_trainings_are(plan: Plan, tmp_path: Path) -> None:
+    (tmp_path / ".checkpoints").mkdir()
+    steps = [tmp_path / ".checkpoints" / f"resnet18 1 {fold} 0123-4567.step" for fold in (1, 2)]
+    steps[0].write_text("742 12000")
+    steps[1].write_text("11 13")
+    os.utime(steps[1], (0, 0))  # of a run that was killed
+    told = watched(plan, terminal=True, path=tmp_path)
+    assert "step 742 of 12,000" in told and "of 13" not in told
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def run_all(requests: Sequence[Request], console: Console) -> int:
     finished = []
     for request in requests:
         try:
-            finished.append(run(request, make_watcher(console)))
+            finished.append(run(request, make_watcher(console, request.path)))
         except KeyboardInterrupt:
             _say(console, f"interrupted; every finished cell is safe in {request.path}, the same command goes on")
             return INTERRUPTED
