@@ -47,6 +47,12 @@ def test_quick_costs_less_than_paper_and_large_sets_cost_more(name):
     assert found.cost(paper, 28_709) > 5 * found.cost(paper, 560)
 
 
+def test_tiers_cost_less_than_training_their_network():
+    whole = METHODS.get("resnet18")
+    probe, tail = (found.cost(found.resolve({}), 560) for found in map(METHODS.get, TIERS))
+    assert 0 < probe < tail < whole.cost(whole.resolve({}), 560)
+
+
 def test_resnet50_costs_more_than_resnet18():
     small, large = (METHODS.get(name) for name in FIVE)
     assert large.cost(large.resolve({}), 560) > 1.5 * small.cost(large.resolve({}), 560)
