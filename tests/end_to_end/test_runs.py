@@ -167,7 +167,8 @@ class InNotebook:
     def predict(self, X):
         return np.full(len(X), OFFSET)
 
-done = run(Request(methods="in-notebook", dataset="toy", runs=1), make_watcher(Console(stderr=True)))
+request = Request(methods="in-notebook", dataset="toy", runs=1)
+done = run(request, make_watcher(Console(stderr=True), request.path))
 print(Results.of(done.store).row("in-notebook").accuracies)
 """
 
