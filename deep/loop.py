@@ -47,7 +47,8 @@ def train(
             training.advance()
         seen = [(training, look) for training, look in left if look and training.step in _moments(training.steps)]
         if seen or all(training.done for training, _ in left):
-            _wait(left[0][0])
+            for training in trainings:
+                training.wait()
         for training, _ in left:
             training.seconds += (perf_counter() - start) / len(left)
         for training, look in seen:
@@ -61,12 +62,6 @@ def _moments(steps: int) -> set[int]:
     return {math.ceil(steps * i / LOOKS) for i in range(1, LOOKS + 1)}
 
 
-def _wait(training: Training) -> None:
-    """Until the device has done what it was asked for."""
-    if training.images.device.type == "cuda":
-        torch.cuda.synchronize(training.images.device)
-
-
 def _keep(checkpoint: Checkpoint, training: Training, look: Look | None) -> None:
     checkpoint.tell(training.step, training.steps)
     if checkpoint.due:
@@ -74,11 +69,18 @@ def _keep(checkpoint: Checkpoint, training: Training, look: Look | None) -> None
 
 
 def _state(training: Training, look: Look | None) -> dict[str, Any]:
-    return {**training.state(), "curve": look.curve if look else [], "random": torch.get_rng_state()}
+    """With torch's global generators, from which dropout draws."""
+    device = training.images.device
+    drawn = {"random": torch.get_rng_state()}
+    if device.type == "cuda":
+        drawn["random_of_gpu"] = torch.cuda.get_rng_state(device)
+    return {**training.state(), "curve": look.curve if look else [], **drawn}
 
 
 def _resume(training: Training, look: Look | None, state: dict[str, Any]) -> None:
     training.resume(state)
     torch.set_rng_state(state["random"])
+    if "random_of_gpu" in state:
+        torch.cuda.set_rng_state(state["random_of_gpu"], training.images.device)
     if look:
         look.curve[:] = state["curve"]

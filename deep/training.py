@@ -136,6 +136,7 @@ class Training:
             self.images.normalise.fit(self.images.pixels[rows])
             self._targets[rows] = targets
             self._tail = torch.zeros_like(self._loss)
+        self.wait()  # the weights given may be freed now, and their memory used anew
 
     @property
     def done(self) -> bool:
@@ -159,8 +160,14 @@ class Training:
             if self.step > self._tail_start:
                 self._tail += self._loss
 
+    def wait(self) -> None:
+        """Return once the device has made every step that was asked for; a GPU lags behind what it is asked."""
+        if self.stream is not None:
+            self.stream.synchronize()
+
     def state(self) -> dict[str, Any]:
         """All that `resume` needs to go on from here."""
+        self.wait()
         return {
             "step": self.step,
             "seconds": self.seconds,

@@ -42,6 +42,7 @@ def test_packing_speed(name: str, size: int, benchmark: Any, capsys: pytest.Capt
         outcomes = model.fit_predict_folds(X, folds)
         return FOLDS * STEPS * BATCH / (perf_counter() - start), int(outcomes[0].info["pack"])
 
+    torch.backends.cudnn.allow_tf32 = True  # as torch has it; ours does without
     stock = stock_loop(name, STEPS, "cuda", size)
     alone, _ = rate(1)
     found, pack = benchmark.pedantic(rate, args=(0,), rounds=1)

@@ -15,9 +15,12 @@ from deep.optimizer import one_cycle  # noqa: E402
 from deep.prediction import predict_probabilities  # noqa: E402
 from deep.training import Recipe, Training  # noqa: E402
 
+ON_GPU = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")]
+DEVICES = ["cpu", pytest.param("cuda", marks=ON_GPU)]
 
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
+
+def generator(seed=0, device="cpu"):
+    return torch.Generator(device).manual_seed(seed)
 
 
 def uint8_images(n, channels=1, side=8):
@@ -34,11 +37,12 @@ def weights_of(network):
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def begun(recipe, n=12, seed=0, network=None):
+def begun(recipe, n=12, seed=0, network=None, device="cpu"):
     """A training of a small network that has begun on n images."""
-    network = network or small_network()
-    training = Training(network, Images(uint8_images(n)), recipe)
-    training.begin(weights_of(network), torch.arange(n), torch.arange(n) % 2, generator(seed))
+    network = (network or small_network()).to(device)
+    training = Training(network, Images(uint8_images(n).to(device)), recipe)
+    rows = torch.arange(n, device=device)
+    training.begin(weights_of(network), rows, rows % 2, generator(seed, device))
     return training
 
 
@@ -187,8 +191,12 @@ def always_due(monkeypatch):
     monkeypatch.setattr("deep.checkpoint.SECONDS", 0.0)
 
 
-def run_and_die(path, recipe, at):
-    training, look = begun(recipe), Look()
+def dropout_network(seed=0):
+    return torch.nn.Sequential(torch.nn.Dropout(0.2), *small_network(seed=seed))
+
+
+def run_and_die(path, recipe, at, **given):
+    training, look = begun(recipe, **given), Look()
     ordinary = training.advance
 
     def advance():
@@ -201,20 +209,32 @@ def run_and_die(path, recipe, at):
         train([training], [look], Checkpoint(path, {"seed": 0}))
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("at", [1, 7, 19])
-def test_a_killed_training_goes_on_where_it_was(at, tmp_path, always_due):
+def test_a_killed_training_goes_on_where_it_was(at, device, tmp_path, always_due):
     recipe = Recipe(steps=20, batch_size=8, lr=0.05)
     path = tmp_path / "cell.pt"
-    whole, whole_look = begun(recipe), Look()
+    whole, whole_look = begun(recipe, network=dropout_network(), device=device), Look()
     train([whole], [whole_look])
-    run_and_die(path, recipe, at)
-    again, look = begun(recipe, seed=99, network=small_network(seed=99)), Look()
+    run_and_die(path, recipe, at, network=dropout_network(), device=device)
+    again, look = begun(recipe, seed=99, network=dropout_network(seed=99), device=device), Look()
     train([again], [look], Checkpoint(path, {"seed": 0}))
     assert again.resumed == at
     assert same(whole.network, again.network)
     assert whole.loss == again.loss
     assert look.curve == whole_look.curve
     assert again.seconds > again.seconds_before > 0
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_a_state_is_of_one_step_though_the_gpu_lags_behind():
+    training = begun(Recipe(steps=200, batch_size=8, lr=0.05), device="cuda")
+    for _ in range(100):
+        training.advance()
+    kept = {name: value.clone() for name, value in training.state()["network"].items()}
+    torch.cuda.synchronize()
+    assert all(torch.equal(kept[name], value) for name, value in training.network.state_dict().items())
 
 
 @pytest.mark.parametrize("damage", ["torn", "empty", "other", "pickle"])
