@@ -19,7 +19,8 @@ from febench.plan import Cell, Row
 
 CHECKPOINTS = ".checkpoints"
 STEP = ".step"
-NVIDIA = Path("/proc/driver/nvidia/gpus")
+GPUS = (("/proc/driver/nvidia/gpus", "*"), ("/dev", "nvidia[0-9]*"), ("/dev", "dxg"))
+"""Where Linux has a file for each GPU: its driver, a container, Windows's subsystem (all GPUs in one)."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ def gpus() -> tuple[str, ...]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return tuple(name.strip() for name in visible.split(",") if name.strip() not in ("", "-1"))
-    return tuple(str(i) for i in range(len(list(NVIDIA.iterdir())))) if NVIDIA.is_dir() else ()
+    counts = (len(list(Path(folder).glob(names))) for folder, names in GPUS)
+    return tuple(str(i) for i in range(next(filter(None, counts), 0)))
 
 
 def checkpoint_of(path: Path, cell: Cell) -> Path:
