@@ -211,7 +211,8 @@ def run_and_die(path, recipe, at, **given):
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("at", [1, 7, 19])
-def test_a_killed_training_goes_on_where_it_was(at, device, tmp_path, always_due):
+def test_a_killed_training_goes_on_where_it_was(at, device, tmp_path, always_due, monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
     recipe = Recipe(steps=20, batch_size=8, lr=0.05)
     path = tmp_path / "cell.pt"
     whole, whole_look = begun(recipe, network=dropout_network(), device=device), Look()
