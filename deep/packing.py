@@ -79,7 +79,7 @@ def fit_predict_folds(
         except RuntimeError as error:
             if not ran_out_of_memory(error):
                 raise
-            pack = _halved(len(slots) or width)
+            pack = _halved(len(slots) or pack or 1)
             slots = []
             torch.cuda.empty_cache()
     return outcomes
@@ -171,13 +171,12 @@ def _slots(model: ImageClassifier, pixels: Tensor, fold: FoldTask, width: int, *
 
 def _rate(slots: Sequence[Training]) -> float:
     """Steps per second of all slots together."""
-    device = slots[0].images.device
-    torch.cuda.synchronize(device)
     begun = perf_counter()
     for _ in range(TRIED_STEPS):
         for slot in slots:
             slot.advance()
-    torch.cuda.synchronize(device)
+    for slot in slots:
+        slot.wait()
     return TRIED_STEPS * len(slots) / (perf_counter() - begun)
 
 

@@ -26,7 +26,6 @@ BATCH, STEPS, FOLDS = 56, 100, 16
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 @pytest.mark.parametrize(("name", "size"), FLOOR)
 def test_packing_speed(name: str, size: int, benchmark: Any, capsys: pytest.CaptureFixture[str]) -> None:
     rng = np.random.default_rng(0)

@@ -212,7 +212,6 @@ def test_learns_an_easy_task(toy_images):
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_same_code_on_a_gpu(toy_images):
     X, y = toy_images(60, rgb=True)
     model = fitted(X, y, X[:9], y[:9], device="auto", steps=60, batch_size=16, augment=0.0)

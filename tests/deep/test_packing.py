@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 
+from deep import packing  # noqa: E402
 from deep.training import Training  # noqa: E402
 from febench.method import METHODS, FoldTask  # noqa: E402
 
@@ -91,11 +90,21 @@ def test_a_pack_that_does_not_fit_is_halved_with_a_word_and_changes_no_predictio
     agree(outcomes, one_by_one(resnet18, X, folds))
 
 
-def test_a_training_that_does_not_fit_alone_is_one_clear_sentence(toy_images, monkeypatch):
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_a_training_that_does_not_fit_alone_is_one_clear_sentence(device, toy_images, monkeypatch):
     monkeypatch.setattr(Training, "begin", lambda *given: no_room())
     X, y = toy_images(40)
-    with warnings.catch_warnings(), pytest.raises(RuntimeError, match="choose a smaller size or batch_size"):
-        resnet18(**TINY, pack=1).fit_predict_folds(X, [fold(X, y, 0)])
+    model = resnet18(**{**TINY, "device": device})
+    with pytest.raises(RuntimeError, match="choose a smaller size or batch_size"):
+        model.fit_predict_folds(X, [fold(X, y, seed) for seed in range(2)])
+
+
+@pytest.mark.parametrize(("faster", "room", "slots"), [(2, 9, 6), (1.1, 9, 1), (2, 3, 2)])
+def test_a_pack_grows_while_that_pays_and_there_is_room(faster, room, slots, toy_images, monkeypatch):
+    monkeypatch.setattr(packing, "_rate", lambda slots: faster ** (len(slots) - 1) if len(slots) < room else no_room())
+    X, y = toy_images(40)
+    model = resnet18(**TINY)
+    assert len(packing._slots(model, model.on_device(X), fold(X, y, 0), 6, grow=True)) == slots
 
 
 def test_other_errors_are_not_taken_for_a_want_of_memory(toy_images, monkeypatch):
@@ -109,7 +118,6 @@ def test_other_errors_are_not_taken_for_a_want_of_memory(toy_images, monkeypatch
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 @pytest.mark.parametrize("pack", [0, 4])
 def test_packed_on_a_gpu_predicts_as_one_by_one(pack, toy_images):
     X, y = toy_images(60)

@@ -15,8 +15,7 @@ from deep.optimizer import one_cycle  # noqa: E402
 from deep.prediction import predict_probabilities  # noqa: E402
 from deep.training import Recipe, Training  # noqa: E402
 
-ON_GPU = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")]
-DEVICES = ["cpu", pytest.param("cuda", marks=ON_GPU)]
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 
 def generator(seed=0, device="cpu"):
@@ -228,7 +227,6 @@ def test_a_killed_training_goes_on_where_it_was(at, device, tmp_path, always_due
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_a_state_is_of_one_step_though_the_gpu_lags_behind():
     training = begun(Recipe(steps=200, batch_size=8, lr=0.05), device="cuda")
     for _ in range(100):
