@@ -73,6 +73,7 @@ def test_killed_three_times_and_run_again_is_as_if_nothing_had_happened(febench:
 
 def test_an_interrupted_run_says_so_and_goes_on_later(febench: Febench, tmp_path: Path) -> None:
     args = ["run", *TOY, "--methods", "hangs"]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts all it starts without
     with subprocess.Popen([*COMMAND, *args], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         process.stderr.readline()
