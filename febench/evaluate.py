@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from febench.cache import array_path, cached_array, in_chunks
 from febench.method import FoldOutcome, FoldTask, Method
+from febench.pickling import dumps
 from febench.protocol import Fold
 
 CHUNK = 256
@@ -46,7 +47,7 @@ class Recipe:
     @classmethod
     def of(cls, method: Method, params: dict[str, Any], device: str, **given: Any) -> Recipe:
         """Pack a method for the way to a worker."""
-        return cls(method.name, cloudpickle.dumps(method), params, {"device": device, **given})
+        return cls(method.name, dumps(method), params, {"device": device, **given})
 
     @property
     def method(self) -> Method:
