@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import pickle
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,7 +52,7 @@ class Recipe:
     @property
     def method(self) -> Method:
         """The method, unpacked."""
-        method: Method = cloudpickle.loads(self.pickled)
+        method: Method = pickle.loads(self.pickled)
         return method
 
     def build(self, seed: int, checkpoint: Path | None = None) -> Any:

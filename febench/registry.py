@@ -226,7 +226,7 @@ def source_version(build: Callable[..., Any], declared: str | None) -> str:
         return declared
     try:
         source = inspect.getsource(sys.modules[build.__module__]).encode()
-    except (KeyError, OSError, TypeError):  # defined in a notebook or at a prompt: what is sent to the workers
+    except (KeyError, OSError, TypeError):  # defined in a notebook or at a prompt: the code itself
         source = cloudpickle.dumps(build)
     return hashlib.sha256(source).hexdigest()
 

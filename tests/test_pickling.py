@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+import pickle
 import traceback
 from typing import Any
 
-import cloudpickle
 import pytest
 
 from febench.pickling import dumps
@@ -19,7 +19,7 @@ def build():
 def test_code_pickled_by_value_knows_its_file() -> None:
     found: dict[str, Any] = {"__name__": "__main__"}
     exec(compile(PLUGIN, "plugin.py", "exec"), found)
-    build = cloudpickle.loads(dumps(found["build"]))
+    build = pickle.loads(dumps(found["build"]))
     assert build is not found["build"]
     with pytest.raises(ValueError) as caught:
         build()

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
-import cloudpickle
 import pytest
 
 from febench.errors import UsageError
 from febench.method import METHODS, Method, method
+from febench.pickling import dumps
 from febench.registry import Registry, load_plugin
 
 
@@ -88,13 +89,13 @@ def test_methods_of_a_plugin_file_travel_to_other_processes(tmp_path: Path) -> N
     file = tmp_path / "p.py"
     file.write_text('from febench import method\nK = 41\n@method("q")\ndef q(C=1):\n    return C + K\n')
     load_plugin(file)
-    assert b"febench_plugin" in cloudpickle.dumps(METHODS.get("q"))
+    assert b"febench_plugin" in dumps(METHODS.get("q"))
     import sys
 
     name = METHODS.get("q").build.__module__
-    blob = cloudpickle.dumps(METHODS.get("q"))
+    blob = dumps(METHODS.get("q"))
     del sys.modules[name]
-    travelled: Method = cloudpickle.loads(blob)
+    travelled: Method = pickle.loads(blob)
     assert travelled.make({"C": 1}, random_state=0, device="cpu") == 42
 
 

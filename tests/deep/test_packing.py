@@ -90,11 +90,12 @@ def test_a_pack_that_does_not_fit_is_halved_with_a_word_and_changes_no_predictio
     agree(outcomes, one_by_one(resnet18, X, folds))
 
 
+@pytest.mark.parametrize("pack", [0, 1])
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
-def test_a_training_that_does_not_fit_alone_is_one_clear_sentence(device, toy_images, monkeypatch):
+def test_a_training_that_does_not_fit_alone_is_one_clear_sentence(device, pack, toy_images, monkeypatch):
     monkeypatch.setattr(Training, "begin", lambda *given: no_room())
     X, y = toy_images(40)
-    model = resnet18(**{**TINY, "device": device})
+    model = resnet18(**{**TINY, "device": device}, pack=pack)
     with pytest.raises(RuntimeError, match="choose a smaller size or batch_size"):
         model.fit_predict_folds(X, [fold(X, y, seed) for seed in range(2)])
 
