@@ -15,7 +15,7 @@ import numpy as np
 
 from baselines.network import Array, Labels, search_cost
 from baselines.pipeline import Features, Images, feature_id
-from febench.selectors import format_selector
+from febench.core.selectors import format_selector
 
 SIDE = 128
 """Every feature here takes images of any size and brings them to this one first."""

@@ -11,7 +11,7 @@ from torchvision import models
 
 from deep.few_pixels import use_matrix_products
 from deep.weights import find, load
-from febench.errors import UsageError
+from febench.core.errors import UsageError
 
 KEYWORDS: dict[str, dict[str, Any]] = {
     "resne": {"zero_init_residual": True},

@@ -22,7 +22,7 @@ from deep.probe import fit_head
 from deep.resizing import on_device, resize
 from deep.training import Recipe, Training
 from deep.weights import provenance, save
-from febench.method import FoldOutcome, FoldTask
+from febench.core.method import FoldOutcome, FoldTask
 
 
 class ImageClassifier:
@@ -181,7 +181,7 @@ class ImageClassifier:
         return classes
 
     def fit_predict_folds(self, X: NDArray[np.uint8], folds: Sequence[FoldTask]) -> list[FoldOutcome]:
-        """Train and test several folds, side by side where one does not fill the device; see `febench.method`.
+        """Train and test several folds, side by side where one does not fill the device; see `febench.core.method`.
 
         The predictions are those of `fit` and `predict` fold by fold: on a GPU bit by bit only if `deterministic`.
         """

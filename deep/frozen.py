@@ -21,7 +21,7 @@ from deep.images import Images, Normalisation, as_input
 from deep.probe import C, fit_head, head_inputs
 from deep.resizing import on_device
 from deep.weights import find, head_of, normalisation
-from febench.errors import UsageError
+from febench.core.errors import UsageError
 
 BATCH = 64
 FROZEN = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3")

@@ -22,7 +22,7 @@ from deep.images import Images
 from deep.loop import train
 from deep.prediction import predict_probabilities
 from deep.training import Training
-from febench.method import FoldOutcome, FoldTask
+from febench.core.method import FoldOutcome, FoldTask
 
 if TYPE_CHECKING:
     from deep.classifier import ImageClassifier
@@ -52,7 +52,7 @@ class Start:
 def fit_predict_folds(
     model: ImageClassifier, X: NDArray[np.uint8], folds: Sequence[FoldTask], pack: int = 0
 ) -> list[FoldOutcome]:
-    """Train and test folds, `pack` at a time; see `febench.method`.
+    """Train and test folds, `pack` at a time; see `febench.core.method`.
 
     Parameters
     ----------

@@ -5,16 +5,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from febench.dataset import Dataset, dataset
-from febench.method import method
-from febench.protocol import protocol
-from febench.registry import load_plugin
+from febench.core.dataset import Dataset, dataset
+from febench.core.method import method
+from febench.core.protocol import protocol
+from febench.core.registry import load_plugin
 
 if TYPE_CHECKING:
-    from febench import figures, tables
-    from febench.exporting import export
-    from febench.library import figure, load, run, table
-    from febench.results import Results
+    from febench.api import figure, load, run, table
+    from febench.results.exporting import export
+    from febench.results.results import Results
+    from febench.show import figures, tables
 
 __version__ = "0.1.0"
 
@@ -35,9 +35,9 @@ __all__ = [
 ]
 
 _LATER = {
-    "Results": "febench.results",
-    "export": "febench.exporting",
-    **dict.fromkeys(("figure", "load", "run", "table"), "febench.library"),
+    "Results": "febench.results.results",
+    "export": "febench.results.exporting",
+    **dict.fromkeys(("figure", "load", "run", "table"), "febench.api"),
 }
 """For each name that needs more than `import febench` should load, the module that has it."""
 
@@ -46,7 +46,7 @@ def __getattr__(name: str) -> Any:
     if name in _LATER:
         return getattr(import_module(_LATER[name]), name)
     if name in ("figures", "tables"):
-        return import_module(f"febench.{name}")
+        return import_module(f"febench.show.{name}")
     raise AttributeError(f"module 'febench' has no attribute {name!r}")
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from febench.dataset import DATASETS, Dataset
-from febench.method import METHODS
-from febench.protocol import PROTOCOLS
+from febench.core.dataset import DATASETS, Dataset
+from febench.core.method import METHODS
+from febench.core.protocol import PROTOCOLS
 
 settings.register_profile("febench", deadline=None, derandomize=True)
 settings.load_profile("febench")

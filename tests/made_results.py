@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from febench.dataset import Dataset
-from febench.manifest import Manifest
-from febench.store import CELLS, Record, Store, open_store
+from febench.core.dataset import Dataset
+from febench.core.manifest import Manifest
+from febench.results.store import CELLS, Record, Store, open_store
 
 CLASSES = ("anger", "disgust", "fear", "happy", "neutral", "sadness", "surprise")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deep.weights.reading import SAFETENSORS, Shapes, WeightsFile, read, read_header, shapes_of
-from febench.errors import DataError, UsageError, printable
+from febench.core.errors import DataError, UsageError, printable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

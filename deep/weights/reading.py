@@ -10,7 +10,7 @@ from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Literal
 from warnings import catch_warnings, simplefilter
 
-from febench.errors import DataError
+from febench.core.errors import DataError
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from deep.weights.reading import SAFETENSORS, WeightsFile
-from febench.errors import DataError
+from febench.core.errors import DataError
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # torchvision's, of pixels from 0 to 1
 

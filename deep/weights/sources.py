@@ -18,8 +18,8 @@ from filelock import FileLock
 
 from deep.weights.fitting import check
 from deep.weights.reading import SAFETENSORS, SUFFIXES, WeightsFile, check_readable
-from febench.cache import cache_dir
-from febench.errors import DataError, FebenchError, UsageError, printable
+from febench.core.cache import cache_dir
+from febench.core.errors import DataError, FebenchError, UsageError, printable
 
 DIGITS = 12  # of the SHA-256, in a stored parameter
 LONGEST_NAME = 60

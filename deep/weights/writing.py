@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deep.weights.reading import ARCHITECTURE, SAFETENSORS
-from febench.errors import UsageError
-from febench.provenance import KEY
+from febench.core.errors import UsageError
+from febench.core.provenance import KEY
 
 if TYPE_CHECKING:
     from torch import nn
@@ -71,7 +71,7 @@ def provenance(
     dataset, fingerprint : str
         Name and content fingerprint of the data set it was trained on.
     images : sequence of str
-        `febench.provenance.image_hashes` of every image it saw; `febench audit --weights` reads them.
+        `febench.core.provenance.image_hashes` of every image it saw; `febench audit --weights` reads them.
     architecture : str
         torchvision's name of the network.
     classes : sequence of str

@@ -10,10 +10,10 @@ from pathlib import Path
 from febench.audit import duplicates, folds, people, pictures, weights
 from febench.audit.audited import Audited
 from febench.audit.checks import CHECKS, Check, Finding, check
-from febench.dataset import Dataset
-from febench.errors import UsageError
-from febench.manifest import Manifest
-from febench.provenance import KEY, read_provenance
+from febench.core.dataset import Dataset
+from febench.core.errors import UsageError
+from febench.core.manifest import Manifest
+from febench.core.provenance import KEY, read_provenance
 
 __all__ = ["CHECKS", "Audited", "Check", "Finding", "audit", "check"]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from febench.audit.groups import Groups, Indices
 from febench.audit.likeness import Likeness
 from febench.audit.near import Near, near_groups
-from febench.dataset import PARTS, Dataset
-from febench.manifest import Manifest
+from febench.core.dataset import PARTS, Dataset
+from febench.core.manifest import Manifest
 
 Bits = NDArray[np.uint8]
 

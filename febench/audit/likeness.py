@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.audit.hamming import Hashes
-from febench.cache import in_chunks
-from febench.provenance import grey
+from febench.core.cache import in_chunks
+from febench.core.provenance import grey
 
 SIZE = 32
 CHUNK_BYTES = 1 << 21

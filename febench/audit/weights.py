@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from febench.audit.audited import TEST, Audited
 from febench.audit.checks import Found, check, found
 from febench.audit.likeness import chunks
-from febench.provenance import image_hashes
+from febench.core.provenance import image_hashes
 
 
 @check(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from febench.cli.app import app
-from febench.errors import FebenchError, printable
+from febench.core.errors import FebenchError, printable
 
 __all__ = ["app", "main"]
 

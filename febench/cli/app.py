@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from febench.errors import UsageError
+from febench.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Console
 
-    from febench.runner import Request
+    from febench.run.runner import Request
 
 app = typer.Typer(
     help="Which way of recognising facial expressions is better, by how much, and is that difference real?",
@@ -110,7 +110,7 @@ def pretrain(
 ) -> None:
     """Train a method on a data set and keep its weights, for others to start from."""
     from febench.cli.pretraining import pretrain_one
-    from febench.runner import Request
+    from febench.run.runner import Request
 
     _load_plugins(plugin)
     pretrain_one(
@@ -283,7 +283,7 @@ def methods(plugin: Plugins = None, json: Json = False) -> None:
 def datasets(plugin: Plugins = None, json: Json = False) -> None:
     """List the data sets."""
     from febench.cli.listing import show_components
-    from febench.dataset import DATASETS
+    from febench.core.dataset import DATASETS
 
     _load_plugins(plugin)
     show_components(DATASETS, json)
@@ -293,7 +293,7 @@ def datasets(plugin: Plugins = None, json: Json = False) -> None:
 def protocols(plugin: Plugins = None, json: Json = False) -> None:
     """List the protocols."""
     from febench.cli.listing import show_components
-    from febench.protocol import PROTOCOLS
+    from febench.core.protocol import PROTOCOLS
 
     _load_plugins(plugin)
     show_components(PROTOCOLS, json)
@@ -315,7 +315,7 @@ def _stderr() -> Console:
 
 
 def _load_plugins(files: Iterable[Path] | None) -> None:
-    from febench.registry import load_plugin
+    from febench.core.registry import load_plugin
 
     for file in files or ():
         load_plugin(file)
@@ -323,7 +323,7 @@ def _load_plugins(files: Iterable[Path] | None) -> None:
 
 def _dataset(selector: str, crop: str | None, subject_pattern: str | None) -> str:
     """The data set's selector with what options say of it."""
-    from febench.selectors import with_params
+    from febench.core.selectors import with_params
 
     options = {"crop": crop, "subject_pattern": subject_pattern}
     return with_params(selector, {key: value for key, value in options.items() if value is not None})
@@ -331,8 +331,8 @@ def _dataset(selector: str, crop: str | None, subject_pattern: str | None) -> st
 
 def _requests(protocols: str, *, out: Path | None, preset: str, runs: int | None, **asked: Any) -> list[Request]:
     """One request a protocol; with several, each has its own directory below `--out`."""
-    from febench.runner import Request
-    from febench.selectors import split_selectors
+    from febench.core.selectors import split_selectors
+    from febench.run.runner import Request
 
     names = split_selectors(protocols)
     if not names:

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from febench.audit import Finding, audit
-from febench.dataset import PARTS, Dataset, load_dataset
-from febench.errors import printable
-from febench.formats import to_json
-from febench.manifest import Manifest, draw
+from febench.core.dataset import PARTS, Dataset, load_dataset
+from febench.core.errors import printable
+from febench.core.manifest import Manifest, draw
+from febench.show.formats import to_json
 
 SHOWN = 5
 

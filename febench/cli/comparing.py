@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from febench.cli.listing import find_stores
-from febench.compare import compare_documents
-from febench.formats import render
-from febench.results import Results
-from febench.selectors import split_selectors
+from febench.core.selectors import split_selectors
+from febench.results.results import Results
+from febench.show.compare import compare_documents
+from febench.show.formats import render
 
 
 def show_comparison(directories: Sequence[Path], methods: str | None, rope: float, pairs: str | None, how: str) -> None:

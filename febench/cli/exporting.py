@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from febench.cli.listing import find_directories
-from febench.errors import printable
-from febench.exporting import export
+from febench.core.errors import printable
+from febench.results.exporting import export
 
 
 def write_export(directories: Sequence[Path], output: Path) -> None:

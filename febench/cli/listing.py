@@ -10,19 +10,19 @@ from typing import Any
 
 from tabulate import tabulate
 
-from febench.compute import underway
-from febench.errors import MismatchError, UsageError
-from febench.formats import render, to_json
-from febench.method import METHODS, Method
-from febench.plan import Plan, Row
-from febench.progress import duration
-from febench.published import place
-from febench.registry import Component, Registry
-from febench.results import Results, RowResults
-from febench.runner import Request, plan_for
-from febench.store import MANIFEST, Store
-from febench.tables import make_table
-from febench.verify import compare_stores, verify_papers, verify_store, weigh_papers
+from febench.core.errors import MismatchError, UsageError
+from febench.core.method import METHODS, Method
+from febench.core.registry import Component, Registry
+from febench.papers import place
+from febench.papers.verify import compare_stores, verify_papers, verify_store, weigh_papers
+from febench.results.results import Results, RowResults
+from febench.results.store import MANIFEST, Store
+from febench.run.compute import underway
+from febench.run.plan import Plan, Row
+from febench.run.progress import duration
+from febench.run.runner import Request, plan_for
+from febench.show.formats import render, to_json
+from febench.show.tables import make_table
 
 STALE = 120.0  # seconds after which a training that says nothing is not running any more
 
@@ -99,7 +99,7 @@ def show_table(name: str, directories: Sequence[Path], method: str | None, how: 
 
 def draw_figure(name: str, directories: Sequence[Path], output: Path, method: str | None) -> None:
     """Write a figure of stored results to a file."""
-    from febench.figures import make_figure, save_figure
+    from febench.show.figures import make_figure, save_figure
 
     results = [Results.of(store) for store in find_stores(directories)]
     save_figure(make_figure(name, results, method), output)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from febench.errors import printable
-from febench.pretraining import Pretrained, pretrain
-from febench.runner import Request
+from febench.core.errors import printable
+from febench.run.pretraining import Pretrained, pretrain
+from febench.run.runner import Request
 
 
 def pretrain_one(request: Request, path: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from febench.cli.listing import find_stores
-from febench.errors import printable
-from febench.formats import to_json
-from febench.report import write_report
+from febench.core.errors import printable
+from febench.show.formats import to_json
+from febench.show.report import write_report
 
 
 def make_report(

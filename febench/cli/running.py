@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from febench.formats import render
-from febench.progress import make_watcher
-from febench.results import Results
-from febench.runner import Finished, Request, run
-from febench.tables import make_table
+from febench.results.results import Results
+from febench.run.progress import make_watcher
+from febench.run.runner import Finished, Request, run
+from febench.show.formats import render
+from febench.show.tables import make_table
 
 WHOLE, SOME_FAILED, INTERRUPTED = 0, 3, 130
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from febench.dataset import Dataset, dataset
+from febench.core.dataset import Dataset, dataset
 from febench.datasets.decoding import in_threads
 from febench.datasets.pictures import Picture, Wanted, make_dataset
 from febench.datasets.source import Found, Source, ending, left_out, some, whole

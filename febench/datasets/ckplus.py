@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from febench.dataset import Dataset, dataset
+from febench.core.dataset import Dataset, dataset
+from febench.core.errors import UsageError
 from febench.datasets.pictures import Picture, Wanted, make_dataset
 from febench.datasets.source import Found, Source, ending, some, whole
-from febench.errors import UsageError
 
 SOURCE = Source(
     name="ckplus",

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from febench.cache import cached_array
+from febench.core.cache import cached_array
 from febench.datasets.decoding import Box, Files, open_image, to_array
 from febench.datasets.source import some
 

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from febench.cache import cached_array
-from febench.errors import DataError, printable
-from febench.progress import track
+from febench.core.cache import cached_array
+from febench.core.errors import DataError, printable
+from febench.run.progress import track
 
 VERSION = 1
 FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "BMP", "WEBP", "PPM")

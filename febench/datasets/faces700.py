@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.cache import cached_array
-from febench.dataset import Dataset, dataset
+from febench.core.cache import cached_array
+from febench.core.dataset import Dataset, dataset
+from febench.core.errors import UsageError
 from febench.datasets import faces as model
-from febench.errors import UsageError
 
 CITE = "febench's own parametric face model"
 

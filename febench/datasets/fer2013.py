@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.cache import cached_array
-from febench.dataset import Dataset, dataset
+from febench.core.cache import cached_array
+from febench.core.dataset import Dataset, dataset
 from febench.datasets.expressions import expression, in_order
 from febench.datasets.pictures import Picture, Wanted, count_note, make_dataset
 from febench.datasets.source import Found, Source, ending
-from febench.progress import track
+from febench.run.progress import track
 
 SOURCE = Source(
     name="fer2013",

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from febench.dataset import Dataset, dataset
+from febench.core.dataset import Dataset, dataset
 from febench.datasets.expressions import ORDER
 from febench.datasets.fer2013 import SOURCE as FER2013
 from febench.datasets.fer2013 import Table

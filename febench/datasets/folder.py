@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from febench.dataset import Dataset, dataset
+from febench.core.dataset import Dataset, dataset
+from febench.core.errors import DataError, UsageError, printable
 from febench.datasets.expressions import expression
 from febench.datasets.pictures import Picture, Wanted, make_dataset
 from febench.datasets.source import IMAGE_SUFFIXES, data_folder, left_out, portable, some, walk
-from febench.errors import DataError, UsageError, printable
 
 SUBJECTS = "subjects.csv"
 PARTS = {

@@ -11,11 +11,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.dataset import Dataset
+from febench.core.dataset import Dataset
+from febench.core.errors import DataError, UsageError
 from febench.datasets.crop import CROPPED_SIZE, boxes_of_faces
 from febench.datasets.decoding import Files
 from febench.datasets.expressions import in_order
-from febench.errors import DataError, UsageError
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from febench.dataset import Dataset, dataset
+from febench.core.dataset import Dataset, dataset
 from febench.datasets.pictures import Picture, Wanted, choose, make_dataset
 from febench.datasets.source import Source, ending
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from febench.dataset import Dataset, dataset
+from febench.core.dataset import Dataset, dataset
 from febench.datasets.pictures import Picture, Wanted, make_dataset
 from febench.datasets.source import Found, Source, ending, left_out, some
 

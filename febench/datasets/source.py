@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from febench.errors import DataError, printable
+from febench.core.errors import DataError, printable
 
 SHOWN = 5
 MOST_BYTES = 4096

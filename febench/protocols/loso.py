@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from febench.dataset import Dataset
-from febench.errors import DataError
-from febench.protocol import Deal, protocol, rotating
+from febench.core.dataset import Dataset
+from febench.core.errors import DataError
+from febench.core.protocol import Deal, protocol, rotating
 from febench.protocols.paper import check_runs
 from febench.protocols.subject import count_classes
 

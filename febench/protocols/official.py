@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.dataset import PARTS, Dataset
-from febench.errors import DataError
-from febench.protocol import Deal, Roles, protocol
+from febench.core.dataset import PARTS, Dataset
+from febench.core.errors import DataError
+from febench.core.protocol import Deal, Roles, protocol
 from febench.protocols.paper import check_runs, deal_by_class
 from febench.protocols.subject import count_people, deal_people
 

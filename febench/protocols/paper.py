@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.dataset import Dataset
-from febench.errors import UsageError
-from febench.protocol import Deal, protocol, rotating
+from febench.core.dataset import Dataset
+from febench.core.errors import UsageError
+from febench.core.protocol import Deal, protocol, rotating
 
 
 @protocol("paper", cite="Li & Lima 2021, section 3.6", version="1")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.dataset import Dataset
-from febench.errors import DataError
-from febench.protocol import Deal, protocol, rotating
+from febench.core.dataset import Dataset
+from febench.core.errors import DataError
+from febench.core.protocol import Deal, protocol, rotating
 from febench.protocols.paper import check_counts
 
 Counts = NDArray[np.float64]

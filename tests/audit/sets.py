@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.audit import Finding, audit
-from febench.dataset import Dataset
-from febench.manifest import Manifest
+from febench.core.dataset import Dataset
+from febench.core.manifest import Manifest
 
 
 def noise(n: int, size: int = 16, seed: int = 0) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ import pytest
 from febench.audit import CHECKS, audit, check, checks
 from febench.audit.audited import Audited
 from febench.audit.checks import EXAMPLES, Found, found
-from febench.errors import UsageError
+from febench.core.errors import UsageError
 from tests.audit.sets import a_set, codes, noise, thirds
 
 

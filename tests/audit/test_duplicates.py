@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from febench.dataset import Dataset
+from febench.core.dataset import Dataset
 from tests.audit.sets import a_set, codes, folds, noise, thirds
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from febench.dataset import load_dataset
+from febench.core.dataset import load_dataset
 from tests.audit.sets import codes
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "fer2013.tar.xz"

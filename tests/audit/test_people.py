@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from febench.audit.people import marked_names
-from febench.manifest import draw
+from febench.core.manifest import draw
 from tests.audit.sets import a_set, codes, folds, noise, thirds
 from tests.conftest import make_dataset
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from febench.cache import cached_array
+from febench.core.cache import cached_array
 from tests.audit.sets import a_set, codes, noise
 
 

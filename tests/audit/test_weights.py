@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from febench.audit import audit
-from febench.errors import DataError
-from febench.provenance import image_hashes
+from febench.core.errors import DataError
+from febench.core.provenance import image_hashes
 from tests.audit.sets import a_set, folds, noise
-from tests.test_provenance import safetensors
+from tests.core.test_provenance import safetensors
 
 
 def test_pretrained_on_images_of_the_set(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.method import METHODS
+from febench.core.method import METHODS
 
 FEW = {"evaluations": 6000}
 SMALL: dict[str, dict[str, Any]] = {

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from febench.dataset import Dataset, load_dataset
-from febench.evaluate import CellTask, ExtractTask, Recipe
-from febench.method import METHODS
-from febench.protocol import Fold
+from febench.core.dataset import Dataset, load_dataset
+from febench.core.method import METHODS
+from febench.core.protocol import Fold
+from febench.run.tasks import CellTask, ExtractTask, Recipe
 from tests.baselines.made import SMALL, build, predictions, stripes
 
 CLASSICAL = ("hwt", "cso", "bbo")

@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from baselines.pipeline import InTurn, PrincipalComponents
-from febench.method import METHODS
+from febench.core.method import METHODS
 
 X = np.random.default_rng(0).normal(size=(50, 8)) * np.arange(1, 9)
 

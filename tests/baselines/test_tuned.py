@@ -81,8 +81,8 @@ def test_rounds_grow_fourfold():
 
 @pytest.mark.parametrize("name", ["bbo-tuned", "cso-tuned", "jaya-tuned"])
 def test_the_methods_learn_and_tell_what_they_chose(name):
+    from febench.core.method import METHODS
     from febench.datasets.faces import draw_faces
-    from febench.method import METHODS
 
     faces = draw_faces(subjects=6, shots=1, size=32)
     made = METHODS.get(name).make({"evaluations": 1_600}, random_state=0, device="cpu")

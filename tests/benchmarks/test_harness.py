@@ -14,11 +14,11 @@ import pytest
 from rich.console import Console
 from sklearn.model_selection import cross_validate
 
-from febench.dataset import load_dataset
-from febench.method import METHODS
-from febench.progress import PlainWatcher
-from febench.registry import load_plugin
-from febench.runner import Request, run
+from febench.core.dataset import load_dataset
+from febench.core.method import METHODS
+from febench.core.registry import load_plugin
+from febench.run.progress import PlainWatcher
+from febench.run.runner import Request, run
 
 
 def test_ratio_to_cross_validate(plugin: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,9 +16,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 
-from test_training_speed import stock_loop  # noqa: E402
-
-from febench.method import METHODS, FoldTask  # noqa: E402
+from febench.core.method import METHODS, FoldTask  # noqa: E402
+from tests.benchmarks.test_training_speed import stock_loop  # noqa: E402
 
 FLOOR = {("resnet18", 64): 4.5, ("resnet18", 224): 29.0, ("resnet50", 64): 15.0, ("resnet50", 224): 126.0}
 FLOOR_IMAGES = 100 * 30 * 560

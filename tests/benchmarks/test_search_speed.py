@@ -17,8 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from baselines.network import Layout, MeanSquaredError
 from baselines.search import Biogeography, Box, CatSwarm, Objective, Search, named_search
 from baselines.search.stock import Mealpy
+from febench.core.method import METHODS
 from febench.datasets.faces import draw_faces
-from febench.method import METHODS
 
 LAYOUT = Layout(inputs=16, hidden=20, outputs=7)
 INPUTS = 560

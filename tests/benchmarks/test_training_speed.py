@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 torchvision = pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 
-from febench.method import METHODS  # noqa: E402
+from febench.core.method import METHODS  # noqa: E402
 
 BATCH, SIZE, CORES = 64, 64, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
 STEPS = {"resnet18": 24, "resnet50": 12}

@@ -21,7 +21,7 @@ def test_import_loads_nothing_heavy(code: str) -> None:
 
 def test_listing_methods_loads_no_torch() -> None:
     code = (
-        "from febench.method import METHODS; [METHODS.get(name) for name in METHODS.names];"
+        "from febench.core.method import METHODS; [METHODS.get(name) for name in METHODS.names];"
         "import sys; print('torch' in sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

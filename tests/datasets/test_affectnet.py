@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from febench.dataset import load_dataset
-from febench.errors import DataError
+from febench.core.dataset import load_dataset
+from febench.core.errors import DataError
 from tests.datasets import layouts
 from tests.datasets.files import by_id
 

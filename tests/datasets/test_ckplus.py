@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from febench.dataset import Dataset, load_dataset
-from febench.errors import DataError
+from febench.core.dataset import Dataset, load_dataset
+from febench.core.errors import DataError
 from tests.datasets import layouts
 from tests.datasets.files import by_id
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from febench.dataset import load_dataset
+from febench.core.dataset import load_dataset
 from febench.datasets.crop import find_face
 from febench.datasets.faces import draw_faces
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from febench.dataset import Dataset, load_dataset
-from febench.errors import DataError
+from febench.core.dataset import Dataset, load_dataset
+from febench.core.errors import DataError
 from tests.datasets.files import picture, pixels
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "fer2013.tar.xz"

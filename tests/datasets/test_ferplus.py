@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from febench.dataset import load_dataset
+from febench.core.dataset import load_dataset
+from febench.core.errors import DataError
 from febench.datasets.ferplus import HEADER, majority
-from febench.errors import DataError
 from tests.datasets.test_fer2013 import ROWS, table
 
 VOTES = ["a.png,4,0,0,6,0,0,0,0,0,0", ",0,0,0,0,0,0,0,0,0,10", "b.png,1,0,0,0,0,0,0,8,1,0", "c.png,0,5,5,0,0,0,0,0,0,0",

@@ -15,8 +15,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from febench.dataset import load_dataset
-from febench.errors import DataError, printable
+from febench.core.dataset import load_dataset
+from febench.core.errors import DataError, printable
 from tests.datasets.files import picture, pixels, text
 from tests.end_to_end.conftest import COMMAND
 
@@ -80,9 +80,8 @@ def test_a_file_that_cannot_be_used(home: Path, content: bytes | Callable[[Path]
 def test_a_claim_of_many_pixels_takes_no_memory(home: Path) -> None:
     text(home / "happy" / "bomb.png", png(100_000, 100_000))
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_DATA, ({2048 * MIB}, {2048 * MIB}))\n"
-    load = (
-        f"from febench.dataset import load_dataset; load_dataset('folder', __import__('pathlib').Path({str(home)!r}))"
-    )
+    load = "from pathlib import Path\nfrom febench.core.dataset import load_dataset\n"
+    load += f"load_dataset('folder', Path({str(home)!r}))"
     done = subprocess.run([COMMAND[0], "-c", limited + load], capture_output=True, text=True, timeout=60, check=False)
     assert "DataError" in done.stderr and "claims too many pixels" in done.stderr
     assert "MemoryError" not in done.stderr

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from febench.dataset import load_dataset
-from febench.errors import DataError
+from febench.core.dataset import load_dataset
+from febench.core.errors import DataError
 from tests.datasets.files import picture
 
 CODES = ("AN", "DI", "FE", "HA", "NE", "SA", "SU")

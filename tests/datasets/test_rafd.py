@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from febench.dataset import load_dataset
+from febench.core.dataset import load_dataset
 from tests.datasets import layouts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from febench.dataset import load_dataset
+from febench.core.dataset import load_dataset
 from tests.datasets import layouts
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from febench.dataset import load_dataset
-from febench.errors import DataError, UsageError
+from febench.core.dataset import load_dataset
+from febench.core.errors import DataError, UsageError
 from tests.datasets.files import picture, text
 from tests.datasets.layouts import LAYOUTS, Layout
 from tests.end_to_end.conftest import COMMAND

@@ -11,7 +11,7 @@ pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 from deep.device import choose_device, choose_dtype  # noqa: E402
 from deep.resizing import resize  # noqa: E402
 from deep.training import Training  # noqa: E402
-from febench.method import METHODS  # noqa: E402
+from febench.core.method import METHODS  # noqa: E402
 
 TINY = {"size": 32, "steps": 5, "epochs": 0.0, "batch_size": 8, "device": "cpu"}
 resnet18, resnet50, mobilenet = (METHODS.get(name).build for name in ("resnet18", "resnet50", "mobilenet-v3"))

@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from febench.errors import UsageError
-from febench.method import METHODS
-from febench.plan import make_row, members_of
+from febench.core.errors import UsageError
+from febench.core.method import METHODS
+from febench.run.plan import make_row, members_of
 
 FIVE = ["resnet18", "resnet50"]
 FURTHER = ["resnet34", "resnet101", "wide-resnet50-2", "resnext50", "mobilenet-v3"]

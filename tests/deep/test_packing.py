@@ -8,7 +8,7 @@ pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 
 from deep import packing  # noqa: E402
 from deep.training import Training  # noqa: E402
-from febench.method import METHODS, FoldTask  # noqa: E402
+from febench.core.method import METHODS, FoldTask  # noqa: E402
 
 TINY = {"size": 32, "steps": 6, "epochs": 0.0, "batch_size": 8, "device": "cpu"}
 resnet18, mobilenet = (METHODS.get(name).build for name in ("resnet18", "mobilenet-v3"))

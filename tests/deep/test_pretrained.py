@@ -13,10 +13,10 @@ pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 from deep.images import Normalisation  # noqa: E402
 from deep.probe import head_inputs, logistic_regression  # noqa: E402
 from deep.weights import head_of  # noqa: E402
-from febench.errors import DataError, UsageError  # noqa: E402
-from febench.method import METHODS  # noqa: E402
-from febench.plan import make_row  # noqa: E402
-from febench.provenance import image_hashes, read_provenance  # noqa: E402
+from febench.core.errors import DataError, UsageError  # noqa: E402
+from febench.core.method import METHODS  # noqa: E402
+from febench.core.provenance import image_hashes, read_provenance  # noqa: E402
+from febench.run.plan import make_row  # noqa: E402
 
 TINY = "size=32,batch_size=8"
 

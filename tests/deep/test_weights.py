@@ -25,10 +25,10 @@ from torchvision import models
 from deep.weights import WeightsFile, absent, find, head_of, load, provenance, save, settle
 from deep.weights.fitting import _build
 from deep.weights.sources import HASH, PATIENCE, _cleaned, file_sha256
-from febench.cache import cache_dir
-from febench.errors import DataError, UsageError
-from febench.provenance import image_hashes, read_provenance
-from febench.selectors import coerce, format_selector, parse_selector
+from febench.core.cache import cache_dir
+from febench.core.errors import DataError, UsageError
+from febench.core.provenance import image_hashes, read_provenance
+from febench.core.selectors import coerce, format_selector, parse_selector
 
 NETWORK = "squeezenet1_1"  # small, and its head is a convolution
 OTHER = "shufflenet_v2_x0_5"  # smaller still, with BatchNorm and a linear head
@@ -560,7 +560,7 @@ def test_what_was_saved_is_loaded_and_says_where_it_comes_from(tmp_path: Path) -
     found = read_provenance(path)
     assert found.pop("febench.images") == image_hashes(images)
     assert found == {key: value for key, value in metadata.items() if key != "febench.images"}
-    assert (found["febench.dataset"], found["febench.architecture"]) == ('a "set" <b>', OTHER)
+    assert (found["febench.core.dataset"], found["febench.architecture"]) == ('a "set" <b>', OTHER)
     kept = {key: json.loads(found[f"febench.{key}"]) for key in ("classes", "n_images", "params", "seed", "mean", "sd")}
     assert kept == {
         "classes": ["joy", "Überraschung\n"],

@@ -14,7 +14,7 @@ TOY = ("--plugin", "plugin.py", "--dataset", "toy")
 FAULTY = '''
 import numpy as np
 from febench import Dataset, dataset, protocol
-from febench.protocol import Deal, Roles
+from febench.core.protocol import Deal, Roles
 
 
 @dataset("faulty")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from febench.store import Store
+from febench.results.store import Store
 from tests.end_to_end.conftest import Febench
 
 PACKER = '''
@@ -15,7 +15,7 @@ import os
 
 import numpy as np
 from febench import method
-from febench.method import FoldOutcome
+from febench.core.method import FoldOutcome
 
 
 @method("packer")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from febench.store import Store
+from febench.results.store import Store
 from tests.end_to_end.conftest import Febench
 
 pytest.importorskip("torch", reason="needs the extra febench[deep]")

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from febench.compute import cell_task, extract_task
-from febench.dataset import load_dataset
-from febench.environment import environment
-from febench.evaluate import Recipe
-from febench.executors.local import LocalExecutor
-from febench.manifest import draw
-from febench.plan import Cell, make_plan, select_rows
-from febench.results import Results
-from febench.store import ENVIRONMENT, MANIFEST, Store
-from febench.verify import verify_store
+from febench.core.dataset import load_dataset
+from febench.core.environment import environment
+from febench.core.manifest import draw
+from febench.papers.verify import verify_store
+from febench.results.results import Results
+from febench.results.store import ENVIRONMENT, MANIFEST, Store
+from febench.run.compute import cell_task, extract_task
+from febench.run.executors.local import LocalExecutor
+from febench.run.plan import Cell, make_plan, select_rows
+from febench.run.tasks import Recipe
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 CLASSICAL = select_rows("classical")[0]

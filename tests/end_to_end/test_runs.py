@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from febench.store import Store
+from febench.results.store import Store
 from tests.end_to_end.conftest import COMMAND, Febench
 
 TOY = ("--plugin", "plugin.py", "--dataset", "toy")
@@ -155,9 +155,9 @@ NOTEBOOK = """
 import numpy as np
 from rich.console import Console
 from febench import load_plugin, method
-from febench.progress import make_watcher
-from febench.results import Results
-from febench.runner import Request, run
+from febench.run.progress import make_watcher
+from febench.results.results import Results
+from febench.run.runner import Request, run
 load_plugin("plugin.py")
 OFFSET = 2
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from febench.errors import DataError, UsageError
-from febench.manifest import Manifest, draw
+from febench.core.errors import DataError, UsageError
+from febench.core.manifest import Manifest, draw
 from tests.conftest import make_dataset
 
 classes_of_images = st.lists(st.integers(0, 6), min_size=12, max_size=120)
@@ -140,7 +140,7 @@ def test_the_same_seed_draws_the_same_folds_and_another_others(protocol: str) ->
 
 @pytest.mark.parametrize("protocol", ["paper", "subject"])
 def test_runs_differ_and_do_not_depend_on_how_many_there_are(protocol: str) -> None:
-    from febench.protocol import PROTOCOLS
+    from febench.core.protocol import PROTOCOLS
 
     labels, subjects = people_of([[1] * 7] * 20)
     data = make_dataset(labels, subjects)

@@ -1,0 +1,1 @@
+"""What everything else rests on: data sets, methods, protocols, folds, names, seeds, caches and errors."""

@@ -1,0 +1,142 @@
+"""What a data set is, and how one is registered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from febench.core.errors import DataError
+from febench.core.registry import Component, Registry, origin_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+B = TypeVar("B", bound=Callable[..., Any])
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images with labels, and what is known of each image.
+
+    Attributes
+    ----------
+    name : str
+        The selector it was loaded by; `load_dataset` sees to it.
+    images : uint8 array, shape (n, height, width) or (n, height, width, 3)
+        May be a read-only memory map.
+    labels : int64 array, shape (n,)
+        Indices into `classes`.
+    classes : tuple of str
+        Class names.
+    ids : tuple of str, length n
+        A stable name of each image.
+    subjects : tuple of str, length n, or None
+        The person of each image, where known.
+    sequences : tuple of str, length n, or None
+        The recording of which each image is a frame, where known.
+    parts : tuple of str, length n, or None
+        The part of the set's own split each image is in: `train`, `validation` or `test`.
+    synthetic : bool
+        Whether the images were drawn by code; told in every table.
+    notes : tuple of str
+        What a user must know of the files they were read from, a sentence each: images missing, files left out.
+
+    Raises
+    ------
+    DataError
+        If the parts do not fit together.
+    """
+
+    name: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    ids: tuple[str, ...]
+    subjects: tuple[str, ...] | None = None
+    sequences: tuple[str, ...] | None = None
+    parts: tuple[str, ...] | None = None
+    synthetic: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        problem = self._problem()
+        if problem:
+            raise DataError(f"data set {self.name}: {problem}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything a result can depend on: pixels, labels, classes, ids, subjects and the set's split."""
+        from febench.core.cache import in_chunks  # brings numpy, which `import febench` does without
+
+        told = [list(self.images.shape), self.labels.tolist(), self.classes, self.ids, self.subjects, self.parts]
+        digest = hashlib.sha256(json.dumps(told).encode())
+        for chunk in in_chunks(self.images):
+            digest.update(chunk.tobytes())
+        return digest.hexdigest()
+
+    def _problem(self) -> str | None:
+        if self.images.dtype != "uint8" or self.images.ndim not in (3, 4):
+            return f"images must be uint8 (n, height, width[, 3]), not {self.images.dtype} {self.images.shape}"
+        lengths = {len(column) for column in (self.ids, *self._optional)} | {len(self.images), len(self.labels)}
+        if len(lengths) != 1:
+            return f"images, labels, ids, subjects, sequences and parts differ in number: {sorted(lengths)}"
+        if len(set(self.ids)) != len(self.ids):
+            return "image ids are not unique"
+        if len(self) and not (self.labels.min() >= 0 and self.labels.max() < len(self.classes)):
+            return "a label is outside the class names"
+        unknown = sorted(set(self.parts or ()) - set(PARTS))
+        if unknown:
+            return f"parts must be among {', '.join(PARTS)}, not {', '.join(unknown)}"
+        return None
+
+    @property
+    def _optional(self) -> list[tuple[str, ...]]:
+        return [column for column in (self.subjects, self.sequences, self.parts) if column is not None]
+
+
+@dataclass(frozen=True)
+class Loader(Component):
+    """A registered data set: `build(data_dir=..., **params)` returns a `Dataset`."""
+
+    kind: ClassVar[str] = "data set"
+    given_by_harness: ClassVar[frozenset[str]] = frozenset({"data_dir"})
+
+
+DATASETS: Registry[Loader] = Registry(Loader, "febench.datasets")
+
+
+def dataset(name: str, *, cite: str = "") -> Callable[[B], B]:
+    """Register a function that loads a `Dataset`; it may take `data_dir` (a path or None) and parameters of its own."""
+
+    def register(build: B) -> B:
+        DATASETS.add(Loader(name, build, cite, origin_of(build)))
+        return build
+
+    return register
+
+
+def load_dataset(selector: str, data_dir: Path | None = None) -> Dataset:
+    """Load the data set that a selector names, such as `faces700`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such data set.
+    DataError
+        If it is missing or unusable.
+    """
+    loader, params = DATASETS.select(selector)
+    given = {"data_dir": data_dir} if loader.accepts("data_dir") else {}
+    found: Dataset = loader.build(**params, **given)
+    return replace(found, name=loader.label(params))

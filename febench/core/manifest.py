@@ -1,0 +1,185 @@
+"""The split manifest: the folds of a protocol on a data set as data, drawn once, hashed, stored with the results."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from febench.core.dataset import Dataset
+from febench.core.errors import MismatchError, UsageError
+from febench.core.protocol import PROTOCOLS, Deal, Fold, Roles
+from febench.core.seeds import derive_seed
+
+FORMAT = 1
+_NO_IMAGES = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Manifest:
+    """The folds of every run, and what is needed to score predictions without the images.
+
+    Runs and folds are counted from 1, as H(r, g) in the papers.
+
+    Attributes
+    ----------
+    content : dict
+        What is written to `manifest.json`, without its hash.
+    """
+
+    content: dict[str, Any]
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash that stands in the key of every cell."""
+        canonical = json.dumps(self.content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def dataset(self) -> str:
+        """Selector of the data set."""
+        return str(self.content["dataset"])
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of the data set."""
+        return str(self.content["fingerprint"])
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the images were drawn by code."""
+        return bool(self.content["synthetic"])
+
+    @property
+    def protocol(self) -> str:
+        """Selector of the protocol."""
+        return str(self.content["protocol"])
+
+    @property
+    def seed(self) -> int:
+        """Base seed."""
+        return int(self.content["seed"])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names."""
+        return tuple(self.content["classes"])
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Image ids, in the order of the data set."""
+        return tuple(self.content["images"])
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """Class index of every image, shape (n,)."""
+        return np.asarray(self.content["labels"], dtype=np.int64)
+
+    @property
+    def n_runs(self) -> int:
+        """Number of runs."""
+        return len(self.content["runs"])
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds in each run."""
+        return len(self.content["folds"])
+
+    def fold(self, run: int, fold: int) -> Fold:
+        """The images of one fold, each part in rising order."""
+        roles = self.content["folds"][fold - 1]
+        return Fold(*(self._images(run, roles[part]) for part in ("train", "validation", "test")))
+
+    def _images(self, run: int, groups: list[int]) -> NDArray[np.int64]:
+        dealt = self._groups[run - 1]
+        return np.sort(np.concatenate([_NO_IMAGES, *(dealt[g] for g in groups)]))
+
+    @cached_property
+    def _groups(self) -> list[list[NDArray[np.int64]]]:
+        """The images of each group of each run."""
+        return [[np.asarray(group, dtype=np.int64) for group in groups] for groups in self.content["runs"]]
+
+    def to_text(self) -> str:
+        """The text of `manifest.json`, one line a part."""
+        parts = {**self.content, "sha256": self.sha256}
+        lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in parts.items())
+        return "{\n" + lines + "\n}\n"
+
+
+def draw(dataset: Dataset, selector: str, seed: int = 0) -> Manifest:
+    """Draw the folds of a data set under the protocol that a selector names.
+
+    Raises
+    ------
+    UsageError
+        If there is no such protocol, or it cannot deal this data set.
+    """
+    protocol, params = PROTOCOLS.select(selector)
+    label = protocol.label(params)
+    deal = protocol.deal(dataset, params, derive_seed(seed, "deal", dataset.name, label))
+    problem = next(_problems(deal, len(dataset)), None)
+    if problem:
+        raise UsageError(f"protocol {label} on {dataset.name}: {problem}")
+    return Manifest(
+        {
+            "format": FORMAT,
+            "dataset": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "synthetic": dataset.synthetic,
+            "protocol": label,
+            "protocol_version": protocol.version,
+            "seed": seed,
+            "classes": list(dataset.classes),
+            "images": list(dataset.ids),
+            "labels": dataset.labels.tolist(),
+            "subjects": list(dataset.subjects) if dataset.subjects else None,
+            "folds": [{k: list(v) for k, v in vars(roles).items()} for roles in deal.folds],
+            "runs": [[np.sort(group).tolist() for group in groups] for groups in deal.runs],
+        }
+    )
+
+
+def read(path: Path) -> Manifest:
+    """Read a manifest and check its hash.
+
+    Raises
+    ------
+    MismatchError
+        If the file is damaged or was edited.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        stored = content.pop("sha256")
+        known = content["format"] == FORMAT
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MismatchError(f"{path} is not a split manifest of febench ({error})") from error
+    if not known:
+        raise MismatchError(f"{path} was written in format {content['format']}; this febench reads format {FORMAT}")
+    manifest = Manifest(content)
+    if manifest.sha256 != stored:
+        raise MismatchError(f"{path} does not match its own SHA-256: it was edited or damaged; restore it from a copy")
+    return manifest
+
+
+def _problems(deal: Deal, n_images: int) -> Iterator[str]:
+    for run, groups in enumerate(deal.runs, start=1):
+        dealt = np.concatenate(groups) if groups else np.empty(0, dtype=np.int64)
+        if not np.array_equal(np.sort(dealt), np.arange(n_images)):
+            yield f"in run {run} the groups do not hold every image exactly once"
+        if any(_empty(groups, roles) for roles in deal.folds):
+            yield f"in run {run} a fold has no image to train on or to test"
+    for fold, roles in enumerate(deal.folds, start=1):
+        used = [*roles.train, *roles.validation, *roles.test]
+        if len(set(used)) != len(used):
+            yield f"fold {fold} uses a group twice"
+
+
+def _empty(groups: list[NDArray[np.int64]], roles: Roles) -> bool:
+    return not all(sum(len(groups[g]) for g in part) for part in (roles.train, roles.test))

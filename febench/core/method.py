@@ -1,0 +1,180 @@
+"""The method contract: a classifier over images that knows nothing of folds, files or other methods.
+
+A method is a function that builds a scikit-learn style classifier, or the classifier's class. What it builds has
+
+- `fit(X, y)`, or `fit(X, y, X_val=..., y_val=...)` if it can use the validation fold;
+- `predict(X)`, and `predict_proba(X)` where it has one;
+- optionally `extract(X)`, a pure function of each image alone: computed once a data set, `fit` and `predict` then
+  get its result in place of the images;
+- optionally, after `fit`, `fit_info_`: a small dict that is stored with the results (iterations, device, ...).
+
+A builder is given what it takes of: `random_state`, the cell's seed; `device`, where to run; `deterministic`, whether
+bits must repeat there; `checkpoint`, a file in which a long training may keep its state and from which it goes on if it
+is there (it then says in `fit_info_` how many `seconds_before` it had spent); `pack`, how many trainings may share a
+device, 0 for as many as pay.
+
+Methods that train many folds at once on a GPU have `fit_predict_folds(X, folds)`: images or features of the whole data
+set and a list of `FoldTask`, giving a `FoldOutcome` for each. Its predictions are the same as fold by fold.
+
+`X` is uint8, shape (n, height, width) grey or (n, height, width, 3) RGB; `y` holds integer class indices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from febench.core.registry import Component, Registry, origin_of, source_version
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+B = TypeVar("B", bound=Callable[..., Any])
+Cost = Callable[[Mapping[str, Any], int], float]
+Check = Callable[[Mapping[str, Any], str], str | None]
+Settle = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Method(Component):
+    """A registered method.
+
+    Attributes
+    ----------
+    version : str
+        Raised whenever the method's results change; part of the key of every cell.
+    sets : tuple of str
+        Names under which it is asked for together with others; `extended` keeps it out of `all`, and `named` is of
+        methods that run only when asked for by name.
+    presets : mapping
+        For a preset's name, the parameters it changes; a preset not named here changes nothing.
+    cost : callable or None
+        `cost(params, n_train)`: rough seconds of one cell on one core of a 2026 server, for plans made
+        before anything was measured.
+    check : callable or None
+        `check(params, device)`: why the method cannot run with these parameters on `auto`, `cpu` or `cuda`, as a
+        sentence, or None if it can.
+    settle : callable or None
+        `settle(params)`: the parameters that results are stored under, where those that are given name something
+        outside, such as a file: they must then name its content.
+    """
+
+    version: str = ""
+    sets: tuple[str, ...] = ()
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    cost: Cost | None = None
+    check: Check | None = None
+    settle: Settle | None = None
+
+    kind: ClassVar[str] = "method"
+    given_by_harness: ClassVar[frozenset[str]] = frozenset(
+        {"random_state", "device", "deterministic", "checkpoint", "pack"}
+    )
+
+    @property
+    def in_all(self) -> bool:
+        """Whether it belongs to the set `all`."""
+        return not {"extended", "named"}.intersection(self.sets)
+
+    def make(self, params: Mapping[str, Any], **given: Any) -> Any:
+        """Build the classifier with these parameters; of what the harness gives, builders get what they take."""
+        return self.build(**params, **{key: value for key, value in given.items() if self.accepts(key)})
+
+
+@dataclass(frozen=True)
+class FoldTask:
+    """One fold for `fit_predict_folds`: which images train, validate and test, the labels it may know, and its seed."""
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+    y_train: NDArray[np.int64]
+    y_val: NDArray[np.int64]
+    random_state: int
+
+
+@dataclass(frozen=True)
+class FoldOutcome:
+    """What `fit_predict_folds` gives for a fold.
+
+    Attributes
+    ----------
+    predictions : ndarray
+        Class index of each test image.
+    probabilities : ndarray or None
+        Shape (n_test, len(classes)).
+    classes : ndarray
+        The class index of each column.
+    seconds : mapping
+        `fit` and `predict`: this fold's share of the time.
+    info : mapping
+        What `fit_info_` would hold.
+    """
+
+    predictions: NDArray[np.integer[Any]]
+    probabilities: NDArray[np.floating[Any]] | None
+    classes: NDArray[np.integer[Any]]
+    seconds: Mapping[str, float]
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+
+METHODS: Registry[Method] = Registry(Method, "febench.methods")
+
+
+def method(
+    name: str,
+    *,
+    cite: str = "",
+    sets: Iterable[str] = (),
+    version: str | None = None,
+    presets: Mapping[str, Mapping[str, Any]] | None = None,
+    needs: Iterable[str] = (),
+    extra: str | None = None,
+    cost: Cost | None = None,
+    check: Check | None = None,
+    settle: Settle | None = None,
+) -> Callable[[B], B]:
+    """Register a function that builds a classifier, or its class, as a method.
+
+    Parameters
+    ----------
+    name : str
+        What the method is asked for by.
+    cite : str
+        The paper it follows.
+    sets, version, presets, needs, extra, cost, check, settle
+        See `Method` and `Component`.
+
+    Returns
+    -------
+    callable
+        A decorator that registers its argument and returns it unchanged.
+
+    Raises
+    ------
+    UsageError
+        If the name is taken, or a parameter of the builder has no default.
+    """
+
+    def register(build: B) -> B:
+        METHODS.add(
+            Method(
+                name=name,
+                build=build,
+                cite=cite,
+                origin=origin_of(build),
+                needs=tuple(needs),
+                extra=extra,
+                version=source_version(build, version),
+                sets=tuple(sets),
+                presets=dict(presets or {}),
+                cost=cost,
+                check=check,
+                settle=settle,
+            )
+        )
+        return build
+
+    return register

@@ -1,0 +1,97 @@
+"""What a protocol is: a rule that deals images into groups, run by run, and says what each fold does with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from febench.core.registry import Component, Registry, origin_of, source_version
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from febench.core.dataset import Dataset
+
+    Groups = list[NDArray[np.int64]]
+
+B = TypeVar("B", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What one fold does with the groups of a run, by their numbers counted from 0."""
+
+    train: tuple[int, ...]
+    validation: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The images of one fold, as indices into the data set: three disjoint int64 arrays."""
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Deal:
+    """What a protocol returns: the groups of every run, and the roles of every fold.
+
+    Attributes
+    ----------
+    runs : list of lists of int64 arrays
+        For each run, its groups: disjoint index arrays that together hold every image.
+    folds : tuple of Roles
+        The folds, the same in every run.
+    """
+
+    runs: list[Groups]
+    folds: tuple[Roles, ...]
+
+
+@dataclass(frozen=True)
+class Protocol(Component):
+    """A registered protocol: `build(dataset, seed=..., **params)` returns a `Deal`."""
+
+    version: str = ""
+
+    kind: ClassVar[str] = "protocol"
+    given_by_harness: ClassVar[frozenset[str]] = frozenset({"dataset", "seed"})
+
+    def deal(self, dataset: Dataset, params: dict[str, Any], seed: int) -> Deal:
+        """Deal a data set's images into groups, for all runs."""
+        dealt: Deal = self.build(dataset, seed=seed, **params)
+        return dealt
+
+
+PROTOCOLS: Registry[Protocol] = Registry(Protocol, "febench.protocols")
+
+
+def protocol(name: str, *, cite: str = "", version: str | None = None) -> Callable[[B], B]:
+    """Register a function `(dataset, *, seed, **params) -> Deal` as a protocol.
+
+    Every run's groups must depend on the seed and the run's number alone, so that more runs extend a deal.
+    """
+
+    def register(build: B) -> B:
+        found = Protocol(name, build, cite, origin_of(build), version=source_version(build, version))
+        PROTOCOLS.add(found)
+        return build
+
+    return register
+
+
+def rotating(groups: int) -> tuple[Roles, ...]:
+    """Fold g tests on group g, validates on group g+1 (cyclic) and trains on all others."""
+    return tuple(
+        Roles(
+            train=tuple(k for k in range(groups) if k not in (g, (g + 1) % groups)),
+            validation=((g + 1) % groups,),
+            test=(g,),
+        )
+        for g in range(groups)
+    )

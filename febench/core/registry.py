@@ -1,0 +1,283 @@
+"""Where methods, data sets and protocols are found: entry points, plugin files and calls in a notebook."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import hashlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+import cloudpickle
+
+from febench.core.errors import UsageError
+from febench.core.selectors import coerce, format_selector, parse_selector
+
+_plugin_file: ContextVar[Path | None] = ContextVar("plugin_file", default=None)
+
+
+@dataclass(frozen=True)
+class Component:
+    """A named, parametrised thing a user can ask for: the base of methods, data sets and protocols.
+
+    Attributes
+    ----------
+    name : str
+        What it is asked for by.
+    build : callable
+        The function or class behind it; its keyword parameters and their defaults are the component's.
+    cite : str
+        The source it follows.
+    origin : str
+        Module or file that registered it.
+    needs : tuple of str
+        Importable packages without which it cannot run.
+    extra : str or None
+        The extra of febench that brings those packages.
+    """
+
+    name: str
+    build: Callable[..., Any]
+    cite: str = ""
+    origin: str = ""
+    needs: tuple[str, ...] = ()
+    extra: str | None = None
+
+    kind: ClassVar[str] = "component"
+    given_by_harness: ClassVar[frozenset[str]] = frozenset()
+
+    def __post_init__(self) -> None:
+        _ = self.params  # a builder that cannot be called without arguments is refused here
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """Parameters a user may set, with their defaults."""
+        variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        found = {
+            name: parameter.default
+            for name, parameter in inspect.signature(self.build).parameters.items()
+            if parameter.kind not in variadic and name not in self.given_by_harness
+        }
+        for name, default in found.items():
+            if default is inspect.Parameter.empty:
+                raise UsageError(f"parameter {name!r} of {self.kind} {self.name!r} has no default")
+        return found
+
+    @property
+    def about(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.build) or "").partition("\n")[0]
+
+    @property
+    def missing(self) -> str | None:
+        """What must be installed before this can run, as one sentence, or None."""
+        absent = [package for package in self.needs if importlib.util.find_spec(package) is None]
+        if not absent:
+            return None
+        command = f"pip install 'febench[{self.extra}]'" if self.extra else f"pip install {' '.join(absent)}"
+        return f"needs {', '.join(absent)}: {command}"
+
+    def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Complete and check parameters: the given ones over the defaults.
+
+        Raises
+        ------
+        UsageError
+            If a parameter is unknown or of the wrong type.
+        """
+        for key in given:
+            if key not in self.params:
+                raise UsageError(f"{self.kind} {self.name!r} has no parameter {key!r}{_nearest(key, self.params)}")
+        read = {key: coerce(value, self.params[key], f"{self.name}.{key}") for key, value in given.items()}
+        return {**self.params, **read}
+
+    def label(self, params: Mapping[str, Any]) -> str:
+        """The selector of this component with those of `params` that differ from the defaults."""
+        return format_selector(self.name, {k: v for k, v in params.items() if v != self.params.get(k, v)})
+
+    def accepts(self, keyword: str) -> bool:
+        """Whether `build` takes this keyword."""
+        return keyword in inspect.signature(self.build).parameters
+
+
+C = TypeVar("C", bound=Component)
+
+
+class Registry(Generic[C]):
+    """All components of one kind. Entry points are read at the first question and loaded when asked for.
+
+    Parameters
+    ----------
+    cls : type
+        The kind of component kept here.
+    group : str
+        Entry-point group through which installed packages, febench's own included, offer components.
+    """
+
+    def __init__(self, cls: type[C], group: str) -> None:
+        self._cls = cls
+        self._group = group
+        self._registered: dict[str, C] = {}
+
+    @cached_property
+    def _offered(self) -> dict[str, EntryPoint]:
+        offered: dict[str, EntryPoint] = {}
+        for point in entry_points(group=self._group):
+            known = offered.setdefault(point.name, point)
+            if known.value != point.value:
+                raise UsageError(_taken(self._cls.kind, point.name, known.value, point.value))
+        return offered
+
+    @property
+    def names(self) -> list[str]:
+        """Every name that can be asked for, in the order of registration."""
+        return list(dict.fromkeys([*self._offered, *self._registered]))
+
+    def add(self, component: C) -> None:
+        """Register a component; the same source may register again (a notebook cell run twice).
+
+        Raises
+        ------
+        UsageError
+            If the name belongs to another source.
+        """
+        known = self._registered.get(component.name)
+        owner = known.origin if known else None
+        if owner is None and component.name in self._offered:
+            owner = self._offered[component.name].module
+        if owner is not None and owner != component.origin:
+            raise UsageError(_taken(self._cls.kind, component.name, owner, component.origin))
+        self._registered[component.name] = component
+
+    def get(self, name: str) -> C:
+        """The component of that name.
+
+        Raises
+        ------
+        UsageError
+            If there is none (the nearest names are told), or its package cannot be loaded.
+        """
+        if name not in self._registered and name in self._offered:
+            self._load(self._offered[name])
+        if name not in self._registered:
+            raise UsageError(
+                f"there is no {self._cls.kind} {name!r}{_nearest(name, self.names)} "
+                f"(all of them: febench {self._cls.kind.replace(' ', '')}s)"
+            )
+        return self._registered[name]
+
+    def find(self, text: str) -> tuple[str, C, dict[str, Any]]:
+        """The name, component and given parameters of a selector; `name:value` gives the component's first parameter.
+
+        Raises
+        ------
+        UsageError
+            As of `get`.
+        """
+        name, given = parse_selector(text)
+        family, colon, value = name.partition(":")
+        if not colon or name in self.names:
+            return name, self.get(name), given
+        component = self.get(family)
+        return family, component, {next(iter(component.params), value): value, **given}
+
+    def select(self, text: str) -> tuple[C, dict[str, Any]]:
+        """The component and complete parameters that a selector names."""
+        _, component, given = self.find(text)
+        return component, component.resolve(given)
+
+    def _load(self, point: EntryPoint) -> None:
+        try:
+            point.load()
+        except UsageError:
+            raise
+        except Exception as error:
+            raise UsageError(
+                f"the {self._cls.kind} {point.name!r} could not be loaded from {point.value}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        if point.name not in self._registered:
+            raise UsageError(f"{point.value} is offered as {self._cls.kind} {point.name!r} but does not register it")
+
+
+def origin_of(build: Callable[..., Any]) -> str:
+    """Where a component comes from: the plugin file being loaded, or the module of its builder."""
+    plugin = _plugin_file.get()
+    return str(plugin) if plugin else build.__module__
+
+
+def source_version(build: Callable[..., Any], declared: str | None) -> str:
+    """The version of a component: the hash of its plugin file, else what it declares, else the hash of its source.
+
+    A plugin file's own hash goes before what it declares, so that an edited file never meets its old results.
+    """
+    plugin = _plugin_file.get()
+    if plugin is not None:
+        return hashlib.sha256(plugin.read_bytes()).hexdigest()
+    if declared is not None:
+        return declared
+    try:
+        source = inspect.getsource(sys.modules[build.__module__]).encode()
+    except (KeyError, OSError, TypeError):  # defined in a notebook or at a prompt: the code itself
+        source = cloudpickle.dumps(build)
+    return hashlib.sha256(source).hexdigest()
+
+
+def load_plugin(path: str | Path) -> None:
+    """Run a Python file that registers methods, data sets or protocols.
+
+    Raises
+    ------
+    UsageError
+        If the file is missing or raises; the sentence names the file and the line.
+    """
+    file = Path(path).resolve()
+    if not file.is_file():
+        raise UsageError(f"there is no plugin file {path}")
+    name = f"febench_plugin_{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"the plugin file {path} is not a Python file (its name must end in .py)")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    cloudpickle.register_pickle_by_value(module)
+    with _plugin(file), _telling(path):
+        spec.loader.exec_module(module)
+
+
+@contextlib.contextmanager
+def _plugin(file: Path) -> Iterator[None]:
+    token = _plugin_file.set(file)
+    try:
+        yield
+    finally:
+        _plugin_file.reset(token)
+
+
+@contextlib.contextmanager
+def _telling(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"the plugin file {path} cannot be used: {error}") from error
+    except SyntaxError as error:
+        raise UsageError(f"the plugin file {path} has a syntax error in line {error.lineno}: {error.msg}") from error
+    except Exception as error:
+        raise UsageError(f"the plugin file {path} cannot be used: {type(error).__name__}: {error}") from error
+
+
+def _nearest(name: str, names: Any) -> str:
+    near = difflib.get_close_matches(name, list(names), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _taken(kind: str, name: str, owner: str, other: str) -> str:
+    return f"the {kind} name {name!r} is taken by {owner}; {other} must choose another"

@@ -1,0 +1,99 @@
+"""The two papers' own numbers as data.
+
+Sources: `resnet18-*.csv` Li, Li & Lima 2021; `resnet50-*.csv` Li & Lima 2021, doi:10.1016/j.ijcce.2021.02.002;
+`comparison.csv` names the source of each row. Percent; sd is the sample standard deviation over ten runs. They were
+measured on the authors' own 700 photographs, which are not public.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+DETAILED = ("resnet18", "resnet50")
+
+
+@dataclass(frozen=True)
+class Published:
+    """A printed overall accuracy, in percent."""
+
+    method: str
+    mean: Decimal
+    sd: Decimal
+    source: str
+    printed_in: str
+
+
+@dataclass(frozen=True)
+class PrintedRuns:
+    """A printed table of runs, in percent, with its printed mean and sd a column.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Class names, or `overall_accuracy`.
+    runs : tuple of tuples of Decimal
+        A row a run.
+    mean, sd : tuple of Decimal
+        As printed.
+    """
+
+    columns: tuple[str, ...]
+    runs: tuple[tuple[Decimal, ...], ...]
+    mean: tuple[Decimal, ...]
+    sd: tuple[Decimal, ...]
+
+
+@cache
+def comparison() -> dict[str, Published]:
+    """Every printed overall accuracy, by febench's name of the method."""
+    rows = _rows(_folder() / "comparison.csv")
+    return {
+        row["method"]: Published(
+            row["method"],
+            Decimal(row["overall_accuracy_mean"]),
+            Decimal(row["overall_accuracy_sd"]),
+            row["original_source"],
+            row["printed_in"],
+        )
+        for row in rows
+    }
+
+
+def tabulated() -> list[str]:
+    """The methods of the papers' own comparison tables, in their order; others are only cited."""
+    return [method for method, printed in comparison().items() if "not tabulated" not in printed.printed_in]
+
+
+def place(method: str) -> int:
+    """Where a method stands in the papers' comparison; after its end if it is not in it."""
+    return ([*comparison(), method]).index(method)
+
+
+def sensitivity(method: str, folder: Traversable | None = None) -> PrintedRuns:
+    """Table 1 of the paper of `resnet18` or `resnet50`."""
+    return _printed((folder or _folder()) / f"{method}-sensitivity.csv")
+
+
+def overall_accuracy(method: str, folder: Traversable | None = None) -> PrintedRuns:
+    """Table 2 of the paper of `resnet18` or `resnet50`."""
+    return _printed((folder or _folder()) / f"{method}-overall-accuracy.csv")
+
+
+def _folder() -> Traversable:
+    return files("febench.papers")
+
+
+def _rows(path: Traversable) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+def _printed(path: Traversable) -> PrintedRuns:
+    rows = {row.pop("run"): tuple(map(Decimal, row.values())) for row in _rows(path)}
+    header = path.read_text(encoding="utf-8").partition("\n")[0].split(",")[1:]
+    mean, sd = rows.pop("mean"), rows.pop("sd")
+    return PrintedRuns(tuple(header), tuple(rows.values()), mean, sd)

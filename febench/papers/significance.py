@@ -1,0 +1,94 @@
+"""What the papers' printed figures can bear: Welch's t from mean, sd and n, for each pair of their comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+from febench.papers import Published, comparison, tabulated
+from febench.stats import holm
+
+RUNS = 10
+ALPHA = 0.05
+CAVEAT = (
+    "Welch's t takes the ten runs of each method as independent; they are runs over the same photographs, whose "
+    "training groups overlap, so the true uncertainty is larger: this is the most favourable reading, and what is not "
+    "significant here is not shown at all"
+)
+
+
+@dataclass(frozen=True)
+class PrintedPair:
+    """Two printed overall accuracies.
+
+    Attributes
+    ----------
+    first, second : str
+        The methods; the first has the higher mean.
+    difference : float
+        Of the means, in points.
+    low, high : float
+        Its 95 % confidence interval.
+    t, df, p : float
+        Welch's statistic, its degrees of freedom, and two-sided p.
+    p_holm : float
+        p adjusted by Holm over all pairs.
+    """
+
+    first: str
+    second: str
+    difference: float
+    low: float
+    high: float
+    t: float
+    df: float
+    p: float
+    p_holm: float
+
+    @property
+    def significant(self) -> bool:
+        """Whether the adjusted p is at most 0.05."""
+        return self.p_holm <= ALPHA
+
+    @property
+    def verdict(self) -> str:
+        """Whether the figures bear that the first is better, as a sentence."""
+        bear = "bear" if self.significant else "do not bear"
+        return f"the printed figures {bear} that {self.first} is better than {self.second}"
+
+
+def printed_pairs(runs: int = RUNS) -> tuple[PrintedPair, ...]:
+    """Every pair of the papers' Table 3, from printed mean and sd.
+
+    Parameters
+    ----------
+    runs : int
+        Runs behind each printed mean; the papers say ten.
+
+    Returns
+    -------
+    tuple of PrintedPair
+        Ten, of five methods, in falling order of means.
+    """
+    printed = sorted((comparison()[method] for method in tabulated()), key=lambda one: -one.mean)
+    two = list(combinations(printed, 2))
+    tests = [welch(a, b, runs) for a, b in two]
+    adjusted = holm([test[-1] for test in tests])
+    return tuple(
+        PrintedPair(a.method, b.method, *test, p_holm=float(p))
+        for (a, b), test, p in zip(two, tests, adjusted, strict=True)
+    )
+
+
+def welch(first: Published, second: Published, runs: int = RUNS) -> tuple[float, float, float, float, float, float]:
+    """Welch's t test (1947, Biometrika 34:28-35) of two printed accuracies: difference, low, high, t, df, p."""
+    from scipy.stats import t, ttest_ind_from_stats
+
+    a, b = (float(one.sd) ** 2 / runs for one in (first, second))
+    difference, scale = float(first.mean - second.mean), (a + b) ** 0.5
+    df = (a + b) ** 2 * (runs - 1) / (a * a + b * b)
+    test = ttest_ind_from_stats(
+        float(first.mean), float(first.sd), runs, float(second.mean), float(second.sd), runs, equal_var=False
+    )
+    reach = float(t.ppf(0.975, df)) * scale
+    return difference, difference - reach, difference + reach, float(test.statistic), df, float(test.pvalue)

@@ -1,0 +1,77 @@
+"""Results directories that may be compared: those of the same folds are one, those of other folds are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from febench.core.errors import MismatchError, UsageError
+from febench.core.manifest import Manifest
+from febench.results.results import Results
+from febench.results.store import Record
+
+
+def pool(results: Sequence[Results]) -> list[Results]:
+    """Join results of the same manifest, such as of methods computed on two machines.
+
+    Parameters
+    ----------
+    results : sequence of Results
+        Of any data sets and protocols.
+
+    Returns
+    -------
+    list of Results
+        One a manifest, in the order given.
+
+    Raises
+    ------
+    UsageError
+        If two are of one data set and protocol but not of the same folds: their differences are not paired.
+    MismatchError
+        If two hold other predictions of the same cell.
+    """
+    by_folds: dict[str, list[Results]] = {}
+    for one in results:
+        by_folds.setdefault(one.manifest.sha256, []).append(one)
+    _refuse_other_folds([same[0].manifest for same in by_folds.values()])
+    return [_joined(same) for same in by_folds.values()]
+
+
+def _refuse_other_folds(manifests: Sequence[Manifest]) -> None:
+    seen: dict[tuple[str, str], Manifest] = {}
+    for manifest in manifests:
+        other = seen.setdefault((manifest.dataset, manifest.protocol), manifest)
+        if other is not manifest:
+            raise UsageError(
+                f"two directories hold results of {manifest.dataset} under protocol {manifest.protocol} on different "
+                f"folds (manifests {other.sha256[:12]} and {manifest.sha256[:12]}): methods are compared on the same "
+                "folds only; compare each directory on its own"
+            )
+
+
+def _joined(same: Sequence[Results]) -> Results:
+    if len(same) == 1:
+        return same[0]
+    cells: dict[str, Record] = {}
+    for record in (record for one in same for row in one.rows for record in row.records):
+        cells[record.key] = _agreed(cells.get(record.key), record)
+    joined = Results.from_records(same[0].manifest, cells.values())
+    outdated = dict(joined.outdated)
+    for label, count in (item for one in same for item in one.outdated.items()):
+        outdated[label] = outdated.get(label, 0) + count
+    faults = next((one.faults for one in same if one.faults is not None), None)
+    environments = {name: what for one in same for name, what in one.environments.items()}
+    return replace(joined, outdated=outdated, faults=faults, environments=environments)
+
+
+def _agreed(known: Record | None, record: Record) -> Record:
+    """Of two records of one cell, the one that has predictions."""
+    if known is None or not known.ok:
+        return record
+    if record.ok and record.predictions != known.predictions:
+        raise MismatchError(
+            f"two directories hold different predictions of {record.label} run {record.run} fold {record.fold}; "
+            "febench verify DIR --against DIR says where they differ"
+        )
+    return known

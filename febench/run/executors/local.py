@@ -1,0 +1,171 @@
+"""Tasks on worker processes of this machine, each with a hard time limit."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from filelock import FileLock
+from filelock import Timeout as FileLockTimeout
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from febench.core.errors import FebenchError
+from febench.run.tasks import Outcome
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+
+_TAKEN: list[FileLock] = []
+"""What a worker has taken, kept from being collected."""
+
+
+class Task(Protocol):
+    """Anything that a worker can run."""
+
+    def run(self) -> Outcome:
+        """Do the work; raises nothing."""
+
+
+T = TypeVar("T")
+
+
+class LocalExecutor:
+    """Worker processes on this machine; use as a context manager.
+
+    Parameters
+    ----------
+    jobs : int
+        Number of worker processes.
+    threads : int
+        Threads each may use in numerical libraries.
+    timeout : float or None
+        Seconds after which a task's process is killed; a task with a `weight` may take that many times as long.
+    devices : sequence of str, optional
+        GPUs by the names that CUDA knows them by, one for each worker.
+    """
+
+    def __init__(
+        self, jobs: int, threads: int = 1, timeout: float | None = None, devices: Sequence[str] | None = None
+    ) -> None:
+        self._jobs = jobs
+        self._devices = devices
+        self._threads = threads
+        self._timeout = timeout
+        self._exit = contextlib.ExitStack()
+
+    def __enter__(self) -> LocalExecutor:
+        self._exit.enter_context(_thread_limit(self._threads))
+        context = multiprocessing.get_context("spawn")
+        locks = self._exit.enter_context(tempfile.TemporaryDirectory(prefix="febench-")) if self._devices else ""
+        self._pool = ProcessPool(
+            self._jobs, initializer=_begin_worker, initargs=(self._devices, locks), context=context
+        )
+        self._exit.callback(self._stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exit.close()
+
+    def map(self, items: Iterable[T], task: Callable[[T], Task]) -> Iterator[tuple[T, Outcome]]:
+        """Run the task of each item in order, a few ahead of the free workers, and yield each item as it ends."""
+        waiting = iter(items)
+        running: dict[ProcessFuture[Outcome], T] = {}
+        while True:
+            for item in islice(waiting, 2 * self._jobs - len(running)):
+                work = task(item)
+                running[self._pool.schedule(_run, args=(work,), timeout=self._limit(work))] = item
+            if not running:
+                return
+            wait(running, return_when=FIRST_COMPLETED)
+            for done in [future for future in running if future.done()]:
+                yield running.pop(done), self._outcome(done.result)
+
+    def _limit(self, work: Task) -> float | None:
+        return None if self._timeout is None else self._timeout * int(getattr(work, "weight", 1))
+
+    def _outcome(self, result: Callable[[], Outcome]) -> Outcome:
+        try:
+            return result()
+        except FutureTimeoutError:
+            return Outcome("timeout", error=f"stopped after the time limit of {self._timeout:g} s (--timeout)")
+        except ProcessExpired as expired:
+            return Outcome("crashed", error=f"the process died ({_cause(expired.exitcode)})")
+        except BrokenProcessPool as error:
+            raise FebenchError(
+                "the worker processes do not start; a script that runs febench must do so below "
+                "if __name__ == '__main__':"
+            ) from error
+
+    def _stop(self) -> None:
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+def _run(task: Task) -> Outcome:
+    return task.run()
+
+
+def _begin_worker(devices: Sequence[str] | None, locks: str) -> None:
+    """Leave Ctrl-C to the parent, and die with it; take a GPU that no other worker has."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    if devices:
+        os.environ["CUDA_VISIBLE_DEVICES"] = _take_one(devices, Path(locks))
+
+
+def _take_one(devices: Sequence[str], locks: Path) -> str:
+    """The first device that is free; it is this process's until that ends, however it ends."""
+    while True:
+        for place, device in enumerate(devices):
+            lock = FileLock(locks / f"{place}.lock")
+            with contextlib.suppress(FileLockTimeout):
+                lock.acquire(blocking=False)
+                _TAKEN.append(lock)
+                return device
+        time.sleep(0.1)
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _cause(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        with contextlib.suppress(ValueError):
+            return f"signal {signal.Signals(-exitcode).name}"
+    return f"exit code {exitcode}"
+
+
+@contextlib.contextmanager
+def _thread_limit(threads: int) -> Iterator[None]:
+    """Have processes started from here limit the threads of their numerical libraries."""
+    before: dict[str, Any] = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

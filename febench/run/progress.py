@@ -1,0 +1,246 @@
+"""What is shown while cells are computed: live bars on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
+
+from febench.results.store import Record
+from febench.run.compute import underway
+from febench.run.plan import Cell, Plan
+
+PLAIN_EVERY = 15.0
+LOOK_EVERY = 2.0
+UNDERWAY = 60.0  # seconds since a training last said how far it is; they say it every ten
+
+T = TypeVar("T")
+
+
+@dataclass
+class RowTally:
+    """Counts of one method while it runs."""
+
+    wanted: int
+    done: int = 0
+    failed: int = 0
+    hits: int = 0
+    images: int = 0
+
+    @property
+    def accuracy(self) -> str:
+        """Accuracy over all test images so far, in percent."""
+        return f"{100 * self.hits / self.images:.1f} %" if self.images else "-"
+
+
+@dataclass
+class Tally:
+    """Counts of all methods, and the time that is left.
+
+    Parameters
+    ----------
+    plan : Plan
+        What is computed; its stored cells count as done.
+    """
+
+    plan: Plan
+    rows: dict[str, RowTally] = field(default_factory=dict)
+    made: list[Record] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for row in self.plan.rows:
+            self.rows[row.label] = RowTally(len(self.plan.of(row)))
+        for cell in self.plan.cells:
+            if cell.key in self.plan.stored:
+                self._count(cell, self.plan.stored[cell.key])
+
+    def add(self, cell: Cell, record: Record) -> None:
+        """Count one more cell."""
+        self.made.append(record)
+        self._count(cell, record)
+
+    def _count(self, cell: Cell, record: Record) -> None:
+        row = self.rows[cell.row.label]
+        row.done += 1
+        row.failed += not record.ok
+        if record.predictions is not None:
+            labels = cell.manifest.labels[cell.manifest.fold(cell.run, cell.fold).test]
+            row.hits += int(np.sum(labels == np.asarray(record.predictions)))
+            row.images += len(labels)
+
+    @property
+    def summary(self) -> str:
+        """All counts in one line."""
+        done, wanted = sum(r.done for r in self.rows.values()), sum(r.wanted for r in self.rows.values())
+        failed = sum(r.failed for r in self.rows.values())
+        parts = [f"{done}/{wanted} cells", f"{failed} failed" if failed else "", f"{self.left} left"]
+        return ", ".join(part for part in parts if part)
+
+    @property
+    def left(self) -> str:
+        """The remaining time in words."""
+        return duration(self.plan.remaining(self.made))
+
+
+class PlainWatcher:
+    """A line now and then, for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._said = 0.0
+        self._in_run: dict[tuple[str, int], int] = defaultdict(int)
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        self._say(text)
+
+    def begin(self, plan: Plan) -> None:
+        """Print what will be done and what it will take."""
+        self._tally = Tally(plan)
+        for line in describe(plan):
+            self._say(line)
+
+    def came_in(self, cell: Cell, record: Record) -> None:
+        """Print each failure, the end of each run of a method, and a line every so often."""
+        self._tally.add(cell, record)
+        self._in_run[cell.row.label, cell.run] += 1
+        if not record.ok:
+            self._say(f"{cell.row.label} run {cell.run} fold {cell.fold}: {record.status}, {record.error}")
+        wanted = sum(c.row is cell.row and c.run == cell.run for c in self._tally.plan.missing)
+        if self._in_run[cell.row.label, cell.run] == wanted:
+            row = self._tally.rows[cell.row.label]
+            self._say(f"{cell.row.label} run {cell.run} is in, accuracy so far {row.accuracy}; {self._tally.summary}")
+        elif time.monotonic() - self._said > PLAIN_EVERY:
+            self._say(self._tally.summary)
+
+    def end(self) -> None:
+        """Nothing is left on the screen to tidy."""
+
+    def _say(self, text: str) -> None:
+        self._said = time.monotonic()
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class StepsColumn(ProgressColumn):
+    """How far the long trainings of a results directory are, at the end of the first bar: cells may take hours."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._looked = -LOOK_EVERY
+        self._text = Text()
+
+    def render(self, task: Task) -> Text:
+        """Look every few seconds, whether a cell ended or not."""
+        if task.id:
+            return Text()
+        if time.monotonic() - self._looked >= LOOK_EVERY:
+            self._looked = time.monotonic()
+            found = [one for one in underway(self._path) if one.age < UNDERWAY]
+            self._text = Text(", ".join(f"step {one.step:,} of {one.steps:,}" for one in found))
+        return self._text
+
+
+class LiveWatcher:
+    """A bar a method, redrawn in place, for terminals."""
+
+    def __init__(self, console: Console, path: Path) -> None:
+        self._console = console
+        self._path = path
+        self._bars: Progress | None = None
+
+    def note(self, text: str) -> None:
+        """Print a line above the bars."""
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def begin(self, plan: Plan) -> None:
+        """Print what will be done and what it will take, and start the bars."""
+        for line in describe(plan):
+            self.note(line)
+        self._tally = Tally(plan)
+        said = TextColumn("{task.fields[said]}", markup=False)
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), said,
+            StepsColumn(self._path), console=self._console, transient=True,
+        )  # fmt: skip
+        self._total = self._bars.add_task("all cells", total=len(plan.cells), said="")
+        self._tasks = {
+            label: self._bars.add_task(label, total=row.wanted, said="") for label, row in self._tally.rows.items()
+        }
+        self._show()
+        self._bars.start()
+
+    def came_in(self, cell: Cell, record: Record) -> None:
+        """Count the cell; failures stay on the screen as lines."""
+        self._tally.add(cell, record)
+        if not record.ok:
+            self.note(f"{cell.row.label} run {cell.run} fold {cell.fold}: {record.status}, {record.error}")
+        self._show()
+
+    def end(self) -> None:
+        """Take the bars off the screen and leave the counts."""
+        if self._bars is not None:
+            self._bars.stop()
+            self.note(self._tally.summary)
+
+    def _show(self) -> None:
+        assert self._bars is not None
+        rows = self._tally.rows
+        for label, task in self._tasks.items():
+            failed = f", {rows[label].failed} failed" if rows[label].failed else ""
+            self._bars.update(task, completed=rows[label].done, said=f"accuracy so far {rows[label].accuracy}{failed}")
+        done = sum(row.done for row in rows.values())
+        self._bars.update(self._total, completed=done, said=f"{self._tally.left} left; Ctrl-C loses nothing")
+
+
+def make_watcher(console: Console, path: Path) -> PlainWatcher | LiveWatcher:
+    """The watcher that suits where the console writes to, of what is computed into a results directory."""
+    return LiveWatcher(console, path) if console.is_terminal else PlainWatcher(console)
+
+
+def describe(plan: Plan) -> list[str]:
+    """What a plan will do and take, a line each."""
+    manifest = plan.cells[0].manifest
+    head = f"{manifest.dataset}, protocol {manifest.protocol}: {len(plan.cells)} cells wanted, "
+    lines = [head + f"{len(plan.stored)} stored, {len(plan.missing)} to compute on {plan.jobs} workers"]
+    for row in plan.rows:
+        missing = sum(cell.row is row for cell in plan.missing)
+        if missing:
+            estimate = plan.estimate(row)
+            each = f"{duration(estimate.seconds)} each ({estimate.basis})" if estimate.seconds else "time unknown"
+            lines.append(f"  {row.label}: {missing} cells, {each}")
+    whole = plan.remaining()
+    known = "not to be told before each method has finished a cell" if whole is None else f"about {duration(whole)}"
+    return [*lines, f"  in all {known}"]
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them."""
+    if seconds is None:
+        return "an unknown time"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def track(items: Iterable[T], total: int, text: str) -> Iterator[T]:
+    """The items, with a bar on a terminal's stderr while they are taken."""
+    console = Console(stderr=True)
+    bars = Progress(
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+        console=console, transient=True, disable=not console.is_terminal,
+    )  # fmt: skip
+    with bars:
+        yield from bars.track(items, total=total, description=text)

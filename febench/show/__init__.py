@@ -1,0 +1,1 @@
+"""What people read of results: tables, formats, figures, comparisons and the report. Nothing here trains or stores."""

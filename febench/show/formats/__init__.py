@@ -1,0 +1,53 @@
+"""Tables as text, Markdown, CSV, LaTeX, HTML or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from febench.core.errors import UsageError
+from febench.show.formats.comma import to_csv
+from febench.show.formats.html import to_html, to_page
+from febench.show.formats.latex import to_latex, to_latex_file
+from febench.show.formats.plain import to_markdown, to_text
+from febench.show.formats.values import NOTHING, format_value
+from febench.show.tables.table import Document, Table
+
+__all__ = [
+    "NOTHING", "format_value", "render", "to_csv", "to_html", "to_json", "to_latex", "to_markdown", "to_page",
+    "to_text",
+]  # fmt: skip
+
+_WRITERS: dict[str, Callable[[Sequence[Table]], str]] = {
+    "text": lambda tables: "\n\n".join(map(to_text, tables)),
+    "md": lambda tables: "\n\n".join(map(to_markdown, tables)),
+    "csv": lambda tables: "\n".join(map(to_csv, tables)).rstrip("\n"),
+    "latex": to_latex_file,
+    "html": to_page,
+}
+
+
+def render(documents: Sequence[Document], how: str) -> str:
+    """Write documents as `text`, `md`, `csv`, `latex`, `html` or `json`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such format.
+    """
+    if how == "json":
+        return to_json([document.data | {"notes": _notes(document)} for document in documents])
+    if how not in _WRITERS:
+        raise UsageError(f"there is no format {how!r}; choose {', '.join(_WRITERS)} or json")
+    return _WRITERS[how]([table for document in documents for table in document.tables])
+
+
+def to_json(documents: Sequence[dict[str, Any]]) -> str:
+    """Documents as JSON: one alone as itself, several as a list."""
+    return json.dumps(documents[0] if len(documents) == 1 else documents, indent=1)
+
+
+def _notes(document: Document) -> list[str]:
+    """What the tables say of themselves, each note once."""
+    return list(dict.fromkeys(note for table in document.tables for note in (*table.about, *table.notes)))

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from febench.core.cache import cached_array, file_of, in_chunks
+
+
+def chunks(*lengths: int) -> Iterator[NDArray[np.float64]]:
+    start = 0
+    for n in lengths:
+        yield np.arange(start, start + n, dtype=np.float64)[:, None]
+        start += n
+
+
+def never() -> Iterator[NDArray[np.float64]]:
+    raise AssertionError("computed again")
+    yield  # a generator, so that only looking at it raises
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEBENCH_CACHE", str(tmp_path))
+
+
+def test_made_once_and_read_again() -> None:
+    path = cached_array("t", ["a", 1], chunks(3, 4), 7)
+    assert np.array_equal(np.load(path)[:, 0], np.arange(7))
+    assert cached_array("t", ["a", 1], never(), 7) == path
+    assert cached_array("t", ["a", 2], chunks(7), 7) != path
+
+
+@pytest.mark.parametrize("lengths", [(3,), (3, 5)])
+def test_too_few_or_too_many_rows_leave_nothing_behind(tmp_path: Path, lengths: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"rows instead of 7|7 in all"):
+        cached_array("t", "k", chunks(*lengths), 7)
+    assert [path.suffix for path in (tmp_path / "t").iterdir()] in ([], [".lock"])
+
+
+def test_chunks_must_be_alike() -> None:
+    with pytest.raises(ValueError, match="after float64"):
+        cached_array("t", "k", iter([np.zeros((2, 1)), np.zeros((2, 2))]), 4)
+
+
+def test_a_whole_memory_map_knows_its_file_and_no_other_array_does(tmp_path: Path) -> None:
+    path = cached_array("t", "k", chunks(5), 5)
+    whole = np.load(path, mmap_mode="r")
+    assert file_of(whole) == path
+    assert file_of(whole[1:]) is None and file_of(np.asarray(whole)[1:]) is None and file_of(np.zeros(3)) is None
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 7, 100])
+def test_chunks_are_the_whole_in_order(rows: int) -> None:
+    path = cached_array("t", "k", chunks(3, 4), 7)
+    for array in (np.load(path), np.load(path, mmap_mode="r")):
+        pieces = list(in_chunks(array, rows))
+        assert all(len(piece) <= rows for piece in pieces)
+        assert np.array_equal(np.concatenate(pieces), array)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from febench.core.dataset import Dataset
+from febench.core.errors import MismatchError, UsageError
+from febench.core.manifest import draw, read
+from febench.core.protocol import PROTOCOLS, Deal, Protocol, rotating
+
+
+def test_what_is_written_is_read_back(toy: Dataset, tmp_path: Path) -> None:
+    manifest = draw(toy, "paper", seed=1)
+    (tmp_path / "manifest.json").write_text(manifest.to_text())
+    found = read(tmp_path / "manifest.json")
+    assert found.sha256 == manifest.sha256
+    assert (found.ids, found.classes, found.n_runs, found.n_folds) == (toy.ids, toy.classes, 10, 10)
+    assert np.array_equal(found.fold(3, 4).train, manifest.fold(3, 4).train)
+
+
+def test_the_hash_sees_every_part(toy: Dataset) -> None:
+    manifest = draw(toy, "paper")
+    changed = json.loads(json.dumps(manifest.content))
+    changed["runs"][0][0], changed["runs"][0][1] = changed["runs"][0][1], changed["runs"][0][0]
+    assert type(manifest)(changed).sha256 != manifest.sha256
+
+
+@pytest.mark.parametrize("damage", [("[", "("), ('"seed": 0', '"seed": 1'), ('"format": 1', '"format": 2')])
+def test_a_damaged_file_is_refused(toy: Dataset, tmp_path: Path, damage: tuple[str, str]) -> None:
+    path = tmp_path / "manifest.json"
+    path.write_text(draw(toy, "paper").to_text().replace(*damage, 1))
+    with pytest.raises(MismatchError, match=r"manifest\.json"):
+        read(path)
+
+
+def test_fold_g_tests_on_g_and_validates_on_the_next(toy: Dataset) -> None:
+    manifest = draw(toy, "paper")
+    tests = [set(manifest.fold(1, g).test) for g in range(1, 11)]
+    validations = [set(manifest.fold(1, g).validation) for g in range(1, 11)]
+    assert validations == [*tests[1:], tests[0]]
+
+
+@pytest.mark.parametrize(
+    ("groups", "words"),
+    [
+        ([range(70), range(69, 140), range(0)], "every image exactly once"),
+        ([range(70), range(70, 139), range(0)], "every image exactly once"),
+        ([range(140), range(0), range(0)], "no image to train on or to test"),
+    ],
+)
+def test_an_unsound_deal_is_refused(
+    toy: Dataset, groups: list[range], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crooked(dataset: Dataset, *, seed: int) -> Deal:
+        return Deal([[np.asarray(group, dtype=np.int64) for group in groups]], rotating(3))
+
+    monkeypatch.setitem(PROTOCOLS._registered, "crooked", Protocol("crooked", crooked, version="1"))
+    with pytest.raises(UsageError, match=words):
+        draw(toy, "crooked")

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from febench.core.dataset import Dataset
+from febench.core.errors import DataError, MismatchError, UsageError
+from febench.results.store import AUDIT, CELLS, Record, Store, open_store
+
+texts = st.text(max_size=20)
+records = st.builds(
+    Record,
+    key=texts,
+    method=texts,
+    params=st.dictionaries(texts, st.one_of(st.integers(), texts, st.none()), max_size=3),
+    version=texts,
+    label=texts,
+    run=st.integers(1, 10),
+    fold=st.integers(1, 10),
+    seed=st.integers(0, 2**32 - 1),
+    status=st.sampled_from(["ok", "failed", "timeout"]),
+    predictions=st.none() | st.lists(st.integers(0, 6), max_size=5),
+    probabilities=st.none() | st.lists(st.lists(st.floats(0, 1), max_size=3), max_size=3),
+    seconds=st.dictionaries(texts, st.floats(0, 1e6), max_size=3),
+    error=st.none() | texts,
+)
+
+
+def a_record(key: str = "k", **changes: object) -> Record:
+    whole = Record(key, "m", {"C": 1}, "1", "m", 1, 1, 7, "ok", predictions=[0, 1, 2], error='no, "check":"x"')
+    return dataclasses.replace(whole, **changes)  # type: ignore[arg-type]
+
+
+@given(records)
+def test_a_line_is_read_back_as_it_was_written(record: Record) -> None:
+    line = record.to_line()
+    assert line.count("\n") == 1 and line.endswith("\n")
+    assert Record.from_line(line) == record
+
+
+@given(st.data())
+def test_any_changed_character_and_any_cut_is_noticed(data: st.DataObject) -> None:
+    line = a_record().to_line().rstrip("\n")
+    at = data.draw(st.integers(0, len(line) - 1))
+    other = data.draw(st.characters(codec="ascii", exclude_characters=line[at]))
+    with pytest.raises(ValueError, match=r"checksum|Expecting|delimiter"):
+        Record.from_line(line[:at] + other + line[at + 1 :])
+    with pytest.raises(ValueError, match="checksum"):
+        Record.from_line(line[:at])
+
+
+def test_cells_are_kept_and_the_last_word_counts(toy: Dataset, tmp_path: Path) -> None:
+    store = open_store(tmp_path / "out", toy, "paper", 0)
+    with store.writing() as writer:
+        writer.append(a_record("a", status="failed", predictions=None))
+        writer.append(a_record("b"))
+        writer.append(a_record("a"))
+    again = Store(tmp_path / "out")
+    assert [record.key for record in again.records] == ["a", "b"]
+    assert all(record.ok for record in again.records)
+    assert len((tmp_path / "out" / CELLS).read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("lost", [1, 7, 60])
+def test_a_torn_last_line_is_dropped_and_whole_lines_stay(toy: Dataset, tmp_path: Path, lost: int) -> None:
+    store = open_store(tmp_path, toy, "paper", 0)
+    with store.writing() as writer:
+        for key in "abc":
+            writer.append(a_record(key))
+    cells = tmp_path / CELLS
+    cells.write_bytes(cells.read_bytes()[:-lost])
+    torn = Store(tmp_path)
+    assert torn.torn > 0 and [record.key for record in torn.records] == ["a", "b"]
+    with torn.writing() as writer:
+        writer.append(a_record("d"))
+    mended = Store(tmp_path)
+    assert not mended.torn and [record.key for record in mended.records] == ["a", "b", "d"]
+
+
+def test_an_edited_line_is_refused_by_number_and_nothing_is_lost(toy: Dataset, tmp_path: Path) -> None:
+    store = open_store(tmp_path, toy, "paper", 0)
+    with store.writing() as writer:
+        writer.append(a_record("a"))
+        writer.append(a_record("b"))
+    cells = tmp_path / CELLS
+    edited = cells.read_text().replace("[0,1,2]", "[0,1,1]", 1)
+    cells.write_text(edited)
+    with pytest.raises(MismatchError, match="line 1 does not match its checksum"):
+        Store(tmp_path)
+    assert cells.read_text() == edited
+
+
+def test_one_writer_at_a_time(toy: Dataset, tmp_path: Path) -> None:
+    store = open_store(tmp_path, toy, "paper", 0)
+    with store.writing(), pytest.raises(UsageError, match="another febench run"), Store(tmp_path).writing():
+        pass
+    with Store(tmp_path).writing():
+        pass
+
+
+def test_a_directory_of_something_else_is_refused(toy: Dataset, tmp_path: Path) -> None:
+    open_store(tmp_path, toy, "paper", 0)
+    for protocol, seed, words in (("subject", 0, "protocol paper, not subject"), ("paper", 1, "seed 0, not 1")):
+        with pytest.raises(UsageError, match=words):
+            open_store(tmp_path, toy, protocol, seed)
+    with pytest.raises(UsageError, match="data set toy, not other"):
+        open_store(tmp_path, dataclasses.replace(toy, name="other"), "paper", 0)
+    with pytest.raises(DataError, match="images or labels changed"):
+        open_store(tmp_path, dataclasses.replace(toy, images=toy.images[::-1]), "paper", 0)
+
+
+def test_stored_folds_are_never_redrawn(toy: Dataset, tmp_path: Path) -> None:
+    first = open_store(tmp_path, toy, "paper", 0).manifest
+    manifest = tmp_path / "manifest.json"
+    before = manifest.read_bytes()
+    assert open_store(tmp_path, toy, "paper", 0).manifest.sha256 == first.sha256
+    assert manifest.read_bytes() == before
+
+
+def test_a_directory_that_cannot_be_written_is_a_sentence(toy: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write results to"):
+        open_store(tmp_path / "file" / "out", toy, "paper", 0)
+
+
+def test_a_directory_without_results_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no results of febench"):
+        Store(tmp_path)
+
+
+def test_an_audit_is_kept_and_read_while_it_is_of_these_folds(toy: Dataset, tmp_path: Path) -> None:
+    store = open_store(tmp_path, toy, "paper", 0)
+    findings = [{"code": "FEB001", "severity": "error", "title": "x", "count": 2, "examples": ["a\udc80\n"]}]
+    assert store.audit is None
+    with store.writing():
+        store.keep_audit(findings)
+    assert Store(tmp_path).audit == findings
+    whole = (tmp_path / AUDIT).read_text()
+    other = whole.replace(store.manifest.sha256, "0" * 64)
+    for broken in (
+        "",
+        "[]",
+        "{}",
+        whole[:-20],
+        other,
+        whole.replace('"count"', '"n"'),
+        whole.replace('mat": 1', 'mat": 0'),
+    ):
+        (tmp_path / AUDIT).write_text(broken)
+        assert Store(tmp_path).audit is None
+    (tmp_path / AUDIT).write_bytes(b"\xff")
+    assert Store(tmp_path).audit is None
+
+
+def test_the_environment_is_noted_once(toy: Dataset, tmp_path: Path) -> None:
+    store = open_store(tmp_path, toy, "paper", 0)
+    for _ in range(2):
+        with store.writing():
+            pass
+    noted = json.loads((tmp_path / "environment.json").read_text())
+    assert len(noted) == 1 and "numpy" in next(iter(noted.values()))["packages"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"probabilities": [[0.5, 0.25], [1.0, 0.0]]},
+        {"probabilities": [[0.5]], "params": {"probabilities": [[1, 2]], "seconds": 3}},
+        {"probabilities": None, "params": {"probabilities": [[1, 2]], "x": '"probabilities":[[0.1]],"'}},
+        {
+            "probabilities": [[0.5]],
+            "label": '"probabilities":[[0.1]],"',
+            "info": {"probabilities": [[9.0]], "a": "later"},
+        },
+        {"probabilities": []},
+        {"probabilities": [[]]},
+    ],
+)
+def test_probabilities_are_those_of_the_cell_whatever_stands_beside_them(changes: dict[str, object]) -> None:
+    record = a_record(**changes)
+    again = Record.from_line(record.to_line())
+    assert again.probabilities == record.probabilities
+    assert again == record and again.params == record.params and again.info == record.info
+    assert again.to_line() == record.to_line()
+    assert dataclasses.replace(again, run=2).probabilities == record.probabilities
+
+
+def test_probabilities_are_read_when_asked_for_and_kept(toy: Dataset, tmp_path: Path) -> None:
+    store = open_store(tmp_path, toy, "paper", 0)
+    with store.writing() as writer:
+        writer.append(a_record(probabilities=[[0.5, 0.5]]))
+    (record,) = pickle.loads(pickle.dumps(Store(tmp_path).records))
+    assert record.probabilities == [[0.5, 0.5]] and record.probabilities is record.probabilities
+
+
+def test_environments_are_told_and_damaged_ones_refused(toy: Dataset, tmp_path: Path) -> None:
+    store = open_store(tmp_path, toy, "paper", 0)
+    assert store.environments == {}
+    with store.writing():
+        pass
+    assert [one["packages"]["numpy"] for one in store.environments.values()] == [np.__version__]
+    (tmp_path / "environment.json").write_text("{")
+    with pytest.raises(MismatchError, match=r"environment\.json is no JSON"):
+        _ = store.environments

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from febench.core.dataset import Dataset
+from febench.core.environment import environment_id
+from febench.core.errors import UsageError
+from febench.core.manifest import Manifest, draw
+from febench.core.method import METHODS, method
+from febench.core.registry import load_plugin
+from febench.results.store import Record
+from febench.run.plan import Cell, Row, estimate_seconds, make_plan, make_row, members_of, select_rows
+
+
+@pytest.fixture(autouse=True)
+def own_methods(plugin: Path) -> None:
+    load_plugin(plugin)
+
+    @method(
+        "slow", sets=["extended"], version="1", presets={"quick": {"steps": 10}}, cost=lambda p, n: p["steps"] * n / 1e4
+    )
+    def slow(steps: int = 100, lr: float = 0.1) -> None: ...
+
+
+@pytest.fixture
+def manifest(toy: Dataset) -> Manifest:
+    return draw(toy, "paper")
+
+
+def a_record(cell: Cell, fit: float = 1.0, status: str = "ok") -> Record:
+    row = cell.row
+    return Record(
+        cell.key, row.method.name, row.params, row.method.version, row.label, cell.run, cell.fold, cell.seed, status,
+        seconds={"fit": fit}, environment=environment_id(),
+    )  # fmt: skip
+
+
+def rows_of(*names: str, preset: str = "paper") -> list[Row]:
+    return [make_row(name, preset, {}) for name in names]
+
+
+def test_all_is_the_five_methods_and_every_plugin_but_not_the_extended() -> None:
+    assert members_of("all") == (["hwt", "cso", "bbo", "resnet18", "resnet50", "pixel-svm"], {})
+    assert members_of("classical") == (["hwt", "cso", "bbo"], {})
+    assert members_of("deep") == (["resnet18", "resnet50"], {})
+    assert "lottery" in members_of("extended")[0]
+    assert members_of("hwt") == ([], {})
+
+
+def test_a_broken_package_is_left_out_of_all_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = EntryPoint("broken", "no_such_module_anywhere", "febench.methods")
+    monkeypatch.setitem(METHODS._offered, "broken", broken)
+    rows, absent = select_rows("all")
+    assert "pixel-svm" in [row.label for row in rows]
+    assert any("broken is left out" in word and "no_such_module_anywhere" in word for word in absent)
+    assert select_rows("lottery,extended")[1] == (
+        "needy is left out: it needs no_such_package: pip install 'febench[deep]'",
+    )
+
+
+def test_names_and_sets_mix_without_doubles() -> None:
+    rows, _ = select_rows("classical,lottery,hwt,hwt[hidden=30]")
+    assert [row.label for row in rows] == ["hwt", "cso", "bbo", "lottery", "hwt[hidden=30]"]
+
+
+def test_presets_change_what_they_name_and_say_so() -> None:
+    assert [r.label for r in rows_of("slow", "lottery", preset="quick")] == ["slow (quick)", "lottery"]
+    assert make_row("slow[lr=0.2]", "quick", {}).label == "slow (quick)[lr=0.2]"
+    assert make_row("slow", "quick", {"slow": {"steps": "20"}}).label == "slow (quick)[steps=20]"
+    assert make_row("slow", "paper", {"slow": {"steps": "20"}}).params == {"steps": 20, "lr": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("methods", "preset", "settings", "words"),
+    [
+        ("nope", "paper", {}, "there is no method 'nope'"),
+        ("", "paper", {}, "no method was asked for"),
+        ("hwt", "fast", {}, "there is no preset 'fast'"),
+        ("hwt", "paper", {"cso": {"hidden": "3"}}, "--set cso.*not among those asked for"),
+        ("needy", "paper", {}, r"needy cannot run here: it needs no_such_package: pip install 'febench\[deep\]'"),
+    ],
+)
+def test_what_cannot_be_asked_for(methods: str, preset: str, settings: dict[str, dict[str, str]], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        select_rows(methods, preset, settings)
+
+
+def test_a_member_of_a_set_that_cannot_run_is_named_not_hidden() -> None:
+    rows, absent = select_rows("extended")
+    assert "needy" not in [row.method.name for row in rows]
+    assert absent == ("needy is left out: it needs no_such_package: pip install 'febench[deep]'",)
+
+
+def test_breadth_first(manifest: Manifest) -> None:
+    plan = make_plan(rows_of("lottery", "slow"), manifest, [], runs=2)
+    order = [(cell.run, cell.row.label) for cell in plan.cells[::10]]
+    assert order == [(1, "lottery"), (1, "slow"), (2, "lottery"), (2, "slow")]
+    assert [cell.fold for cell in plan.cells[:10]] == list(range(1, 11))
+
+
+@pytest.mark.parametrize("runs", [0, -1, 11])
+def test_runs_are_those_of_the_protocol(manifest: Manifest, runs: int) -> None:
+    with pytest.raises(UsageError, match="--runs takes 1 to 10"):
+        make_plan(rows_of("lottery"), manifest, [], runs=runs)
+
+
+def test_stored_cells_are_not_missing_and_failed_ones_only_on_request(manifest: Manifest) -> None:
+    rows = rows_of("lottery")
+    cells = make_plan(rows, manifest, [], runs=1).cells
+    records = [a_record(cells[0]), a_record(cells[1], status="failed")]
+    assert len(make_plan(rows, manifest, records, runs=1).missing) == 8
+    assert len(make_plan(rows, manifest, records, runs=1, retry_failed=True).missing) == 9
+
+
+def test_keys_and_seeds_depend_on_what_the_cell_is_and_nothing_else(manifest: Manifest, toy: Dataset) -> None:
+    alone = make_plan(rows_of("lottery"), manifest, [], runs=1).cells
+    beside = [c for c in make_plan(rows_of("slow", "lottery"), manifest, []).cells if c.row.label == "lottery"][:10]
+    assert [(c.key, c.seed) for c in alone] == [(c.key, c.seed) for c in beside]
+    everything = make_plan(rows_of("slow", "slow[lr=0.2]", "lottery"), manifest, []).cells
+    assert len({cell.key for cell in everything}) == 300
+    assert len({cell.seed for cell in everything}) == 200
+    elsewhere = make_plan(rows_of("lottery"), draw(toy, "paper", seed=1), [], runs=1).cells
+    assert not {c.key for c in alone} & {c.key for c in elsewhere}
+
+
+def test_a_changed_version_is_another_key(manifest: Manifest) -> None:
+    import dataclasses
+
+    row = rows_of("lottery")[0]
+    newer = dataclasses.replace(row, method=dataclasses.replace(row.method, version="2"))
+    assert Cell(row, manifest, 1, 1).key != Cell(newer, manifest, 1, 1).key
+
+
+def test_estimates_are_measured_then_scaled_then_guessed(manifest: Manifest) -> None:
+    slow, quick, lottery = *rows_of("slow"), *rows_of("slow", preset="quick"), *rows_of("lottery")
+    assert estimate_seconds(lottery, [], 112).basis == "unknown"
+    guess = estimate_seconds(slow, [], 100)
+    assert (guess.seconds, guess.basis) == (1.0, "guessed")
+    records = [a_record(Cell(quick, manifest, 1, fold), fit=0.3) for fold in (1, 2)]
+    scaled = estimate_seconds(slow, records, 100)
+    assert (scaled.seconds, scaled.basis) == (pytest.approx(3.0), "scaled")
+    records.append(a_record(Cell(slow, manifest, 1, 1), fit=7.0))
+    assert estimate_seconds(slow, records, 100) == type(scaled)(7.0, "measured")
+
+
+def test_the_remaining_time_is_shared_by_the_workers_and_unknown_until_all_is_known(manifest: Manifest) -> None:
+    plan = make_plan(rows_of("slow"), manifest, [], runs=1, jobs=2)
+    each = plan.estimate(plan.rows[0]).seconds
+    assert each is not None and plan.remaining() == pytest.approx(10 * each / 2)
+    made = [a_record(cell, fit=4.0) for cell in plan.cells[:6]]
+    assert plan.remaining(made) == pytest.approx(4 * 4.0 / 2)
+    assert make_plan(rows_of("slow", "lottery"), manifest, []).remaining() is None

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from febench.core.dataset import Dataset
+from febench.core.environment import environment_id
+from febench.core.manifest import draw
+from febench.core.registry import load_plugin
+from febench.results.store import Record
+from febench.run.plan import Cell, Plan, make_plan, make_row
+from febench.run.progress import LiveWatcher, PlainWatcher, duration, make_watcher
+
+
+@pytest.fixture
+def plan(toy: Dataset, plugin: Path) -> Plan:
+    load_plugin(plugin)
+    return make_plan([make_row(name, "paper", {}) for name in ("lottery", "pixel-svm")], draw(toy, "paper"), [], runs=1)
+
+
+def a_record(cell: Cell, ok: bool = True) -> Record:
+    row, fold = cell.row, cell.manifest.fold(cell.run, cell.fold)
+    right = cell.manifest.labels[fold.test].tolist()
+    return Record(
+        cell.key, row.method.name, row.params, row.method.version, row.label, cell.run, cell.fold, cell.seed,
+        "ok" if ok else "failed", right if ok else None, seconds={"fit": 2.0}, environment=environment_id(),
+        error=None if ok else "ValueError: [bold]no",
+    )  # fmt: skip
+
+
+def watched(plan: Plan, terminal: bool, path: Path = Path()) -> str:
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=120, color_system=None)
+    watcher = make_watcher(console, path)
+    watcher.begin(plan)
+    for cell in plan.cells:
+        watcher.came_in(cell, a_record(cell, ok=cell.fold != 3))
+    watcher.end()
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_plan_failures_and_counts_are_told(plan: Plan, terminal: bool) -> None:
+    told = watched(plan, terminal)
+    assert "toy, protocol paper: 20 cells wanted, 0 stored, 20 to compute on 1 workers" in told
+    assert "lottery run 1 fold 3: failed, ValueError: [bold]no" in told
+    assert "20/20 cells, 2 failed, 0.0 s left" in told
+
+
+def test_plain_lines_tell_the_end_of_each_run_and_the_accuracy_so_far(plan: Plan) -> None:
+    told = watched(plan, terminal=False)
+    assert "lottery run 1 is in, accuracy so far 100.0 %; 10/20 cells, 1 failed, an unknown time left" in told
+    assert "\x1b" not in told
+
+
+def test_the_watcher_suits_the_console() -> None:
+    assert isinstance(make_watcher(Console(file=io.StringIO()), Path()), PlainWatcher)
+    assert isinstance(make_watcher(Console(file=io.StringIO(), force_terminal=True), Path()), LiveWatcher)
+
+
+def test_a_terminal_shows_how_far_long_trainings_are(plan: Plan, tmp_path: Path) -> None:
+    (tmp_path / ".checkpoints").mkdir()
+    steps = [tmp_path / ".checkpoints" / f"resnet18 1 {fold} 0123-4567.step" for fold in (1, 2)]
+    steps[0].write_text("742 12000")
+    steps[1].write_text("11 13")
+    os.utime(steps[1], (0, 0))  # of a run that was killed
+    told = watched(plan, terminal=True, path=tmp_path)
+    assert "step 742 of 12,000" in told and "of 13" not in told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "an unknown time"), (0.04, "0.0 s"), (75, "75 s"), (600, "10 min"), (9000, "2.5 h")],
+)
+def test_durations_in_words(seconds: float | None, words: str) -> None:
+    assert duration(seconds) == words

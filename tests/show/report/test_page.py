@@ -1,0 +1,212 @@
+"""The page: whole HTML that asks nobody, in which every name is text, and nothing looks whole that is not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from febench.core.dataset import Dataset, dataset
+from febench.results.store import Store
+from febench.show.report import report_html
+from tests.made_results import CLASSES, made_dataset, made_results
+from tests.show.report.reading import Page
+
+EVIL = "<script>alert(1)</script>\"'&\x07</table><img src=x onerror=alert(2)>{{ 7 * 7 }}"
+SECTIONS = ("verdict", "comparison", "drop", "significance", "papers", "classes", "confusion", "cost", "mistakes",
+            "audit", "making")  # fmt: skip
+
+
+def page_of(*stores: Store, **options: bool) -> Page:
+    return Page(report_html(stores, **options)[0])  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A report of two protocols of one data set."""
+    path = tmp_path_factory.mktemp("both")
+    dataset = made_dataset(synthetic=True)
+    stores = [
+        made_results(path / name, {"hwt": 0.8, "b": level}, dataset, name)
+        for name, level in (("paper", 0.7), ("subject", 0.6))
+    ]
+    return report_html(stores)[0]
+
+
+def test_every_section_is_there_with_its_anchor(both: str) -> None:
+    page = Page(both)
+    anchors = [one["href"] for one in page.all("a")]
+    ids = [one.get("id") for one in page.all("section")]
+    assert tuple(ids) == SECTIONS
+    assert {f"#{name}" for name in SECTIONS} <= set(anchors)
+    every = [found["id"] for _, found in page.elements if "id" in found]
+    assert len(every) == len(set(every))
+    assert {anchor[1:] for anchor in anchors if anchor} <= set(every)
+
+
+def test_headings_go_down_one_level_at_a_time(both: str) -> None:
+    levels = [int(tag[1]) for tag, _ in Page(both).elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below - above <= 1 for above, below in itertools.pairwise(levels))
+
+
+def test_verdict_comes_before_any_table_of_numbers(both: str) -> None:
+    assert both.index('id="verdict"') < both.index('class="febench"')
+    assert both.index("When faces are new") < both.index('class="card')
+
+
+def test_papers_numbers_stand_beside_ours(both: str) -> None:
+    text = Page(both).text
+    assert "78.37 ± 1.50" in text
+    assert "the printed figures do not bear that resnet50 is better than resnet18" in text
+
+
+def test_policy_lets_in_nothing_but_what_is_here(both: str) -> None:
+    page = Page(both)
+    policy = next(one["content"] or "" for one in page.all("meta") if one.get("http-equiv"))
+    assert policy.startswith("default-src 'none'; ")
+    for name, (content,) in (("style-src", page.styles), ("script-src", page.scripts)):
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{name} 'sha256-{digest}'" in policy
+    assert "unsafe" not in policy
+
+
+def test_nothing_points_outside(both: str) -> None:
+    for _, attributes in Page(both).elements:
+        assert "style" not in attributes
+        assert not [name for name in attributes if name.startswith("on")]
+        for name in ("src", "href", "action", "data", "poster", "srcset"):
+            assert (attributes.get(name) or "#").startswith(("#", "data:image/png;base64,"))
+    assert "@import" not in both
+    assert "url(" not in Page(both).styles[0]
+
+
+def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
+    made_results(tmp_path, {"a": 0.8, "b": 0.7})
+    first, second = (report_html([Store(tmp_path)])[0] for _ in range(2))
+    assert first == second
+
+
+def test_paths_are_not_told(tmp_path: Path) -> None:
+    assert str(tmp_path) not in report_html([made_results(tmp_path, {"a": 0.8, "b": 0.7})])[0]
+
+
+def test_names_with_markup_stay_text(tmp_path: Path) -> None:
+    classes = (EVIL, "<b>fear</b>", "$x$", "d")
+    dataset = made_dataset(280, name="made", classes=classes)
+    plain = page_of(made_results(tmp_path / "plain", {"a": 0.8, "b": 0.7}, made_dataset(280, classes=CLASSES[:4])))
+    page = page_of(made_results(tmp_path / "evil", {EVIL: 0.8, "b": 0.7}, dataset, error=EVIL))
+    kinds = {tag for tag, _ in plain.elements}
+    assert {tag for tag, _ in page.elements} == kinds
+    assert len(page.all("script")) == 1
+    assert page.scripts == plain.scripts
+    assert EVIL.replace("\x07", "\\x07") in page.text
+    assert "\x07" not in page.text
+
+
+def test_names_in_the_audit_stay_text(tmp_path: Path) -> None:
+    store = made_results(tmp_path, {"a": 0.8, "b": 0.7})
+    with store.writing():
+        store.keep_audit(
+            [{"code": EVIL, "severity": "error", "title": EVIL, "count": 9, "examples": [EVIL], "why": EVIL}]
+        )
+    page = page_of(store)
+    assert len(page.all("script")) == 1
+    assert EVIL.replace("\x07", "\\x07") in page.text
+    assert "and 8 more" in page.text
+
+
+def one_method(path: Path) -> Store:
+    return made_results(path, {"a": 0.8})
+
+
+def single_run(path: Path) -> Store:
+    return made_results(path, {"a": 0.8, "b": 0.7}, runs=[1])
+
+
+def partial(path: Path) -> Store:
+    made_results(path, {"a": 0.8}, runs=range(1, 11))
+    return made_results(path, {"b": 0.7}, runs=[1, 2, 3])
+
+
+def failed(path: Path) -> Store:
+    made_results(path, {"a": 0.8, "b": 0.7})
+    return made_results(path, {"bad": 0.5}, runs=[1], status="timeout", predictions=None, error="too slow")
+
+
+def nothing_stored(path: Path) -> Store:
+    return made_results(path, {})
+
+
+def only_failed(path: Path) -> Store:
+    return made_results(path, {"bad": 0.5}, runs=[1], status="failed", predictions=None, error="no")
+
+
+def without_times(path: Path) -> Store:
+    return made_results(path, {"a": 0.8, "b": 0.7}, seconds={}, environment="unknown", peak_memory_mb=None, info={})
+
+
+CASES: dict[Callable[[Path], Store], tuple[str, ...]] = {
+    one_method: ("One method only", "there is nothing to test", "Only protocol paper is in this report"),
+    single_run: ("Too few runs to say who wins", "a single run, no sd", "so there is no sd: a and b"),
+    partial: ("so far", "b (3 of 10 runs)", "H(r=3 of 10, g=10)"),
+    failed: ("so far", "cells failed, and count in nothing: bad (10, the last: timeout, too slow)"),
+    nothing_stored: ("Nothing to say yet", "No method has a complete run."),
+    only_failed: ("Nothing to say yet", "bad (10, the last: failed, no)"),
+    without_times: ("Not known: no times are stored", "No figure: there is nothing to draw"),
+}
+
+
+@pytest.mark.parametrize("make", CASES)
+def test_what_is_not_whole_says_so(make: Callable[[Path], Store], tmp_path: Path) -> None:
+    text = page_of(make(tmp_path)).text
+    for words in (*CASES[make], "Not audited", "No audit of these folds is stored"):
+        assert words in text
+
+
+def test_methods_that_no_paper_prints(tmp_path: Path) -> None:
+    assert "The papers print nothing of the methods here" in page_of(made_results(tmp_path, {"a": 0.8, "b": 0.7})).text
+
+
+def test_five_data_sets_have_a_diagram(tmp_path: Path) -> None:
+    stores = [
+        made_results(tmp_path / str(i), {"a": 0.8, "b": 0.7, "c": 0.5}, made_dataset(350, f"set{i}")) for i in range(5)
+    ]
+    page = page_of(*stores)
+    assert "Critical-difference diagram over 5 data sets" in page.text
+    assert "first over 5 data sets: a" in page.text
+    assert [one["id"] for one in page.all("section")].count("ranks") == 1
+
+
+def test_ids_only_where_images_cannot_be_shown(tmp_path: Path) -> None:
+    dataset = made_dataset(synthetic=True)
+    page = page_of(made_results(tmp_path, {"a": 0.3, "b": 0.3}, dataset))
+    assert "The images cannot be loaded here, so there are ids only" in page.text
+    assert not page.all("img")
+    assert len(page.all("code")) > 1
+
+
+def test_made_again_by_commands_that_can_be_typed(tmp_path: Path) -> None:
+    made_results(tmp_path, {"a": 0.8}, label="a[x=1,y=it's]")
+    text = page_of(made_results(tmp_path, {"b": 0.7}, label="b (quick)", params={"steps": 3})).text
+    assert "febench run --dataset made --protocol paper --seed 0 --methods" in text
+    assert "--preset quick --methods b --out DIR" in text
+    assert Store(tmp_path).manifest.sha256 in text
+    assert hashlib.sha256((tmp_path / "cells.jsonl").read_bytes()).hexdigest() in text
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_people_are_shown_only_by_who_may(allowed: bool, toy: Dataset, tmp_path: Path) -> None:
+    @dataset("toy")
+    def load() -> Dataset:
+        return toy
+
+    page = page_of(made_results(tmp_path, {"a": 0.3, "b": 0.3}, toy), show_images=allowed)
+    assert bool(page.all("img")) is allowed
+    assert ("Images of people are shown only with --show-images" in page.text) is not allowed

@@ -1,0 +1,231 @@
+"""The verdict says who wins only where the tests bear it, and says what is not whole, new or sound."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from febench.core.errors import UsageError
+from febench.core.manifest import Manifest, draw
+from febench.results.results import Results
+from febench.show.compare import compare
+from febench.show.report.faces import faces_tested
+from febench.show.report.sources import Source, gather
+from febench.show.report.verdict import judge, rankings, verdict_data
+from tests.made_results import made_dataset, made_results
+from tests.show.compare.made import about, cells, made, of_protocol, people
+
+MANIFEST = of_protocol()
+
+
+def source(results: Results, number: int = 1) -> Source:
+    return Source(number, results, (), 1.0)
+
+
+def verdict_on(*results: Results) -> dict[str, Any]:
+    return verdict_data([source(one, i) for i, one in enumerate(results, start=1)])[0]
+
+
+def words(verdict: dict[str, Any]) -> list[str]:
+    return [caution["word"] for caution in verdict["cautions"]]
+
+
+def test_clear_winner() -> None:
+    found = verdict_on(made(MANIFEST, good=about(5), poor=about(20, seed=1)))
+    assert found["outcome"] == "winner"
+    assert found["headline"].startswith("good wins: good has the highest mean, 9")
+    assert found["headline"].endswith("10 runs), and is better than poor.")
+    assert "points ahead of poor" in found["answers"]["By how much?"]
+    assert found["answers"]["Is it real?"].startswith("Yes: more than 99 % sure that good is better than poor")
+
+
+def test_clear_winner_of_many_names_no_doubt() -> None:
+    found = verdict_on(made(MANIFEST, good=about(5), poor=about(20, seed=1), worst=about(30, seed=2)))
+    assert found["outcome"] == "winner"
+    assert "better than each of the other 2 methods" in found["headline"]
+    assert "Holm over 3 pairs" in found["answers"]["Is it real?"]
+
+
+def test_no_difference() -> None:
+    found = verdict_on(made(MANIFEST, one=about(20, 4), other=about(20, 4, seed=1)))
+    assert found["outcome"] == "undecided"
+    assert found["headline"].startswith("No clear winner: ")
+    assert "the tests do not tell it apart from" in found["headline"]
+    assert "wins" not in found["headline"]
+    assert found["answers"]["Is it real?"].startswith("Not shown against")
+    assert "which may be chance" in found["answers"]["By how much?"]
+
+
+def test_equivalent_within_a_point() -> None:
+    found = verdict_on(made(MANIFEST, one=lambda run, fold: 10, other=lambda run, fold: 10 + (run == fold)))
+    assert found["outcome"] == "equal"
+    assert found["headline"].startswith("No difference that matters at the top: one has the highest mean")
+    assert found["headline"].endswith("but other is within a point of it.")
+    assert found["answers"]["Is it real?"].startswith("Too small to matter: ")
+    assert "wins" not in found["headline"]
+
+
+def test_equivalence_follows_the_region_that_is_asked_for() -> None:
+    results = made(MANIFEST, one=lambda run, fold: 10, other=lambda run, fold: 10 + (run == fold))
+    found = verdict_data([Source(1, results, (), 0.01)])[0]
+    assert found["outcome"] == "undecided"
+
+
+def test_too_few_runs_to_say() -> None:
+    found = verdict_on(made(MANIFEST, runs=[1], good=about(5), poor=about(20, seed=1)))
+    assert found["outcome"] == "too few runs"
+    assert found["headline"].startswith("Too few runs to say who wins: good has the highest mean")
+    assert "a single run, no sd" in found["headline"]
+    assert found["answers"]["Is it real?"].startswith("Nobody can say yet: too few runs")
+    assert {"Partial", "Single run"} <= set(words(found))
+
+
+def test_one_doubt_among_many_is_no_win() -> None:
+    found = verdict_on(made(MANIFEST, a=about(10, 3), b=about(10, 3, seed=1), c=about(40, seed=2)))
+    assert found["outcome"] == "undecided"
+    assert found["headline"].endswith("It is better than c.")
+    assert found["answers"]["Is it real?"].count("Yes against c") == 1
+
+
+def test_one_method_and_none() -> None:
+    alone = verdict_on(made(MANIFEST, a=about(10)))
+    assert alone["outcome"] == "alone"
+    assert alone["headline"].startswith("One method only: a has ")
+    nothing = verdict_on(Results.from_records(MANIFEST, []))
+    assert (nothing["outcome"], nothing["answers"]) == ("nothing", {})
+    assert nothing["headline"].startswith("Nothing to say yet")
+
+
+def test_a_win_over_partial_runs_is_so_far() -> None:
+    found = verdict_on(made(MANIFEST, runs=[1, 2, 3], good=about(5), poor=about(20, seed=1)))
+    assert found["headline"].startswith("good wins so far: ")
+    assert "good (3 of 10 runs)" in found["cautions"][words(found).index("Partial")]["text"]
+
+
+def test_the_best_mean_that_is_worse_over_common_runs_does_not_win() -> None:
+    records = [*cells(MANIFEST, "easy", about(10), [1]), *cells(MANIFEST, "whole", about(5), [1])]
+    records += [record for run in (2, 3) for record in cells(MANIFEST, "easy", about(60, seed=1), [run])]
+    found = verdict_on(Results.from_records(MANIFEST, [*records, *cells(MANIFEST, "whole", about(70), [4, 5])]))
+    assert found["outcome"] in ("too few runs", "undecided")
+    assert "behind whole" in found["answers"]["By how much?"]
+    assert "over the one run that both have whole" in found["answers"]["By how much?"]
+
+
+def test_failures_and_methods_without_a_run_are_told(tmp_path: Path) -> None:
+    made_results(tmp_path, {"a": 0.8, "b": 0.7})
+    store = made_results(tmp_path, {"bad": 0.5}, runs=[1], status="failed", predictions=None, error="ValueError: no")
+    found = verdict_data(gather([store]))[0]
+    texts = dict(zip(words(found), (caution["text"] for caution in found["cautions"]), strict=True))
+    assert "bad (10, the last: failed, ValueError: no)" in texts["Failed"]
+    assert "bad" in texts["No verdict"]
+    assert "so far" in found["headline"]
+    assert "Not audited" in texts
+
+
+def test_synthetic_faces_and_audit_errors_are_in_the_verdict(tmp_path: Path) -> None:
+    store = made_results(tmp_path, {"a": 0.8, "b": 0.7}, made_dataset(synthetic=True))
+    finding = {"code": "FEB001", "severity": "error", "title": "The same person", "count": 20, "why": "It cheats."}
+    with store.writing():
+        store.keep_audit([finding, {"code": "FEB006", "severity": "warning", "title": "Near", "count": 1}])
+    cautions = verdict_data(gather([store]))[0]["cautions"]
+    assert {"word": "Audit error", "text": "FEB001 The same person (20). It cheats.", "serious": True} in cautions
+    assert "Synthetic" in [one["word"] for one in cautions]
+    assert "FEB006" not in str(cautions)
+
+
+def test_methods_of_the_papers_that_were_not_run() -> None:
+    found = verdict_on(made(MANIFEST, hwt=about(5), other=about(20, seed=1)))
+    assert "cso" in found["cautions"][words(found).index("Not run")]["text"]
+
+
+def test_quick_and_pretrained_rows_are_told(tmp_path: Path) -> None:
+    made_results(tmp_path, {"a": 0.8}, label="a (quick)")
+    store = made_results(tmp_path, {"b": 0.7}, params={"weights": "imagenet"})
+    assert {"Quick", "Pretrained"} <= set(words(verdict_data(gather([store]))[0]))
+
+
+@pytest.mark.parametrize(("protocol", "faces"), [("paper", "seen"), ("subject", "new"), ("loso", "new")])
+def test_new_faces_are_seen_in_the_folds(protocol: str, faces: str) -> None:
+    assert faces_tested(of_protocol(protocol)) == faces
+
+
+def test_without_people_nobody_knows_whether_faces_are_new() -> None:
+    manifest = draw(replace(people(), subjects=None), "paper")
+    assert faces_tested(manifest) == "not known"
+    found = verdict_on(made(manifest, a=about(5), b=about(20, seed=1)))
+    assert found["answers"]["And on new faces?"].startswith("Nobody can say")
+
+
+def test_a_person_in_validation_is_not_new() -> None:
+    manifest = of_protocol("subject")
+    content = {**manifest.content, "subjects": [*manifest.content["subjects"]]}
+    fold = manifest.fold(1, 1)
+    content["subjects"][int(fold.test[0])] = content["subjects"][int(fold.validation[0])]
+    assert faces_tested(Manifest(content)) == "seen"
+
+
+def test_what_is_left_when_faces_are_new() -> None:
+    seen = made(MANIFEST, a=lambda run, fold: 7, b=about(30, seed=1))
+    new = made(of_protocol("subject"), a=lambda run, fold: 35, b=about(50, seed=1))
+    found = judge([source(seen), source(new, 2)])[0]
+    assert found.drop == "a falls from 90.00 % to 50.00 %: -40.00 points."
+    assert found.verdicts[0].answers["And on new faces?"] == found.drop
+    assert found.verdicts[1].answers["And on new faces?"].startswith("This is on new faces")
+
+
+def test_without_new_faces_it_is_said_that_they_are_not_measured() -> None:
+    answer = verdict_on(made(MANIFEST, a=about(5), b=about(20)))["answers"]["And on new faces?"]
+    assert answer.startswith("Not measured here")
+    assert "--protocol subject" in answer
+
+
+def test_a_method_that_was_not_run_on_new_faces_has_no_drop() -> None:
+    seen = made(MANIFEST, a=about(5), b=about(20, seed=1))
+    new = made(of_protocol("subject"), b=about(50, seed=1), c=about(60))
+    assert "a has not a complete run under each of paper and subject." in judge([source(seen), source(new, 2)])[0].drop
+
+
+def test_cost_is_of_one_host_and_names_the_quickest(tmp_path: Path) -> None:
+    made_results(tmp_path, {"slow": 0.9}, seconds={"fit": 9.0, "predict": 0.07}, environment="here")
+    made_results(tmp_path, {"quick": 0.7}, seconds={"fit": 0.5, "predict": 0.07}, environment="here")
+    store = made_results(tmp_path, {"far": 0.6}, seconds={"fit": 0.01, "predict": 0.07}, environment="there", runs=[1])
+    cost = verdict_data(gather([store]))[0]["answers"]["What does it cost?"]
+    assert cost.startswith(
+        "9 s to train slow on a fold (cpu), 1 ms to predict an image; 18 times the training time of "
+    )
+    assert "quick, the quickest. Times of 1 other environment" in cost
+
+
+def test_cost_without_times(tmp_path: Path) -> None:
+    store = made_results(tmp_path, {"a": 0.8, "b": 0.7}, seconds={})
+    assert verdict_data(gather([store]))[0]["answers"]["What does it cost?"] == "Not known: no times are stored."
+
+
+def test_protocols_stand_with_new_faces_last_whatever_the_order(tmp_path: Path) -> None:
+    new = made_results(tmp_path / "a", {"a": 0.8}, protocol="subject")
+    seen = made_results(tmp_path / "b", {"a": 0.8}, protocol="paper")
+    assert [one.faces for one in gather([new, seen])] == ["seen", "new"]
+
+
+def test_other_folds_of_the_same_protocol_are_refused(tmp_path: Path) -> None:
+    one = made_results(tmp_path / "a", {"a": 0.8})
+    changed = made_dataset(350)
+    with pytest.raises(UsageError, match="different folds"):
+        gather([one, made_results(tmp_path / "b", {"a": 0.8}, changed)])
+
+
+def test_five_data_sets_are_ranked() -> None:
+    manifests = [draw(people(10, name=f"set{i}"), "paper") for i in range(5)]
+    found = [made(one, a=about(3), b=about(9, seed=i), c=about(20, seed=i)) for i, one in enumerate(manifests)]
+    ranked = rankings([source(one, i) for i, one in enumerate(found, start=1)])
+    assert [one.methods for one in ranked] == [("a", "b", "c")]
+    assert rankings([source(one) for one in found[:4]]) == []
+
+
+def test_headline_agrees_with_what_compare_says() -> None:
+    results = made(MANIFEST, a=about(10, 3), b=about(10, 3, seed=1), c=about(40, seed=2))
+    best = compare(results).best
+    assert f"{best} has the highest mean" in verdict_on(results)["headline"]

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from febench.core.errors import UsageError
+from febench.show.figures import drop, make_figure, save_figure
+
+
+def data(**changes: Any) -> dict[str, Any]:
+    """Table 4's data of two methods, one of which was run under one protocol only."""
+    whole = {"runs": 10, "mean": 76.0, "sd": 1.5}
+    rows = [
+        {"method": "hwt", "protocols": {"paper": whole, "subject": {"runs": 10, "mean": 48.0, "sd": 3.0}}},
+        {"method": "$mine$", "protocols": {"paper": {"runs": 1, "mean": 80.0, "sd": None}, "subject": None}},
+    ]
+    found = {"dataset": "toy", "protocols": ["paper", "subject"], "spread": "sample sd over runs", "chance": 25.0}
+    return {**found, "synthetic": True, "rows": rows, **changes}
+
+
+def test_every_mark_is_where_its_number_is() -> None:
+    axes = drop(data()).axes[0]
+    marks = {
+        container.get_label(): [tuple(map(float, point)) for point in container[0].get_xydata()]
+        for container in axes.containers
+    }
+    assert marks == {"protocol paper": [(76.0, 0.0), (80.0, 1.0)], "protocol subject": [(48.0, 0.0)]}
+    chance = next(line for line in axes.lines if str(line.get_label()).startswith("chance"))
+    assert list(chance.get_xdata()) == [25.0, 25.0]
+
+
+def test_it_says_how_many_runs_and_that_faces_are_drawn() -> None:
+    axes = drop(data()).axes[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["hwt (n = 10, 10)", "$mine$ (n = 1, 0)"]
+    assert "synthetic" in axes.get_xlabel()
+    assert "synthetic" not in drop(data(synthetic=False)).axes[0].get_xlabel()
+
+
+def test_what_is_not_whole_or_not_sound_is_told_under_it() -> None:
+    rows = data()["rows"]
+    rows[1]["marks"] = {"paper": ["partial", "single run"], "subject": ["not run"]}
+    fault = {"code": "FEB001", "severity": "error", "title": "The same person", "count": 20}
+    told = drop(data(rows=rows, audit={"paper": [fault], "subject": None})).texts[-1].get_text()
+    for words in ("partial, paper: $mine$", "not run, subject: $mine$", "audit, paper: FEB001 The same person (20)"):
+        assert words in told
+    assert "partial" not in drop(data()).texts[-1].get_text()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_the_same_results_make_the_same_file(tmp_path: Path, suffix: str) -> None:
+    one, other = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+    for path in (one, other):
+        save_figure(drop(data()), path)
+    assert one.read_bytes() == other.read_bytes()
+    assert one.stat().st_size > 1000
+
+
+def test_names_with_markup_stay_text(tmp_path: Path) -> None:
+    rows = [{"method": "<script>$\\x</script>", "protocols": {"paper": None, "subject": None}}]
+    save_figure(drop(data(rows=rows)), tmp_path / "a.svg")
+    assert "<script" not in (tmp_path / "a.svg").read_text()
+
+
+def test_what_cannot_be_drawn_or_written_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no figure 'dorp'; there is accuracy, sensitivity"):
+        make_figure("dorp", [])
+    with pytest.raises(UsageError, match="table 4 compares protocols"):
+        make_figure("drop", [])
+    with pytest.raises(UsageError, match=r"must end in \.png, \.svg, \.pdf"):
+        save_figure(drop(data()), tmp_path / "a.gif")
+    with pytest.raises(UsageError, match="there is no folder"):
+        save_figure(drop(data()), tmp_path / "nowhere" / "a.png")

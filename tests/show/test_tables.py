@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from febench.core.dataset import Dataset
+from febench.core.errors import UsageError
+from febench.core.manifest import Manifest, draw
+from febench.papers.verify import compare_stores, verify_store
+from febench.results.results import Results
+from febench.results.store import Record, open_store
+from febench.show.formats import render
+from febench.show.tables import PlusMinus, make_table
+
+
+@pytest.fixture
+def manifest(toy: Dataset) -> Manifest:
+    return draw(toy, "paper")
+
+
+def records(
+    manifest: Manifest, method: str = "resnet50", runs: Iterable[int] = range(1, 11), wrong: int = 1, **changes: Any
+) -> list[Record]:
+    """Cells whose predictions are right but for the first `wrong` test images of each fold of run 1."""
+    found = []
+    for run in runs:
+        for fold in range(1, manifest.n_folds + 1):
+            labels = manifest.labels[manifest.fold(run, fold).test].copy()
+            if run == 1:
+                labels[:wrong] = (labels[:wrong] + 1) % len(manifest.classes)
+            record = Record(
+                f"{method}{run}.{fold}{changes}", method, {}, "1", method, run, fold, 0, "ok", labels.tolist()
+            )
+            found.append(dataclasses.replace(record, **changes))
+    return found
+
+
+def failed(record: Record) -> Record:
+    return dataclasses.replace(record, status="timeout", predictions=None, error="stopped after the time limit of 5 s")
+
+
+def test_table_3_has_the_agreed_shape(manifest: Manifest) -> None:
+    results = Results.from_records(manifest, records(manifest) + records(manifest, "mine", wrong=2))
+    data = make_table(3, [results])[0].data
+    oa = np.array([100 * (140 - 10) / 140] + [100.0] * 9)
+    assert (data["dataset"], data["protocol"], data["metric"], data["unit"]) == (
+        "toy",
+        "paper",
+        "overall accuracy",
+        "%",
+    )
+    assert data["spread"] == "sample sd over runs" and data["complete"] is True
+    first, mine = data["rows"]
+    assert first["method"] == "resnet50" and first["runs"] == 10
+    assert first["mean"] == pytest.approx(oa.mean()) and first["sd"] == pytest.approx(oa.std(ddof=1))
+    assert first["published"] == {"mean": 95.39, "sd": 1.41} and mine["published"] is None
+
+
+def test_table_3_prints_paper_and_difference_beside(manifest: Manifest) -> None:
+    table = make_table(3, [Results.from_records(manifest, records(manifest))])[0].tables[0]
+    label, runs, ours, paper, difference = table.rows[0]
+    assert (label, runs) == ("resnet50", "10/10") and isinstance(ours, PlusMinus) and isinstance(paper, PlusMinus)
+    assert difference == pytest.approx(ours.mean - 95.39)
+
+
+def test_a_partial_run_is_never_averaged_as_if_it_were_whole(manifest: Manifest) -> None:
+    whole = records(manifest, runs=[1, 2])
+    results = Results.from_records(manifest, whole[:-3])
+    document = make_table(3, [results])[0]
+    row = document.data["rows"][0]
+    assert row["runs"] == 1 and row["sd"] is None and document.data["complete"] is False
+    assert row["mean"] == pytest.approx(100 * 130 / 140)
+    assert row["missing"] == ["run 2: 7/10 folds, missing 8, 9, 10"]
+    text = render([document], "text")
+    assert "1/10" in text and "resnet50 is incomplete: run 2: 7/10 folds, missing 8, 9, 10" in text
+
+
+def test_no_complete_run_gives_no_mean(manifest: Manifest) -> None:
+    document = make_table(3, [Results.from_records(manifest, records(manifest, runs=[1])[:5])])[0]
+    assert document.data["rows"][0]["mean"] is None
+    assert document.tables[0].rows[0][1:4] == ("0/10", None, PlusMinus(95.39, 1.41))
+
+
+def test_failures_are_told(manifest: Manifest) -> None:
+    found = records(manifest, runs=[1])
+    found[4] = failed(found[4])
+    text = render(make_table(3, [Results.from_records(manifest, found)]), "text")
+    assert "1 cells failed, the last (run 1, fold 5): timeout, stopped after the time limit of 5 s" in text
+    assert "missing 5" in text
+
+
+def test_stale_versions_are_left_out_with_a_word(manifest: Manifest) -> None:
+    old, new = records(manifest, wrong=5), records(manifest, runs=[1], version="2", wrong=0)
+    document = make_table(3, [Results.from_records(manifest, old + new)])[0]
+    assert document.data["rows"][0]["runs"] == 1 and document.data["rows"][0]["mean"] == 100
+    assert any("100 cells of an older version are left out" in note for note in document.tables[0].notes)
+
+
+def test_quick_rows_never_mix_with_full_ones(manifest: Manifest) -> None:
+    quick = records(manifest, runs=[1], label="resnet50 (quick)", params={"steps": 10}, wrong=7)
+    rows = make_table(3, [Results.from_records(manifest, quick + records(manifest))])[0].data["rows"]
+    assert [(row["method"], row["runs"]) for row in rows] == [("resnet50 (quick)", 1), ("resnet50", 10)]
+
+
+def test_table_2_has_a_column_a_method_and_the_papers_mean(manifest: Manifest) -> None:
+    results = Results.from_records(manifest, records(manifest) + records(manifest, "mine", runs=[1, 3]))
+    table = make_table(2, [results])[0].tables[0]
+    assert table.columns == ("Run", "resnet50", "mine")
+    by_run = {row[0]: row[1:] for row in table.rows}
+    assert by_run[2] == (100.0, None) and by_run[3] == (100.0, 100.0)
+    assert by_run["paper"] == (PlusMinus(95.39, 1.41), None)
+
+
+def test_table_1_has_sensitivities_and_the_papers(toy: Dataset) -> None:
+    names = ("anger", "disgust", "fear", "happy", "neutral", "sadness", "surprise")
+    manifest = draw(dataclasses.replace(toy, classes=names), "paper")
+    document = make_table(1, [Results.from_records(manifest, records(manifest))])[0]
+    by_run = {row[0]: row[1:] for row in document.tables[0].rows}
+    assert by_run[2] == (100.0,) * 7
+    assert by_run["paper"][0] == PlusMinus(95.5, 2.32)
+    assert document.data["rows"][0]["published"]["sadness"] == {"mean": 94.1, "sd": 4.15}
+    assert document.data["rows"][0]["by_run"][1]["sensitivity"]["fear"] == 100.0
+
+
+def test_table_1_of_other_classes_has_none_of_the_papers(manifest: Manifest) -> None:
+    table = make_table(1, [Results.from_records(manifest, records(manifest))])[0].tables[0]
+    assert {row[0]: row[1:] for row in table.rows}["paper"] == (None,) * 7
+
+
+def test_table_4_puts_the_protocols_side_by_side(toy: Dataset) -> None:
+    sides = [draw(toy, protocol) for protocol in ("paper", "subject")]
+    results = [
+        Results.from_records(side, records(side, wrong=wrong)) for side, wrong in zip(sides, (0, 7), strict=True)
+    ]
+    document = make_table(4, results)[0]
+    label, paper, subject, drop, chance = document.tables[0].rows[0]
+    assert label == "resnet50" and isinstance(paper, PlusMinus) and isinstance(subject, PlusMinus)
+    assert paper.mean == 100 and drop == pytest.approx(subject.mean - 100) and drop < 0
+    assert chance == pytest.approx(100 / 7)
+    assert document.data["rows"][0]["protocols"]["subject"]["mean"] == pytest.approx(subject.mean)
+
+
+def test_table_4_compares_nothing_with_itself_or_with_another_data_set(toy: Dataset, manifest: Manifest) -> None:
+    one = Results.from_records(manifest, records(manifest))
+    other = draw(dataclasses.replace(toy, name="other"), "subject")
+    with pytest.raises(UsageError, match="at least two"):
+        make_table(4, [one])
+    with pytest.raises(UsageError, match="the same one"):
+        make_table(4, [one, one])
+    with pytest.raises(UsageError, match="one data set"):
+        make_table(4, [one, Results.from_records(other, records(other))])
+
+
+def test_unknown_tables_methods_and_formats(manifest: Manifest) -> None:
+    results = Results.from_records(manifest, records(manifest))
+    with pytest.raises(UsageError, match="there is no table 5"):
+        make_table(5, [results])
+    with pytest.raises(UsageError, match="there is resnet50"):
+        make_table(3, [results], "hwt")
+    with pytest.raises(UsageError, match="there is no format 'pdf'"):
+        render(make_table(3, [results]), "pdf")
+
+
+def test_every_format_says_the_same(manifest: Manifest) -> None:
+    documents = make_table(3, [Results.from_records(manifest, records(manifest))])
+    for how in ("text", "md", "latex", "html"):
+        text = render(documents, how)
+        assert "99.29" in text and "95.39" in text and "10/10" in text
+    rows = list(csv.DictReader(io.StringIO(render(documents, "csv"))))
+    assert float(rows[0]["febench mean"]) == json.loads(render(documents, "json"))["rows"][0]["mean"]
+    assert rows[0]["paper sd"] == "1.41"
+
+
+def test_markup_in_a_label_stays_text_in_html(manifest: Manifest) -> None:
+    found = Results.from_records(manifest, records(manifest, label="<script>alert(1)</script>"))
+    assert "<script>" not in render(make_table(3, [found]), "html")
+
+
+def test_synthetic_data_and_seen_faces_are_told(toy: Dataset) -> None:
+    manifest = draw(dataclasses.replace(toy, synthetic=True), "paper")
+    notes = make_table(3, [Results.from_records(manifest, records(manifest))])[0].tables[0].notes
+    assert any("synthetic" in note for note in notes)
+    assert any("every person tested was also trained on" in note for note in notes)
+
+
+def test_what_the_audit_found_to_mislead_is_told_with_every_table(toy: Dataset) -> None:
+    fault = {"code": "FEB001", "severity": "error", "title": "The same person", "count": 20}
+    sides = [draw(toy, protocol) for protocol in ("paper", "subject")]
+    paper, subject = (Results.from_records(side, records(side)) for side in sides)
+    assert make_table(3, [paper])[0].data["audit"] is None
+    marked = dataclasses.replace(paper, faults=(fault,))
+    for number in (1, 2, 3):
+        document = make_table(number, [marked])[0]
+        assert document.data["audit"] == [fault]
+        assert "audit: FEB001 The same person (20); see febench audit" in document.tables[0].notes
+    drop = make_table(4, [marked, subject])[0]
+    assert drop.data["audit"] == {"paper": [fault], "subject": None}
+    assert "audit, paper: FEB001 The same person (20); see febench audit" in drop.tables[0].notes
+
+
+def test_a_results_directory_is_verified_and_held_against_another(toy: Dataset, tmp_path: Path) -> None:
+    stores = [open_store(tmp_path / name, toy, "paper", 0) for name in "ab"]
+    made = records(stores[0].manifest, runs=[1])
+    for store, last in zip(stores, (made[-1], dataclasses.replace(made[-1], predictions=[0] * 14)), strict=True):
+        with store.writing() as writer:
+            for record in [*made[:-1], last]:
+                writer.append(record)
+    assert all(finding.ok for store in stores for finding in verify_store(store))
+    found = compare_stores(stores[0], stores[1])
+    assert [finding.ok for finding in found] == [True, False]
+    assert found[1].detail == "10 cells in both, 1 with other predictions"
+
+
+def test_a_cell_of_no_fold_and_a_short_one_are_found(toy: Dataset, tmp_path: Path) -> None:
+    store = open_store(tmp_path, toy, "paper", 0)
+    good = records(store.manifest, runs=[1])[0]
+    with store.writing() as writer:
+        writer.append(dataclasses.replace(good, predictions=[0] * 3))
+    assert [finding.ok for finding in verify_store(store)] == [True, True, True, False]
+    with store.writing() as writer:
+        writer.append(dataclasses.replace(good, run=11))
+    assert "not a fold of the manifest" in str(verify_store(store)[-1])
