@@ -2,9 +2,21 @@
 
 
 class FebenchError(Exception):
-    """A problem told to the user in one sentence; `exit_code` is what the command line ends with."""
+    """A problem told to the user in one sentence; `exit_code` is what the command line ends with.
+
+    Parameters
+    ----------
+    text : str
+        What is wrong, and where; never what to type, for a notebook has no options to type.
+    option : str or None
+        The option that mends it, by its name in Python (`out`, `data_dir`): the command line adds how it is written.
+    """
 
     exit_code = 1
+
+    def __init__(self, text: str, *, option: str | None = None) -> None:
+        super().__init__(text)
+        self.option = option
 
 
 class UsageError(FebenchError):
