@@ -6,21 +6,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from febench.core.dataset import Dataset, dataset
-from febench.core.method import method
+from febench.core.method import FoldOutcome, FoldTask, method
 from febench.core.protocol import protocol
 from febench.core.registry import load_plugin
 
 if TYPE_CHECKING:
-    from febench.api import figure, load, run, table
-    from febench.results.exporting import export
+    from febench.api import compare, export, figure, load, report, run, table
     from febench.results.results import Results
+    from febench.run.options import RunOptions
     from febench.show import figures, tables
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Dataset",
+    "FoldOutcome",
+    "FoldTask",
     "Results",
+    "RunOptions",
+    "compare",
     "dataset",
     "export",
     "figure",
@@ -29,6 +33,7 @@ __all__ = [
     "load_plugin",
     "method",
     "protocol",
+    "report",
     "run",
     "table",
     "tables",
@@ -36,8 +41,8 @@ __all__ = [
 
 _LATER = {
     "Results": "febench.results.results",
-    "export": "febench.results.exporting",
-    **dict.fromkeys(("figure", "load", "run", "table"), "febench.api"),
+    "RunOptions": "febench.run.options",
+    **dict.fromkeys(("compare", "export", "figure", "load", "report", "run", "table"), "febench.api"),
 }
 """For each name that needs more than `import febench` should load, the module that has it."""
 

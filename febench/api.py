@@ -1,42 +1,27 @@
-"""febench from a script or a notebook: the same work as the command line, with results in hand."""
+"""febench from a script or a notebook: what the command line calls too."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from febench.core.errors import UsageError
+from febench.results.frames import export
+from febench.results.metrics import metric_of
 from febench.results.results import Results
-from febench.results.store import Record, Store
-from febench.run.runner import Request, Watcher
-from febench.run.runner import run as run_request
+from febench.results.store import Store, find_directories
+from febench.run.options import RunOptions
 from febench.show.formats import render
 from febench.show.tables import make_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from febench.run.plan import Cell, Plan
+__all__ = ["compare", "export", "figure", "load", "load_all", "report", "run", "table"]
 
 
-def run(
-    methods: str | Sequence[str] = "all",
-    dataset: str = "faces700",
-    protocol: str = "paper",
-    *,
-    out: str | Path | None = None,
-    runs: int | None = None,
-    preset: str = "paper",
-    data_dir: str | Path | None = None,
-    device: str = "auto",
-    jobs: int | None = None,
-    threads: int = 1,
-    timeout: float | None = 1800.0,
-    settings: Mapping[str, Mapping[str, Any]] | None = None,
-    retry_failed: bool = False,
-    seed: int = 0,
-    progress: bool = True,
-) -> Results:
+def run(methods: str | Sequence[str] = "all", *, progress: bool = True, **options: Any) -> Results:
     """Compute what is missing of some methods on a data set, as `febench run` does, and return the results.
 
     A script must call it below ``if __name__ == "__main__":``, for each cell runs in a process of its own; a notebook
@@ -46,32 +31,10 @@ def run(
     ----------
     methods : str or sequence of str
         Names, `name[param=value]`, or sets: `all`, `classical`, `deep`, `extended`.
-    dataset, protocol : str
-        Selectors, such as `faces[subjects=5]` and `subject`.
-    out : path or None
-        Results directory; `results/<data set>/<protocol>` by default. What it holds already is not computed again.
-    runs : int or None
-        Only the first so many runs; by default all of the protocol, and one under preset `quick`.
-    preset : str
-        `paper` or `quick`.
-    data_dir : path or None
-        Where data sets live.
-    device : str
-        `auto`, `cpu` or `cuda`.
-    jobs : int or None
-        Cells computed at once; a core each by default.
-    threads : int
-        Threads of each cell.
-    timeout : float or None
-        Seconds a cell may take.
-    settings : mapping or None
-        For a method's name, its parameters.
-    retry_failed : bool
-        Whether to compute failed cells again.
-    seed : int
-        Base seed of folds and cells.
     progress : bool
         Whether to say on stderr how far it is. What goes wrong is said in any case.
+    **options
+        `dataset`, `protocol`, `runs`, `out`, `timeout` and all other attributes of `febench.RunOptions`, by name.
 
     Returns
     -------
@@ -83,13 +46,21 @@ def run(
     FebenchError
         If it cannot be done at all; a method that fails costs only its own cells.
     """
-    request = Request(
-        methods=methods if isinstance(methods, str) else ",".join(methods),
-        dataset=dataset, protocol=protocol, out=_path(out), preset=preset, data_dir=_path(data_dir), device=device,
-        runs=1 if runs is None and preset == "quick" else runs,
-        jobs=jobs, threads=threads, timeout=timeout, settings=settings or {}, retry_failed=retry_failed, seed=seed,
-    )  # fmt: skip
-    return Results.of(run_request(request, _watcher(progress)).store)
+    from rich.console import Console
+
+    from febench.run import progress as watchers
+    from febench.run.runner import run as compute
+
+    known = RunOptions.__dataclass_fields__
+    for name in options:
+        if name not in known:
+            raise UsageError(f"there is no option {name!r}; there is {', '.join(known)}")
+    for name in {"data_dir", "out"} & set(options):
+        options[name] = None if options[name] is None else Path(options[name])
+    asked = RunOptions(methods=methods if isinstance(methods, str) else ",".join(methods), **options)
+    console = Console(stderr=True, force_jupyter=False)
+    watcher = watchers.PlainWatcher(console) if progress else watchers.ProblemsOnly(console)
+    return Results.of(compute(asked, watcher).store)
 
 
 def load(directory: str | Path) -> Results:
@@ -105,30 +76,74 @@ def load(directory: str | Path) -> Results:
     return Results.of(Store(Path(directory)))
 
 
-def table(name: str | int, *results: Results, method: str | None = None, how: str = "text") -> str:
-    """A table as text to print, as `febench table` makes it; `febench.show.tables` has the values.
+def load_all(directories: Sequence[str | Path]) -> list[Results]:
+    """Read some results directories; a folder of them stands for all that it holds."""
+    return [load(path) for path in find_directories(map(Path, directories))]
+
+
+def table(
+    name: str | int, *results: Results, method: str | None = None, metric: str | None = None, how: str = "text"
+) -> str:
+    """A table as text to print, as `febench table` makes it; `febench.tables` has the values.
 
     Parameters
     ----------
     name : str or int
-        As on the command line: 1, 2, 3, 4, ...
+        As on the command line: 1, 2, 3, 4, `people`, `cost`, `convergence`.
     *results : Results
         Of table 4 at least two, one a protocol.
     method : str or None
         Only this method.
+    metric : str or None
+        `oa` (the default), `uar`, `macro-f1`, `weighted-f1`, `auc`, `log-loss` or `ece`.
     how : str
         `text`, `md`, `latex`, `csv`, `html` or `json`.
 
     Raises
     ------
     UsageError
-        If there is no such table, method or format, or the results do not fit it.
+        If there is no such table, method, metric or format, or the results do not fit it.
     """
-    return render(make_table(name, results, method), how)
+    return render(make_table(name, results, method, metric), how)
 
 
-def figure(name: str, *results: Results, method: str | None = None) -> Figure:
-    """A figure, as `febench figure` draws it; `febench.show.figures` has each as a function.
+def compare(
+    *results: Results,
+    methods: Sequence[str] = (),
+    metric: str = "oa",
+    rope: float | None = None,
+    pairs: str | None = None,
+    how: str = "text",
+) -> str:
+    """Which differences are real, as text to print; `febench.show.compare` has the values.
+
+    Parameters
+    ----------
+    *results : Results
+        Of any data sets and protocols.
+    methods : sequence of str
+        Names or labels; all methods if none is named.
+    metric : str
+        What is compared.
+    rope : float or None
+        A difference that does not matter; a point of a percentage by default.
+    pairs : str or None
+        `all`, or `best`: with the best, and of neighbours. By default all of up to six methods.
+    how : str
+        `text`, `md`, `latex`, `csv`, `html` or `json`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such method, metric or format, or there is nothing to compare.
+    """
+    from febench.show.compare import compare_documents
+
+    return render(compare_documents(results, methods, rope, pairs, metric_of(metric)), how)
+
+
+def figure(name: str, *results: Results, method: str | None = None, metric: str | None = None) -> Figure:
+    """A figure, as `febench figure` draws it; `febench.figures` has each as a function.
 
     Parameters
     ----------
@@ -138,45 +153,36 @@ def figure(name: str, *results: Results, method: str | None = None) -> Figure:
         Of the drop at least two, one a protocol.
     method : str or None
         Only this method.
+    metric : str or None
+        Of the figures that show one; overall accuracy by default.
 
     Raises
     ------
     UsageError
-        If there is no such figure or method, or the results do not fit it.
+        If there is no such figure, method or metric, or the results do not fit it.
     """
     from febench.show.figures import make_figure
 
-    return make_figure(name, results, method)
+    return make_figure(name, results, method, metric)
 
 
-class _ProblemsOnly:
-    """A watcher that speaks only of what goes wrong."""
+def report(directories: Sequence[str | Path], output: str | Path, **options: Any) -> list[dict[str, Any]]:
+    """Write one HTML page of everything, and return its verdicts as data.
 
-    def note(self, text: str) -> None:
-        _stderr().print(text, markup=False, highlight=False, soft_wrap=True)
+    Parameters
+    ----------
+    directories : sequence of paths
+        Results directories, or folders of them, of any data sets and protocols.
+    output : path
+        The file.
+    **options
+        `rope`, `metric`, `show_images`, `data_dir`: see `febench.show.report.write_report`.
 
-    def begin(self, plan: Plan) -> None:
-        pass
+    Raises
+    ------
+    UsageError
+        If the file cannot be written, or results of one data set and protocol are not of the same folds.
+    """
+    from febench.show.report import write_report
 
-    def came_in(self, cell: Cell, record: Record) -> None:
-        if not record.ok:
-            self.note(f"{record.label} run {record.run} fold {record.fold}: {record.status}, {record.error}")
-
-    def end(self) -> None:
-        pass
-
-
-def _watcher(progress: bool) -> Watcher:
-    from febench.run.progress import PlainWatcher
-
-    return PlainWatcher(_stderr()) if progress else _ProblemsOnly()
-
-
-def _stderr() -> Any:
-    from rich.console import Console
-
-    return Console(stderr=True, force_jupyter=False)
-
-
-def _path(given: str | Path | None) -> Path | None:
-    return None if given is None else Path(given)
+    return write_report([Store(path) for path in find_directories(map(Path, directories))], Path(output), **options)

@@ -15,5 +15,8 @@ def main() -> None:
     try:
         app()
     except FebenchError as error:
-        print(f"febench: {printable(str(error))}", file=sys.stderr)
+        from febench.cli.options import HINTS
+
+        hint = f"; {HINTS[error.option]}" if error.option in HINTS else ""
+        print(f"febench: {printable(f'{error}{hint}')}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from febench.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from rich.console import Console
-
-    from febench.run.runner import Request
+from febench.cli.options import (
+    Crop,
+    DataDir,
+    Directories,
+    Format,
+    Json,
+    MetricName,
+    OnlyMethod,
+    Plugins,
+    Rope,
+    Seed,
+    SubjectPattern,
+    dataset_selector,
+    load_plugins,
+    takes_run_options,
+)
+from febench.core.errors import printable
+from febench.core.selectors import split_selectors
+from febench.run.options import RunOptions
 
 app = typer.Typer(
     help="Which way of recognising facial expressions is better, by how much, and is that difference real?",
@@ -24,138 +36,84 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Methods = Annotated[str, typer.Option(help="Names and sets, comma-separated: all, classical, deep, extended.")]
-DatasetName = Annotated[str, typer.Option("--dataset", help="Data set; see febench datasets.")]
-DataDir = Annotated[Path | None, typer.Option(envvar="FEBENCH_DATA", help="Where data sets live.")]
-Crop = Annotated[str | None, typer.Option(help="face: cut each photograph to the face found in it.")]
-SubjectPattern = Annotated[
-    str | None,
-    typer.Option(metavar="REGEX", help="Of data set folder: finds the person in a path, as its one group."),
-]
-ProtocolName = Annotated[str, typer.Option("--protocol", help="Protocol, or several: paper,subject.")]
-Runs = Annotated[int | None, typer.Option(help="Only the first N runs.", show_default="all of the protocol")]
-Out = Annotated[Path | None, typer.Option(help="Results directory.", show_default="results/<data set>/<protocol>")]
-Preset = Annotated[str, typer.Option(help="paper: trained to the end; quick: one run, short training.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-Deterministic = Annotated[bool, typer.Option("--deterministic", help="On a GPU: the same bits each time, slower.")]
-Pack = Annotated[int, typer.Option(min=0, help="Trainings at once on a GPU.", show_default="as many as pay")]
-Jobs = Annotated[int | None, typer.Option(min=1, help="Cells at once.", show_default="one a core")]
-Threads = Annotated[int, typer.Option(min=1, help="Threads of each cell.")]
-Timeout = Annotated[str, typer.Option(help="Limit of each cell, hard: 90s, 30m, 2h.")]
-Settings = Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.PARAM=VALUE", help="Set a parameter.")]
-Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file with methods of your own.")]
-Seed = Annotated[int, typer.Option(help="Base seed of folds and cells.")]
-RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Compute failed cells again.")]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
-Directory = Annotated[Path, typer.Argument(help="Results directory.")]
-
-_FIGURES = (
-    "accuracy of every run; sensitivity of each class; confusion matrices; cost: accuracy against training time; "
-    "differences from the best; ranks over data sets; drop under each protocol; convergence of every training."
-)
+WHOLE, SOME_FAILED, INTERRUPTED = 0, 3, 130
+"""Exit codes of a run; those of errors stand in `febench.core.errors`."""
 
 
 @app.command()
-def run(
-    methods: Methods = "all",
-    dataset: DatasetName = "faces700",
-    protocol: ProtocolName = "paper",
-    data_dir: DataDir = None,
-    crop: Crop = None,
-    subject_pattern: SubjectPattern = None,
-    runs: Runs = None,
-    out: Out = None,
-    preset: Preset = "paper",
-    device: Device = "auto",
-    deterministic: Deterministic = False,
-    pack: Pack = 0,
-    jobs: Jobs = None,
-    threads: Threads = 1,
-    timeout: Timeout = "30m",
-    settings: Settings = None,
-    plugin: Plugins = None,
-    seed: Seed = 0,
-    retry_failed: RetryFailed = False,
-) -> None:
+@takes_run_options()
+def run(asked: Sequence[RunOptions]) -> None:
     """Train and test methods on the same folds; computes only what is missing, prints Table 3."""
-    from febench.cli.running import run_all
+    from rich.console import Console
 
-    _load_plugins(plugin)
-    requests = _requests(
-        protocol, methods=methods, dataset=_dataset(dataset, crop, subject_pattern), data_dir=data_dir,
-        runs=runs, out=out, preset=preset,
-        device=device, deterministic=deterministic, pack=pack, jobs=jobs, threads=threads, timeout=_seconds(timeout),
-        settings=_settings(settings), seed=seed, retry_failed=retry_failed,
-    )  # fmt: skip
-    raise typer.Exit(run_all(requests, _stderr()))
+    from febench.api import table
+    from febench.results.results import Results
+    from febench.run.progress import make_watcher
+    from febench.run.runner import run as compute
 
+    console = Console(stderr=True)
 
-@app.command()
-def pretrain(
-    method: Annotated[str, typer.Argument(help="A method that can keep its weights, such as resnet18.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File of weights, ending in .safetensors.")],
-    dataset: DatasetName = "faces700",
-    data_dir: DataDir = None,
-    crop: Crop = None,
-    subject_pattern: SubjectPattern = None,
-    out: Out = None,
-    preset: Preset = "paper",
-    device: Device = "auto",
-    threads: Threads = 1,
-    timeout: Timeout = "12h",
-    settings: Settings = None,
-    plugin: Plugins = None,
-    seed: Seed = 0,
-) -> None:
-    """Train a method on a data set and keep its weights, for others to start from."""
-    from febench.cli.pretraining import pretrain_one
-    from febench.run.runner import Request
+    def say(text: str) -> None:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    _load_plugins(plugin)
-    pretrain_one(
-        Request(
-            methods=method, dataset=_dataset(dataset, crop, subject_pattern), protocol="official", data_dir=data_dir,
-            preset=preset, out=out, device=device, jobs=1, threads=threads, timeout=_seconds(timeout),
-            settings=_settings(settings), seed=seed,
-        ),
-        output,
-    )  # fmt: skip
+    finished = []
+    for options in asked:
+        try:
+            finished.append(compute(options, make_watcher(console, options.path)))
+        except KeyboardInterrupt:
+            say(f"interrupted; every finished cell is safe in {options.path}, the same command goes on")
+            raise typer.Exit(INTERRUPTED) from None
+        done = finished[-1]
+        wanted, failed = len(done.plan.cells), done.failed
+        words = [f"{wanted - len(failed) - len(done.plan.missing)} of {wanted} wanted cells are in {done.store.path}"]
+        if failed:
+            words.append(f"{len(failed)} failed (to try them again: --retry-failed)")
+        if any(record.status == "timeout" for record in failed):
+            words.append("to give cells more time: --timeout")
+        say("; ".join([*words, *done.absent]))
+    results = [Results.of(one.store) for one in finished]
+    print("\n\n".join(table(number, *results) for number in ([3, 4] if len(results) > 1 else [3])))
+    raise typer.Exit(WHOLE if all(one.whole for one in finished) else SOME_FAILED)
 
 
 @app.command()
-def plan(
-    methods: Methods = "all",
-    dataset: DatasetName = "faces700",
-    protocol: ProtocolName = "paper",
-    data_dir: DataDir = None,
-    crop: Crop = None,
-    subject_pattern: SubjectPattern = None,
-    runs: Runs = None,
-    out: Out = None,
-    preset: Preset = "paper",
-    jobs: Jobs = None,
-    threads: Threads = 1,
-    settings: Settings = None,
-    plugin: Plugins = None,
-    seed: Seed = 0,
-    retry_failed: RetryFailed = False,
-    json: Json = False,
-) -> None:
+@takes_run_options("crop", "subject_pattern", "device", "deterministic", "pack", "timeout")
+def plan(asked: Sequence[RunOptions], json: Json = False) -> None:
     """Say which cells are wanted, stored and missing, and what the missing ones will take."""
     from febench.cli.listing import show_plans
 
-    _load_plugins(plugin)
-    requests = _requests(
-        protocol, methods=methods, dataset=_dataset(dataset, crop, subject_pattern), data_dir=data_dir,
-        runs=runs, out=out, preset=preset,
-        jobs=jobs, threads=threads, settings=_settings(settings), seed=seed, retry_failed=retry_failed,
-    )  # fmt: skip
-    show_plans(requests, json)
+    show_plans(asked, json)
 
 
 @app.command()
-def status(directory: Directory, json: Json = False) -> None:
+@takes_run_options(
+    "methods", "protocol", "runs", "deterministic", "pack", "jobs", "retry_failed", timeout="12h"
+)  # fmt: skip
+def pretrain(
+    method: Annotated[str, typer.Argument(help="A method that can keep its weights, such as resnet18.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File of weights, ending in .safetensors.")],
+    asked: Sequence[RunOptions],
+) -> None:
+    """Train a method on a data set and keep its weights, for others to start from."""
+    import hashlib
+    from dataclasses import replace
+
+    from febench.run.pretraining import pretrain as train
+
+    done = train(replace(asked[0], methods=method, jobs=1), output)
+    digest = hashlib.sha256(done.path.read_bytes()).hexdigest()
+    lines = [f"{done.path}: trained on {done.n_images:,} images, SHA-256 {digest}"]
+    lines += [f"accuracy on the {part} part: {100 * share:.2f} %" for part, share in done.accuracy.items()]
+    if done.stored:
+        lines.append(f"its test predictions are stored in {done.stored}, as the cell of protocol official")
+    lines.append(f"to start from it: --set METHOD.weights={done.path}")
+    print("\n".join(map(printable, lines)))
+
+
+@app.command()
+def status(
+    directory: Annotated[Path, typer.Argument(help="Results directory, or a folder of them.")], json: Json = False
+) -> None:
     """Say what a results directory holds: cells in, failed and missing, method by method."""
     from febench.cli.listing import show_status
 
@@ -165,55 +123,72 @@ def status(directory: Directory, json: Json = False) -> None:
 @app.command()
 def table(
     name: Annotated[
-        str, typer.Argument(help="1 sensitivities, 2 OA of runs, 3 comparison, 4 the drop, cost, convergence.")
+        str,
+        typer.Argument(help="1 sensitivities, 2 runs, 3 comparison, 4 the drop, people, cost, convergence."),
     ],
-    directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
-    method: Annotated[str | None, typer.Option(help="Only this method.", show_default="all")] = None,
-    how: Annotated[str, typer.Option("--format", help="text, md, latex, csv, html or json.")] = "text",
+    directories: Directories,
+    method: OnlyMethod = None,
+    metric: MetricName = None,
+    how: Format = "text",
     json: Json = False,
 ) -> None:
     """Print a table of the papers from stored results, with the papers' numbers beside."""
-    from febench.cli.listing import show_table
+    from febench import api
 
-    show_table(name, directories, method, "json" if json else how)
+    print(api.table(name, *api.load_all(directories), method=method, metric=metric, how="json" if json else how))
 
 
 @app.command()
 def compare(
-    directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
+    directories: Directories,
     method: Annotated[str | None, typer.Option(help="Only these, comma-separated.", show_default="all")] = None,
-    rope: Annotated[float, typer.Option(help="Points of overall accuracy that make no difference in practice.")] = 1.0,
+    metric: MetricName = None,
+    rope: Rope = None,
     pairs: Annotated[
         str | None,
         typer.Option(help="all, or best: with the best, and of neighbours.", show_default="all of up to six methods"),
     ] = None,
-    how: Annotated[str, typer.Option("--format", help="text, md, latex, csv, html or json.")] = "text",
+    how: Format = "text",
     json: Json = False,
 ) -> None:
     """Say which differences between methods are real, pair by pair and over data sets."""
-    from febench.cli.comparing import show_comparison
+    from febench import api
 
-    show_comparison(directories, method, rope, pairs, "json" if json else how)
+    asked = split_selectors(method) if method else []
+    every = api.load_all(directories)
+    how = "json" if json else how
+    print(api.compare(*every, methods=asked, metric=metric or "oa", rope=rope, pairs=pairs, how=how))
 
 
 @app.command()
 def figure(
-    name: Annotated[str, typer.Argument(help=_FIGURES)],
-    directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="accuracy of every run; sensitivity of each class; confusion matrices; people one by one; cost: "
+            "accuracy against training time; differences from the best; ranks over data sets; drop under each "
+            "protocol; convergence of every training."
+        ),
+    ],
+    directories: Directories,
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .png, .svg or .pdf.")],
-    method: Annotated[str | None, typer.Option(help="Only this method.", show_default="all")] = None,
+    method: OnlyMethod = None,
+    metric: MetricName = None,
 ) -> None:
     """Draw a figure of stored results."""
-    from febench.cli.listing import draw_figure
+    from febench import api
+    from febench.show.figures import save_figure
 
-    draw_figure(name, directories, output, method)
+    save_figure(api.figure(name, *api.load_all(directories), method=method, metric=metric), output)
+    print(f"wrote {output}")
 
 
 @app.command()
 def report(
-    directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
+    directories: Directories,
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write, such as report.html.")],
-    rope: Annotated[float, typer.Option(help="Points of overall accuracy that make no difference in practice.")] = 1.0,
+    metric: MetricName = None,
+    rope: Rope = None,
     show_images: Annotated[
         bool, typer.Option("--show-images", help="Show images of people too: only if you may pass them on.")
     ] = False,
@@ -222,21 +197,43 @@ def report(
     json: Json = False,
 ) -> None:
     """Write one HTML page of everything: the verdict in words first, then what stands behind it."""
-    from febench.cli.reporting import make_report
+    from febench import api
+    from febench.show.formats import to_json
 
-    _load_plugins(plugin)
-    make_report(directories, output, rope, show_images, data_dir, json)
+    load_plugins(plugin)
+    verdicts = api.report(
+        directories, output, rope=rope, metric=metric or "oa", show_images=show_images, data_dir=data_dir
+    )
+    size = output.stat().st_size
+    if json:
+        print(to_json([{"out": str(output), "bytes": size, "verdicts": verdicts}]))
+        return
+    lines = [f"{one['dataset']}, protocol {one['protocol']}: {one['headline']}" for one in verdicts]
+    cautions = (caution for one in verdicts for caution in one["cautions"])
+    lines += dict.fromkeys(f"  * {caution['word'].lower()}: {caution['text']}" for caution in cautions)
+    print("\n".join(map(printable, [*lines, f"wrote {output} ({size:,} bytes)"])))
 
 
 @app.command()
 def export(
-    directories: Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")],
+    directories: Directories,
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet or .csv.")],
+    rows: Annotated[str, typer.Option(help="What a row is: predictions, cells or runs.")] = "predictions",
+    metric: Annotated[
+        str | None, typer.Option(help="Of cells and runs, comma-separated.", show_default="oa,uar")
+    ] = None,
 ) -> None:
-    """Write every prediction to one file, a row a prediction, for other tools."""
-    from febench.cli.exporting import write_export
+    """Write every prediction to one file, a row a prediction, for other tools; or a row a cell, or a run."""
+    from febench import api
+    from febench.results.store import find_directories
 
-    write_export(directories, output)
+    metrics = split_selectors(metric or "oa,uar")
+    done = api.export(find_directories(directories), output, rows, metrics)
+    if done.failed:
+        print(f"{done.failed} failed cells have no predictions and are left out", file=sys.stderr)
+    if done.outdated:
+        print(f"{done.outdated} cells of older versions of a method are left out", file=sys.stderr)
+    print(printable(f"wrote {output}: {done.rows:,} {rows}"))
 
 
 @app.command()
@@ -264,10 +261,15 @@ def audit(
     json: Json = False,
 ) -> None:
     """Look for leaks, duplicates, bad splits and other faults that make numbers mislead."""
-    from febench.cli.auditing import show_audit
+    from febench.audit import audit as look
+    from febench.cli.listing import show_audit
+    from febench.core.dataset import load_dataset
+    from febench.core.manifest import draw
 
-    _load_plugins(plugin)
-    show_audit(_dataset(dataset, crop, subject_pattern), protocol, data_dir, seed, weights, json)
+    load_plugins(plugin)
+    data = load_dataset(dataset_selector(dataset, crop, subject_pattern), data_dir)
+    manifest = draw(data, protocol, seed) if protocol else None
+    show_audit(data, manifest, look(data, manifest, weights), json)
 
 
 @app.command()
@@ -275,7 +277,7 @@ def methods(plugin: Plugins = None, json: Json = False) -> None:
     """List the methods, and what is missing where one cannot run here."""
     from febench.cli.listing import show_methods
 
-    _load_plugins(plugin)
+    load_plugins(plugin)
     show_methods(json)
 
 
@@ -285,7 +287,7 @@ def datasets(plugin: Plugins = None, json: Json = False) -> None:
     from febench.cli.listing import show_components
     from febench.core.dataset import DATASETS
 
-    _load_plugins(plugin)
+    load_plugins(plugin)
     show_components(DATASETS, json)
 
 
@@ -295,7 +297,7 @@ def protocols(plugin: Plugins = None, json: Json = False) -> None:
     from febench.cli.listing import show_components
     from febench.core.protocol import PROTOCOLS
 
-    _load_plugins(plugin)
+    load_plugins(plugin)
     show_components(PROTOCOLS, json)
 
 
@@ -306,57 +308,3 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
         print(f"febench {__version__}")
         raise typer.Exit
-
-
-def _stderr() -> Console:
-    from rich.console import Console
-
-    return Console(stderr=True)
-
-
-def _load_plugins(files: Iterable[Path] | None) -> None:
-    from febench.core.registry import load_plugin
-
-    for file in files or ():
-        load_plugin(file)
-
-
-def _dataset(selector: str, crop: str | None, subject_pattern: str | None) -> str:
-    """The data set's selector with what options say of it."""
-    from febench.core.selectors import with_params
-
-    options = {"crop": crop, "subject_pattern": subject_pattern}
-    return with_params(selector, {key: value for key, value in options.items() if value is not None})
-
-
-def _requests(protocols: str, *, out: Path | None, preset: str, runs: int | None, **asked: Any) -> list[Request]:
-    """One request a protocol; with several, each has its own directory below `--out`."""
-    from febench.core.selectors import split_selectors
-    from febench.run.runner import Request
-
-    names = split_selectors(protocols)
-    if not names:
-        raise UsageError("no protocol was asked for; name one: paper, subject")
-    runs = 1 if runs is None and preset == "quick" else runs
-    return [
-        Request(protocol=name, out=out / name if out and len(names) > 1 else out, preset=preset, runs=runs, **asked)
-        for name in names
-    ]
-
-
-def _seconds(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h)?", text.strip())
-    if not found or float(found[1]) == 0:
-        raise UsageError(f"--timeout takes a time such as 90s, 30m or 2h, not {text!r}")
-    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2] or "s"]
-
-
-def _settings(texts: Iterable[str] | None) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for text in texts or ():
-        name, dot, rest = text.partition(".")
-        key, equals, value = rest.partition("=")
-        if not (name and dot and key and equals):
-            raise UsageError(f"--set takes METHOD.PARAM=VALUE, not {text!r}")
-        found.setdefault(name, {})[key] = value
-    return found

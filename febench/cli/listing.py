@@ -1,8 +1,9 @@
-"""The reading verbs: each collects data, and prints it as a table or as JSON."""
+"""What is listed for people or as JSON: methods, plans, what a directory holds, verifications and audits."""
 
 from __future__ import annotations
 
-import json as json_text
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,59 +11,100 @@ from typing import Any
 
 from tabulate import tabulate
 
-from febench.core.errors import MismatchError, UsageError
+from febench.audit import Finding
+from febench.core.dataset import PARTS, Dataset
+from febench.core.errors import MismatchError, UsageError, printable
+from febench.core.manifest import Manifest
 from febench.core.method import METHODS, Method
 from febench.core.registry import Component, Registry
 from febench.papers import place
-from febench.papers.verify import compare_stores, verify_papers, verify_store, weigh_papers
-from febench.results.results import Results, RowResults
-from febench.results.store import MANIFEST, Store
-from febench.run.compute import underway
-from febench.run.plan import Plan, Row
+from febench.papers.check import verify_papers, weigh_papers
+from febench.results.results import Results
+from febench.results.store import Store, find_directories
+from febench.results.verify import compare_stores, verify_store
+from febench.run.checkpoints import underway
+from febench.run.options import RunOptions
 from febench.run.progress import duration
-from febench.run.runner import Request, plan_for
-from febench.show.formats import render, to_json
-from febench.show.tables import make_table
+from febench.run.runner import plan_for
+from febench.show.formats import to_json
+from febench.show.tables import chosen
 
 STALE = 120.0  # seconds after which a training that says nothing is not running any more
+EXAMPLES = 5
 
 
 def show_methods(as_json: bool) -> None:
     """Print every method: sets, whether it can run here, source, parameters."""
-    _show(
-        [_method(name) for name in sorted(METHODS.names, key=place)],
-        ("name", "sets", "available", "cite"),
-        as_json,
-        notes="missing",
-    )
-    if not as_json:
-        print("  * what a source leaves open was chosen here; the top of the method's file (--json names it) says what")
+    rows = []
+    for name in sorted(METHODS.names, key=place):
+        try:
+            method: Method = METHODS.get(name)
+        except UsageError as error:
+            broken = {"name": name, "sets": [], "available": False, "missing": str(error), "cite": "", "params": {}}
+            rows.append(broken)
+            continue
+        rows.append(
+            {
+                "name": name,
+                "sets": [*(["all"] if method.in_all else []), *method.sets],
+                "available": method.missing is None,
+                "missing": method.missing,
+                "cite": method.cite,
+                "params": method.params,
+                "origin": method.origin,
+                "version": method.version,
+            }
+        )
+    if as_json:
+        print(_json(rows))
+        return
+    _print_grid(rows, ("name", "sets", "available", "cite"))
+    for row in rows:
+        if row["missing"]:
+            print(f"  * {row['name']}: {row['missing']}")
+    print("  * what a source leaves open was chosen here; the top of the method's file (--json names it) says what")
 
 
 def show_components(registry: Registry[Any], as_json: bool) -> None:
     """Print every data set or protocol."""
-    found: list[Component] = [registry.get(name) for name in registry.names]
-    rows = [{"name": one.name, "about": one.about, "cite": one.cite, "params": one.params} for one in found]
-    _show(rows, ("name", "about", "params"), as_json)
+    components: list[Component] = [registry.get(name) for name in registry.names]
+    rows = [{"name": one.name, "about": one.about, "cite": one.cite, "params": one.params} for one in components]
+    if as_json:
+        print(_json(rows))
+    else:
+        _print_grid(rows, ("name", "about", "params"))
 
 
-def show_plans(requests: Sequence[Request], as_json: bool) -> None:
-    """Print the plan of each request."""
-    documents = []
-    for request in requests:
-        plan, absent = plan_for(request)
-        manifest = plan.cells[0].manifest
+def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
+    """Print the plan of each protocol."""
+    documents: list[dict[str, Any]] = []
+    for options in asked:
+        plan, absent = plan_for(options)
+        manifest, rows = plan.cells[0].manifest, []
+        for row in plan.rows:
+            cells, estimate = plan.of(row), plan.estimate(row)
+            stored = sum(cell.key in plan.stored for cell in cells)
+            rows.append(
+                {
+                    "method": row.label,
+                    "wanted": len(cells),
+                    "stored": stored,
+                    "missing": len(cells) - stored,
+                    "seconds_per_cell": estimate.seconds,
+                    "basis": estimate.basis,
+                }
+            )
         documents.append(
             {
                 "dataset": manifest.dataset,
                 "protocol": manifest.protocol,
-                "out": str(request.path),
+                "out": str(options.path),
                 "jobs": plan.jobs,
                 "wanted": len(plan.cells),
                 "stored": len(plan.stored),
                 "missing": len(plan.missing),
                 "seconds": plan.remaining(),
-                "rows": [_planned(plan, row) for row in plan.rows],
+                "rows": rows,
                 "absent": list(absent),
             }
         )
@@ -70,12 +112,47 @@ def show_plans(requests: Sequence[Request], as_json: bool) -> None:
         print(to_json(documents))
         return
     for document in documents:
-        _print_plan(document)
+        print(f"{document['dataset']}, protocol {document['protocol']}, in {document['out']}")
+        shown = [
+            {**row, "per cell": f"{duration(row['seconds_per_cell'])} ({row['basis']})"} for row in document["rows"]
+        ]
+        _print_grid(shown, ("method", "wanted", "stored", "missing", "per cell"))
+        left = "nothing left to do" if not document["missing"] else f"about {duration(document['seconds'])}"
+        print(f"{document['missing']} cells missing, on {document['jobs']} workers: {left}")
+        for word in document["absent"]:
+            print(f"  * {word}")
 
 
 def show_status(directory: Path, as_json: bool) -> None:
     """Print what each results directory holds."""
-    documents = [_status(store) for store in find_stores([directory])]
+    documents: list[dict[str, Any]] = []
+    for store in map(Store, find_directories([directory])):
+        results = Results.of(store)
+        rows = [
+            {
+                "method": row.label,
+                "cells": len(row.cells),
+                "complete_runs": len(row.runs),
+                "failed": len(row.failed),
+                "gaps": row.gaps,
+                "errors": sorted({f"{record.status}, {record.error}" for record in row.failed}),
+                "tracebacks": sorted({record.traceback for record in row.failed if record.traceback}),
+            }
+            for row in chosen(results)
+        ]
+        documents.append(
+            {
+                "out": str(store.path),
+                "dataset": results.manifest.dataset,
+                "protocol": results.manifest.protocol,
+                "manifest": results.manifest.sha256,
+                "runs": results.manifest.n_runs,
+                "folds": results.manifest.n_folds,
+                "torn_bytes": store.torn,
+                "rows": rows,
+                "underway": [asdict(one) for one in underway(store.path)],
+            }
+        )
     if as_json:
         print(to_json(documents))
         return
@@ -88,22 +165,9 @@ def show_status(directory: Path, as_json: bool) -> None:
             if row["tracebacks"]:
                 print(row["tracebacks"][-1])
         for one in document["underway"]:
-            print(f"  * {_on_its_way(one)}")
-
-
-def show_table(name: str, directories: Sequence[Path], method: str | None, how: str) -> None:
-    """Print a table of stored results."""
-    results = [Results.of(store) for store in find_stores(directories)]
-    print(render(make_table(name, results, method), how))
-
-
-def draw_figure(name: str, directories: Sequence[Path], output: Path, method: str | None) -> None:
-    """Write a figure of stored results to a file."""
-    from febench.show.figures import make_figure, save_figure
-
-    results = [Results.of(store) for store in find_stores(directories)]
-    save_figure(make_figure(name, results, method), output)
-    print(f"wrote {output}")
+            far = f"{one['method']}, run {one['run']}, fold {one['fold']}: step {one['step']:,} of {one['steps']:,}"
+            silent = f", and nothing for {duration(one['age'])}; the same command goes on there"
+            print(f"  * {far}{silent if one['age'] >= STALE else ''}")
 
 
 def show_verification(directory: Path | None, against: Path | None, as_json: bool) -> int:
@@ -111,126 +175,65 @@ def show_verification(directory: Path | None, against: Path | None, as_json: boo
     if directory is None:
         if against is not None:
             raise UsageError("--against compares results: name a results directory to compare with it")
-        findings = [*verify_papers(), *weigh_papers()]
+        checks = [*verify_papers(), *weigh_papers()]
     else:
-        stores = find_stores([directory])
-        findings = [finding for store in stores for finding in verify_store(store)]
+        stores = [Store(path) for path in find_directories([directory])]
+        checks = [check for store in stores for check in verify_store(store)]
         if against is not None and len(stores) > 1:
             raise UsageError(f"--against compares one results directory, and {directory} holds {len(stores)}; name one")
         if against is not None:
-            findings += compare_stores(stores[0], Store(against))
+            checks += compare_stores(stores[0], Store(against))
     if as_json:
-        print(json_text.dumps([vars(finding) for finding in findings], indent=1))
+        print(_json([vars(check) for check in checks]))
     else:
-        print("\n".join(map(str, findings)))
-        checked = [finding.ok for finding in findings if finding.ok is not None]
+        print("\n".join(map(str, checks)))
+        checked = [check.ok for check in checks if check.ok is not None]
         print(f"{sum(checked)} of {len(checked)} checks agree")
-    return 0 if all(finding.ok is not False for finding in findings) else MismatchError.exit_code
+    return 0 if all(check.ok is not False for check in checks) else MismatchError.exit_code
 
 
-def find_stores(directories: Sequence[Path]) -> list[Store]:
-    """The results in some directories; a folder of results directories stands for all of them.
-
-    Raises
-    ------
-    UsageError
-        If there are none.
-    """
-    return [Store(path) for path in find_directories(directories)]
-
-
-def find_directories(directories: Sequence[Path]) -> list[Path]:
-    """Some directories, but for a folder of results directories all of them, however deep."""
-    found = []
-    for directory in directories:
-        inside = sorted(path.parent for path in directory.rglob(MANIFEST))
-        found += [directory] if (directory / MANIFEST).exists() or not inside else inside
-    return found
-
-
-def _method(name: str) -> dict[str, Any]:
-    try:
-        found: Method = METHODS.get(name)
-    except UsageError as error:
-        return {"name": name, "sets": [], "available": False, "missing": str(error), "cite": "", "params": {}}
-    return {
-        "name": name,
-        "sets": [*(["all"] if found.in_all else []), *found.sets],
-        "available": found.missing is None,
-        "missing": found.missing,
-        "cite": found.cite,
-        "params": found.params,
-        "origin": found.origin,
-        "version": found.version,
-    }
-
-
-def _planned(plan: Plan, row: Row) -> dict[str, Any]:
-    cells, estimate = plan.of(row), plan.estimate(row)
-    stored = sum(cell.key in plan.stored for cell in cells)
-    return {
-        "method": row.label,
-        "wanted": len(cells),
-        "stored": stored,
-        "missing": len(cells) - stored,
-        "seconds_per_cell": estimate.seconds,
-        "basis": estimate.basis,
-    }
-
-
-def _print_plan(document: dict[str, Any]) -> None:
-    print(f"{document['dataset']}, protocol {document['protocol']}, in {document['out']}")
-    rows = [{**row, "per cell": f"{duration(row['seconds_per_cell'])} ({row['basis']})"} for row in document["rows"]]
-    _print_grid(rows, ("method", "wanted", "stored", "missing", "per cell"))
-    left = "nothing left to do" if not document["missing"] else f"about {duration(document['seconds'])}"
-    print(f"{document['missing']} cells missing, on {document['jobs']} workers: {left}")
-    for word in document["absent"]:
-        print(f"  * {word}")
-
-
-def _status(store: Store) -> dict[str, Any]:
-    results = Results.of(store)
-    return {
-        "out": str(store.path),
-        "dataset": results.manifest.dataset,
-        "protocol": results.manifest.protocol,
-        "manifest": results.manifest.sha256,
-        "runs": results.manifest.n_runs,
-        "folds": results.manifest.n_folds,
-        "torn_bytes": store.torn,
-        "rows": [_row_status(row) for row in results.rows],
-        "underway": [asdict(one) for one in underway(store.path)],
-    }
-
-
-def _on_its_way(one: dict[str, Any]) -> str:
-    """How far a long training is."""
-    far = f"{one['method']}, run {one['run']}, fold {one['fold']}: step {one['step']:,} of {one['steps']:,}"
-    return (
-        far if one["age"] < STALE else f"{far}, and nothing for {duration(one['age'])}; the same command goes on there"
-    )
-
-
-def _row_status(row: RowResults) -> dict[str, Any]:
-    return {
-        "method": row.label,
-        "cells": sum(record.ok for record in row.records),
-        "complete_runs": len(row.confusions),
-        "failed": len(row.failed),
-        "gaps": row.gaps,
-        "errors": sorted({f"{record.status}, {record.error}" for record in row.failed}),
-        "tracebacks": sorted({record.traceback for record in row.failed if record.traceback}),
-    }
-
-
-def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool, notes: str = "") -> None:
+def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[Finding], as_json: bool) -> None:
+    """Print what an audit found."""
+    people, parts = set(dataset.subjects or ()), Counter(dataset.parts or ())
     if as_json:
-        print(json_text.dumps(rows, indent=1))
+        document = {
+            "dataset": dataset.name,
+            "protocol": manifest.protocol if manifest else None,
+            "images": len(dataset),
+            "classes": list(dataset.classes),
+            "people": len(people) or None,
+            "parts": parts or None,
+            "findings": [asdict(finding) for finding in findings],
+        }
+        print(to_json([document]))
         return
-    _print_grid(rows, columns)
-    for row in rows:
-        if row.get(notes):
-            print(f"  * {row['name']}: {row[notes]}")
+    split = ", ".join(f"{part} {parts[part]}" for part in PARTS if parts[part])
+    words = [
+        f"{len(dataset)} images",
+        f"{len(dataset.classes)} classes",
+        f"{len(people)} people" if people else "people unknown",
+        f"its own split ({split})" if split else "no split of its own",
+    ]
+    folds = "no protocol asked for"
+    if manifest:
+        folds = f"protocol {manifest.protocol}, runs {manifest.n_runs}, folds {manifest.n_folds}"
+    lines = [f"{dataset.name}: {', '.join(words)}; {folds}"]
+    for finding in findings:
+        lines += ["", f"{finding.severity} {finding.code} {finding.title} ({finding.count})"]
+        lines += [f"    {example}" for example in finding.examples[:EXAMPLES]]
+        if finding.count > EXAMPLES:
+            lines.append(f"    and {finding.count - min(EXAMPLES, len(finding.examples))} more")
+        if finding.detail:
+            lines.append(f"  also: {finding.detail}")
+        lines += [f"  why:  {finding.why}", f"  do:   {finding.action}"]
+    counts = Counter(finding.severity for finding in findings)
+    lines += ["", ", ".join(f"{n} {severity}{'s' * (n > 1)}" for severity, n in counts.items()) or "no findings"]
+    print("\n".join(map(printable, lines)))
+
+
+def _json(rows: Sequence[Any]) -> str:
+    """A list as JSON, also where it holds one thing alone."""
+    return json.dumps(list(rows), indent=1)
 
 
 def _print_grid(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from itertools import chain
 from mmap import mmap
 from pathlib import Path
 from typing import Any
@@ -77,21 +78,16 @@ def in_chunks(array: NDArray[Any], rows: int = 1024) -> Iterator[NDArray[Any]]:
 
 
 def _write(path: Path, chunks: Iterator[NDArray[Any]], length: int) -> None:
+    """Write piece by piece; not through a memory map, for a full disk would then kill the process."""
     first = np.asarray(next(chunks))
     done = 0
     with path.open("wb") as file:
         header = {"descr": dtype_to_descr(first.dtype), "fortran_order": False, "shape": (length, *first.shape[1:])}
         write_array_header_2_0(file, header)
-        for chunk in _chain(first, chunks):
+        for chunk in map(np.asarray, chain([first], chunks)):
             if chunk.dtype != first.dtype or chunk.shape[1:] != first.shape[1:] or done + len(chunk) > length:
                 raise ValueError(f"got {chunk.dtype} {chunk.shape} after {first.dtype} {first.shape}, {length} in all")
             file.write(np.ascontiguousarray(chunk).data)
             done += len(chunk)
     if done != length:
         raise ValueError(f"got {done} rows instead of {length}")
-
-
-def _chain(first: NDArray[Any], rest: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
-    yield first
-    for chunk in rest:
-        yield np.asarray(chunk)

@@ -83,6 +83,25 @@ class Manifest:
         return np.asarray(self.content["labels"], dtype=np.int64)
 
     @property
+    def protocol_version(self) -> str:
+        """Version of the protocol that dealt them."""
+        return str(self.content["protocol_version"])
+
+    @property
+    def subjects(self) -> tuple[str, ...] | None:
+        """The person of each image, where known."""
+        named = self.content["subjects"]
+        return None if named is None else tuple(named)
+
+    @cached_property
+    def people(self) -> tuple[tuple[str, ...], NDArray[np.int64]] | None:
+        """The names of the people, sorted, and the number of each image's among them, shape (n,); None if not known."""
+        if self.subjects is None:
+            return None
+        names, numbers = np.unique(np.asarray(self.subjects, dtype=str), return_inverse=True)
+        return tuple(map(str, names)), numbers.ravel().astype(np.int64)
+
+    @property
     def n_runs(self) -> int:
         """Number of runs."""
         return len(self.content["runs"])

@@ -120,6 +120,30 @@ class FoldOutcome:
     info: Mapping[str, Any] = field(default_factory=dict)
 
 
+class InvalidPredictionsError(ValueError):
+    """A method returned something that is not one class index an image."""
+
+
+def check_predictions(predictions: Any, n_images: int, n_classes: int) -> list[int]:
+    """Predictions as a list of class indices.
+
+    Raises
+    ------
+    InvalidPredictionsError
+        If they are not one integer class index an image.
+    """
+    import numpy as np
+
+    given = np.asarray(predictions)
+    if given.shape != (n_images,):
+        raise InvalidPredictionsError(f"predict returned shape {given.shape} for {n_images} images")
+    if not np.issubdtype(given.dtype, np.integer):
+        raise InvalidPredictionsError(f"predict returned {given.dtype}, not integer class indices")
+    if n_images and not (given.min() >= 0 and given.max() < n_classes):
+        raise InvalidPredictionsError(f"predict returned a class outside 0..{n_classes - 1}")
+    return [int(label) for label in given]
+
+
 METHODS: Registry[Method] = Registry(Method, "febench.methods")
 
 

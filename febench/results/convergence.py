@@ -9,9 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.results.results import Results, RowResults
-from febench.results.store import Record
-
-Row = tuple[float, float, float | None]
 
 
 @dataclass(frozen=True)
@@ -46,31 +43,29 @@ class Curve:
         return float(self.error[:, where].mean()), float(self.accuracy[:, where].mean())
 
 
-def curves(results: Results) -> list[Curve]:
-    """A curve for each method whose cells left traces, all over the same evaluations."""
-    traced = {row.label: _traces(row) for row in results.rows}
-    traced = {label: traces for label, traces in traced.items() if traces}
-    moments = np.unique([moment for traces in traced.values() for trace in traces for moment, _, _ in trace])
-    return [_curve(label, traces, moments) for label, traces in traced.items()]
+def curves(results: Results, rows: Sequence[RowResults] | None = None) -> list[Curve]:
+    """A curve for each of some rows (all by default) whose cells left traces, all over the same evaluations."""
+    traces = {
+        row.label: [record.info["trace"] for record in row.records if record.ok and record.info.get("trace")]
+        for row in (results.rows if rows is None else rows)
+    }
+    moments = np.unique([moment for own in traces.values() for trace in own for moment, _, _ in trace])
+    return [
+        Curve(
+            label=label,
+            evaluations=moments,
+            error=(steps := np.stack([_steps(trace, moments) for trace in own]))[:, 0],
+            accuracy=100.0 * steps[:, 1],
+            spent=max(int(trace[-1][0]) for trace in own),
+        )
+        for label, own in traces.items()
+        if own
+    ]
 
 
-def _traces(row: RowResults) -> list[list[Row]]:
-    return [_trace(record) for record in row.records if record.ok and record.info.get("trace")]
-
-
-def _trace(record: Record) -> list[Row]:
-    return [(moment, error, accuracy) for moment, error, accuracy in record.info["trace"]]
-
-
-def _curve(label: str, traces: Sequence[list[Row]], moments: NDArray[np.float64]) -> Curve:
-    steps = np.stack([_steps(trace, moments) for trace in traces])
-    spent = max(int(trace[-1][0]) for trace in traces)
-    return Curve(label, moments, steps[:, 0], 100.0 * steps[:, 1], spent)
-
-
-def _steps(trace: list[Row], moments: NDArray[np.float64]) -> NDArray[np.float64]:
+def _steps(trace: Sequence[tuple[float, float, float | None]], moments: NDArray[np.float64]) -> NDArray[np.float64]:
     """Error and accuracy at each moment, shape (2, moments): what was noted last, NaN before the first note."""
     noted = np.asarray([[moment, error, np.nan if share is None else share] for moment, error, share in trace])
     last = np.searchsorted(noted[:, 0], moments, side="right") - 1
-    found: NDArray[np.float64] = np.where(last >= 0, noted[np.maximum(last, 0), 1:].T, np.nan)
-    return found
+    values: NDArray[np.float64] = np.where(last >= 0, noted[np.maximum(last, 0), 1:].T, np.nan)
+    return values

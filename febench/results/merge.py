@@ -71,7 +71,7 @@ def _agreed(known: Record | None, record: Record) -> Record:
         return record
     if record.ok and record.predictions != known.predictions:
         raise MismatchError(
-            f"two directories hold different predictions of {record.label} run {record.run} fold {record.fold}; "
-            "febench verify DIR --against DIR says where they differ"
+            f"two directories hold different predictions of {record.label} run {record.run} fold {record.fold}",
+            option="against",
         )
     return known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,15 +12,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.manifest import Manifest
-from febench.papers import place
-from febench.results.metrics import confusion_matrix, mean_and_sd, overall_accuracy, sensitivities
+from febench.results.metrics import OA, Answers, Metric, confusion_matrix, mean_and_sd, sensitivities
 from febench.results.store import Record, Store
+from febench.stats import bootstrap_interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True)
+class Summary:
+    """A metric over the complete runs of a row.
+
+    Attributes
+    ----------
+    runs : int
+        How many there are.
+    mean, sd : float or None
+        Over runs; sd is the sample standard deviation (n-1). None where there are too few to have one.
+    interval : tuple of float, or None
+        95 % bootstrap interval of the mean over people; None where they are not known, or the metric does not add up.
+    """
+
+    runs: int
+    mean: float | None
+    sd: float | None
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True, eq=False)
 class RowResults:
     """All stored cells of one method with its parameters, at one version.
 
@@ -48,27 +68,55 @@ class RowResults:
     @property
     def weights(self) -> str | None:
         """What weights training started from, where they were not random: the parameter `weights`, or the label's."""
-        return next((text for text in map(_named_weights, _told_weights(self.records[-1])) if text), None)
+        for told in _told_weights(self.records[-1]):
+            # a number says how many weights a network has, and random weights have words
+            if isinstance(told, str) and told.strip().lower() not in ("", "none", "null", "random", "scratch"):
+                return told
+        return None
 
     @cached_property
-    def confusions(self) -> dict[int, NDArray[np.int64]]:
-        """For each complete run, the confusion matrix summed over its test groups."""
-        return {run: self._sum(run) for run in range(1, self.manifest.n_runs + 1) if not self.missing_folds(run)}
-
-    @property
-    def complete(self) -> bool:
-        """Whether every run of the protocol is in."""
-        return len(self.confusions) == self.manifest.n_runs
+    def cells(self) -> dict[tuple[int, int], Record]:
+        """The cells that have predictions, by run and fold."""
+        return {(record.run, record.fold): record for record in self.records if record.ok}
 
     @property
     def failed(self) -> list[Record]:
         """Cells that have no predictions."""
         return [record for record in self.records if not record.ok]
 
+    def missing_folds(self, run: int) -> list[int]:
+        """Folds of a run without predictions."""
+        return [fold for fold in range(1, self.manifest.n_folds + 1) if (run, fold) not in self.cells]
+
     @cached_property
-    def accuracies(self) -> dict[int, float]:
-        """Overall accuracy of each complete run, in percent."""
-        return {run: overall_accuracy(confusion) for run, confusion in self.confusions.items()}
+    def runs(self) -> tuple[int, ...]:
+        """The complete runs."""
+        return tuple(run for run in range(1, self.manifest.n_runs + 1) if not self.missing_folds(run))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run of the protocol is in."""
+        return len(self.runs) == self.manifest.n_runs
+
+    @property
+    def gaps(self) -> list[str]:
+        """What is missing, in words; runs of which nothing was begun are not named one by one."""
+        words = []
+        n_folds = self.manifest.n_folds
+        begun = {record.run for record in self.records}
+        for run in range(1, self.manifest.n_runs + 1):
+            missing = self.missing_folds(run)
+            if missing and run in begun:
+                named = ", ".join(map(str, missing))
+                words.append(f"run {run}: {n_folds - len(missing)}/{n_folds} folds, missing {named}")
+        return words
+
+    @cached_property
+    def confusions(self) -> dict[int, NDArray[np.int64]]:
+        """For each complete run, the confusion matrix summed over its test groups."""
+        n_classes = len(self.manifest.classes)
+        given = {run: self.answers([run]) for run in self.runs}
+        return {run: confusion_matrix(one.labels, one.predictions, n_classes) for run, one in given.items()}
 
     @cached_property
     def sensitivities(self) -> dict[int, NDArray[np.float64]]:
@@ -76,37 +124,90 @@ class RowResults:
         return {run: sensitivities(confusion) for run, confusion in self.confusions.items()}
 
     @property
-    def mean_and_sd(self) -> tuple[float | None, float | None]:
-        """Mean and sample sd over complete runs of the overall accuracy."""
-        return mean_and_sd(np.asarray(list(self.accuracies.values())))
+    def accuracies(self) -> dict[int, float]:
+        """Overall accuracy of each complete run, in percent."""
+        return self.scores(OA)
 
-    def missing_folds(self, run: int) -> list[int]:
-        """Folds of a run without predictions."""
-        return [fold for fold in range(1, self.manifest.n_folds + 1) if (run, fold) not in self._cells]
+    def answers(
+        self, runs: Sequence[int], folds: Sequence[int] | None = None, *, probabilities: bool = False
+    ) -> Answers:
+        """What was said of the test images of some complete runs, one after the other.
 
-    @property
-    def gaps(self) -> list[str]:
-        """What is missing, in words; runs of which nothing was begun are not named one by one."""
-        words = []
-        for run in range(1, self.manifest.n_runs + 1):
-            missing = self.missing_folds(run)
-            if missing and any(record.run == run for record in self.records):
-                in_folds = ", ".join(map(str, missing))
-                words.append(f"run {run}: {self.manifest.n_folds - len(missing)}/{self.manifest.n_folds} folds, "
-                             f"missing {in_folds}")  # fmt: skip
-        return words
+        Parameters
+        ----------
+        runs : sequence of int
+            Counted from 1.
+        folds : sequence of int, or None
+            Counted from 1; all by default.
+        probabilities : bool
+            Whether they are wanted: reading them takes most of the time. None where a cell has none.
+        """
+        keys = [(run, fold) for run in runs for fold in folds or range(1, self.manifest.n_folds + 1)]
+        tests = [self.manifest.fold(*key).test for key in keys]
+        given = [self.cells[key].probability_array() for key in keys] if probabilities else []
+        predictions = [np.asarray(self.cells[key].predictions, dtype=np.int64) for key in keys]
+        return Answers(
+            self.manifest.labels[np.concatenate(tests)],
+            np.concatenate(predictions),
+            np.concatenate([one for one in given if one is not None]) if given and all(map(_there, given)) else None,
+            len(self.manifest.classes),
+        )
+
+    def scores(self, metric: Metric) -> dict[int, float]:
+        """A metric of each complete run; empty where it needs probabilities and a cell has none."""
+        if metric.name not in self._scores:
+            if metric.tally is OA.tally:
+                values = {run: float(metric.value(confusion)) for run, confusion in self.confusions.items()}
+            else:
+                by_run = {run: self.answers([run], probabilities=metric.of_probabilities) for run in self.runs}
+                values = {run: metric.score(answers) for run, answers in by_run.items()}
+            self._scores[metric.name] = values if all(map(np.isfinite, values.values())) else {}
+        return self._scores[metric.name]
+
+    def fold_scores(self, metric: Metric) -> dict[int, NDArray[np.float64]]:
+        """A metric of each fold of each complete run, shape (folds,); NaN where it cannot be told."""
+        folds = range(1, self.manifest.n_folds + 1)
+        wanted = metric.of_probabilities
+        return {
+            run: np.array([metric.score(self.answers([run], [fold], probabilities=wanted)) for fold in folds])
+            for run in self.runs
+        }
+
+    def summary(self, metric: Metric = OA) -> Summary:
+        """Mean, spread and interval of a metric over complete runs."""
+        if metric.name not in self._summaries:
+            values = np.asarray(list(self.scores(metric).values()))
+            interval = None
+            if len(values) and (counted := self.tallies_by_person(metric)):
+                interval = bootstrap_interval(counted[1], metric.value)
+            self._summaries[metric.name] = Summary(len(values), *mean_and_sd(values), interval)
+        return self._summaries[metric.name]
+
+    def tallies_by_person(self, metric: Metric) -> tuple[tuple[str, ...], NDArray[np.float64]] | None:
+        """Who was tested in the complete runs, and what a metric counts of each, shape (people, ...).
+
+        None where people are not known, no run is complete, or the metric needs all images at once.
+        """
+        if self.manifest.people is None or metric.tally is None or not self.runs:
+            return None
+        answers = self.answers(self.runs, probabilities=metric.of_probabilities)
+        if metric.of_probabilities and answers.probabilities is None:
+            return None
+        names, numbers = self.manifest.people
+        folds = range(1, self.manifest.n_folds + 1)
+        people = numbers[np.concatenate([self.manifest.fold(run, fold).test for run in self.runs for fold in folds])]
+        order = np.argsort(people, kind="stable")
+        starts = np.flatnonzero(np.diff(people[order])) + 1
+        tested = [names[people[own[0]]] for own in np.split(order, starts)]
+        return tuple(tested), np.stack([metric.tally(_some(answers, own)) for own in np.split(order, starts)])
 
     @cached_property
-    def _cells(self) -> dict[tuple[int, int], Record]:
-        return {(record.run, record.fold): record for record in self.records if record.ok}
+    def _scores(self) -> dict[str, dict[int, float]]:
+        return {}
 
-    def _sum(self, run: int) -> NDArray[np.int64]:
-        total = np.zeros((len(self.manifest.classes),) * 2, dtype=np.int64)
-        for fold in range(1, self.manifest.n_folds + 1):
-            labels = self.manifest.labels[self.manifest.fold(run, fold).test]
-            predictions = np.asarray(self._cells[run, fold].predictions, dtype=np.int64)
-            total += confusion_matrix(labels, predictions, len(self.manifest.classes))
-        return total
+    @cached_property
+    def _summaries(self) -> dict[str, Summary]:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -118,7 +219,7 @@ class Results:
     manifest : Manifest
         The folds.
     rows : tuple of RowResults
-        One for each method with its parameters, at its newest version; in the order of the papers' comparison.
+        One for each method with its parameters, at its newest version; in the order in which they were first stored.
     outdated : dict
         For a row's label, how many cells of older versions are left out.
     faults : tuple of dicts, or None
@@ -136,15 +237,20 @@ class Results:
     @classmethod
     def of(cls, store: Store) -> Results:
         """The results of a store."""
-        found = cls.from_records(store.manifest, store.records)
-        return replace(found, faults=_faults(store), environments=store.environments)
+        told = ("code", "severity", "title", "count")
+        findings = store.audit
+        errors = [one for one in findings or () if one["severity"] == "error"]
+        faults = None if findings is None else tuple({part: one[part] for part in told} for one in errors)
+        results = cls.from_records(store.manifest, store.records)
+        return replace(results, faults=faults, environments=store.environments)
 
     @classmethod
     def from_records(cls, manifest: Manifest, records: Iterable[Record]) -> Results:
         """Sort records into rows; of several versions of a method, the one written last counts."""
         by_row: dict[str, dict[str, list[Record]]] = {}
         for record in records:
-            versions = by_row.setdefault(_row_key(record), {})
+            key = repr((record.method, sorted(record.params.items(), key=lambda item: item[0])))
+            versions = by_row.setdefault(key, {})
             same = versions.pop(record.version, [])
             same.append(record)
             versions[record.version] = same
@@ -154,12 +260,12 @@ class Results:
             for row, versions in zip(rows, by_row.values(), strict=True)
             if len(versions) > 1
         }
-        return cls(manifest, tuple(sorted(rows, key=lambda row: place(row.method))), outdated)
+        return cls(manifest, tuple(rows), outdated)
 
     def row(self, label: str) -> RowResults | None:
         """The row of that label, or the only one of that method."""
-        found = [row for row in self.rows if row.label == label] or [row for row in self.rows if row.method == label]
-        return found[0] if len(found) == 1 else None
+        named = [row for row in self.rows if row.label == label] or [row for row in self.rows if row.method == label]
+        return named[0] if len(named) == 1 else None
 
     def to_frame(self, of: str = "runs") -> pd.DataFrame:
         """A pandas data frame: a row a complete run, a stored cell or a tested image (`predictions`).
@@ -176,12 +282,17 @@ class Results:
         return to_frame(self, of)
 
 
-def _faults(store: Store) -> tuple[dict[str, Any], ...] | None:
-    findings = store.audit
-    if findings is None:
-        return None
-    told = ("code", "severity", "title", "count")
-    return tuple({part: one[part] for part in told} for one in findings if one["severity"] == "error")
+def _there(probabilities: NDArray[np.float64] | None) -> bool:
+    return probabilities is not None
+
+
+def _some(answers: Answers, images: NDArray[np.int64]) -> Answers:
+    """The answers of some of the images."""
+    probabilities = None if answers.probabilities is None else answers.probabilities[images]
+    return Answers(answers.labels[images], answers.predictions[images], probabilities, answers.n_classes)
+
+
+_WEIGHTS = re.compile(r"\bweights=(\"[^\"]*\"|[^,\]]*)")
 
 
 def _told_weights(record: Record) -> Iterator[Any]:
@@ -191,17 +302,3 @@ def _told_weights(record: Record) -> Iterator[Any]:
     yield record.info.get("weights")
     if record.params.get("pretrained") is True or record.info.get("pretrained") is True:
         yield "not named"
-
-
-def _named_weights(told: Any) -> str | None:
-    """A name or a path; a number (how many weights a network has) and words for random weights are none."""
-    return told if isinstance(told, str) and told.strip().lower() not in _RANDOM else None
-
-
-_WEIGHTS = re.compile(r"\bweights=(\"[^\"]*\"|[^,\]]*)")
-_RANDOM = ("", "none", "null", "random", "scratch")
-
-
-def _row_key(record: Record) -> str:
-    params: dict[str, Any] = record.params
-    return repr((record.method, sorted(params.items(), key=lambda item: item[0])))

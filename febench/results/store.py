@@ -11,18 +11,18 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
-from febench.core.dataset import Dataset
 from febench.core.environment import environment, environment_id
-from febench.core.errors import DataError, MismatchError, UsageError
-from febench.core.manifest import Manifest, draw, read
-from febench.core.protocol import PROTOCOLS
+from febench.core.errors import MismatchError, UsageError
+from febench.core.manifest import Manifest, read
 
 CELLS = "cells.jsonl"
 MANIFEST = "manifest.json"
@@ -113,6 +113,12 @@ class Record:
         """Whether the cell has predictions."""
         return self.status == "ok"
 
+    def probability_array(self) -> NDArray[np.float64] | None:
+        """The probabilities, shape (n, classes), None where there are none; what is read of text is not kept."""
+        stored = self.__dict__["_probabilities"]
+        stored = json.loads(stored) if isinstance(stored, str) else stored
+        return None if stored is None else np.asarray(stored, dtype=np.float64)
+
     def to_line(self) -> str:
         """One line of JSON that ends with a check of itself."""
         body = json.dumps(asdict(self), separators=(",", ":"))
@@ -167,12 +173,31 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        if not (path / MANIFEST).is_file():
-            raise UsageError(f"{path} holds no results of febench (no {MANIFEST}); make some: febench run --out {path}")
         self.path = path
-        self.manifest = read(path / MANIFEST)
+        self.manifest = read_manifest(path)
         self.torn, records = _read_cells(path / CELLS)
         self._by_key = {record.key: record for record in records}
+
+    @classmethod
+    def open(cls, path: Path, manifest: Manifest) -> Store:
+        """The store in a directory; in a new one these folds are written first.
+
+        Raises
+        ------
+        UsageError
+            If the directory cannot be written, or holds other folds.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            with _lock(path):
+                if not (path / MANIFEST).exists():
+                    _write_whole(path / MANIFEST, manifest.to_text())
+        except OSError as error:
+            raise UsageError(f"cannot write results to {path}: {error.strerror}", option="out") from error
+        store = cls(path)
+        if store.manifest.sha256 != manifest.sha256:
+            raise UsageError(f"{path} holds results of other folds of {store.manifest.dataset}", option="out")
+        return store
 
     @property
     def records(self) -> list[Record]:
@@ -237,63 +262,28 @@ class Writer:
         self._by_key[record.key] = record
 
 
-def open_store(path: Path, dataset: Dataset, protocol: str, seed: int) -> Store:
-    """The store in a directory; in a new one the protocol's folds are drawn, in an old one they are read.
+def read_manifest(path: Path) -> Manifest:
+    """The folds of a results directory.
 
     Raises
     ------
     UsageError
-        If the directory cannot be written, or holds results of another data set, protocol or seed.
-    DataError
-        If the data set is the same by name but its images or labels are not.
+        If the directory holds no results.
+    MismatchError
+        If the file is damaged or was edited.
     """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with _lock(path):
-            manifest = find_manifest(path, dataset, protocol, seed)
-            if not (path / MANIFEST).exists():
-                _write_whole(path / MANIFEST, manifest.to_text())
-    except OSError as error:
-        raise UsageError(f"cannot write results to {path}: {error.strerror}; choose another with --out") from error
-    return Store(path)
+    if not (path / MANIFEST).is_file():
+        raise UsageError(f"{path} holds no results of febench (no {MANIFEST})", option="results")
+    return read(path / MANIFEST)
 
 
-def find_manifest(path: Path, dataset: Dataset, protocol: str, seed: int) -> Manifest:
-    """The folds stored in a directory, or, where there are none, newly drawn ones; writes nothing.
-
-    Raises
-    ------
-    UsageError
-        If the directory holds results of another data set, protocol or seed.
-    DataError
-        If the data set is the same by name but its images or labels are not.
-    """
-    if not (path / MANIFEST).exists():
-        return draw(dataset, protocol, seed)
-    manifest = read(path / MANIFEST)
-    _check_asked(path, manifest, dataset, protocol, seed)
-    return manifest
-
-
-def _check_asked(path: Path, manifest: Manifest, dataset: Dataset, selector: str, seed: int) -> None:
-    protocol, params = PROTOCOLS.select(selector)
-    wanted = {
-        "dataset": dataset.name,
-        "protocol": protocol.label(params),
-        "protocol_version": protocol.version,
-        "seed": seed,
-    }
-    for part, want in wanted.items():
-        have = manifest.content[part]
-        if have != want:
-            name = part.replace("_", " ").replace("dataset", "data set")
-            raise UsageError(f"{path} holds results of {name} {have}, not {want}; choose another with --out")
-    if manifest.fingerprint != dataset.fingerprint:
-        raise DataError(
-            f"data set {dataset.name} is not the one {path} was computed on (its fingerprint is "
-            f"{dataset.fingerprint[:12]}, there {manifest.fingerprint[:12]}): images or labels changed; "
-            "choose another directory with --out"
-        )
+def find_directories(directories: Iterable[Path]) -> list[Path]:
+    """Some results directories, but for a folder of them all that it holds, however deep, by name."""
+    paths = []
+    for directory in directories:
+        inside = sorted(path.parent for path in directory.rglob(MANIFEST))
+        paths += [directory] if (directory / MANIFEST).exists() or not inside else inside
+    return paths
 
 
 @contextlib.contextmanager
@@ -302,7 +292,7 @@ def _lock(path: Path) -> Iterator[None]:
         with FileLock(path / ".lock", timeout=0):
             yield
     except Timeout as error:
-        raise UsageError(f"another febench run is writing to {path}; wait for it, or choose another --out") from error
+        raise UsageError(f"another febench run is writing to {path}; wait for it", option="out") from error
 
 
 def _read_cells(path: Path) -> tuple[int, list[Record]]:

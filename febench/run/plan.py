@@ -17,10 +17,8 @@ from febench.core.manifest import Manifest
 from febench.core.method import METHODS, Method
 from febench.core.seeds import derive_seed
 from febench.core.selectors import format_selector, parse_selector, split_selectors
-from febench.papers import place
 from febench.results.store import Record
 
-PRESETS = ("paper", "quick")
 SETS = ("all", "classical", "deep", "extended")
 
 
@@ -81,19 +79,25 @@ class Plan:
         The methods.
     cells : tuple of Cell
         Every wanted cell, breadth first: run 1 of every method, then run 2.
-    stored : dict
-        For the key of a cell, its record, of those that are in and not to be tried again.
     records : tuple of Record
-        All records of the store, from which times are estimated.
+        All records of the store: what is in, and from which times are estimated.
     jobs : int
         Cells computed at once.
+    retry_failed : bool
+        Whether cells that failed are missing.
     """
 
     rows: tuple[Row, ...]
     cells: tuple[Cell, ...]
-    stored: dict[str, Record]
-    records: tuple[Record, ...]
-    jobs: int
+    records: tuple[Record, ...] = ()
+    jobs: int = 1
+    retry_failed: bool = False
+
+    @cached_property
+    def stored(self) -> dict[str, Record]:
+        """For the key of a wanted cell, its record, of those that are in and not to be tried again."""
+        known = {record.key: record for record in self.records if record.ok or not self.retry_failed}
+        return {cell.key: known[cell.key] for cell in self.cells if cell.key in known}
 
     @cached_property
     def missing(self) -> list[Cell]:
@@ -104,14 +108,28 @@ class Plan:
         """The wanted cells of one row."""
         return [cell for cell in self.cells if cell.row is row]
 
-    @cached_property
-    def _n_train(self) -> int:
-        return len(self.cells[0].manifest.fold(1, 1).train)
-
     def estimate(self, row: Row, made: Iterable[Record] = ()) -> Estimate:
-        """What one cell of a row takes; `made` are records made since the plan."""
-        own = [record for record in (*self.records, *made) if record.method == row.method.name]
-        return estimate_seconds(row, own, self._n_train)
+        """What one cell of a row takes on this machine; `made` are records made since the plan.
+
+        Measured on cells of the row, else scaled from cells of the same method with other parameters, else the
+        method's own guess.
+        """
+        method, n_train = row.method, len(self.cells[0].manifest.fold(1, 1).train)
+        wanted = (method.name, method.version, environment_id())
+        here = [
+            record
+            for record in (*self.records, *made)
+            if record.ok and (record.method, record.version, record.environment) == wanted
+        ]
+        spent = [record.seconds.get("fit", 0.0) + record.seconds.get("predict", 0.0) for record in here]
+        same = [seconds for record, seconds in zip(here, spent, strict=True) if record.params == row.params]
+        if same:
+            return Estimate(statistics.median(same), "measured")
+        if method.cost is None:
+            return Estimate(None, "unknown")
+        ratios = [seconds / method.cost(record.params, n_train) for record, seconds in zip(here, spent, strict=True)]
+        guess = method.cost(row.params, n_train)
+        return Estimate(guess * statistics.median(ratios), "scaled") if ratios else Estimate(guess, "guessed")
 
     def remaining(self, made: Sequence[Record] = ()) -> float | None:
         """Seconds until all wanted cells are in, after `made` came in; None while a row's time is unknown."""
@@ -141,8 +159,6 @@ def select_rows(
     UsageError
         If something is unknown, or a method asked for by name needs what is not installed.
     """
-    if preset not in PRESETS:
-        raise UsageError(f"there is no preset {preset!r}; choose {' or '.join(PRESETS)}")
     settings = settings or {}
     rows: dict[str, Row] = {}
     absent: dict[str, str] = {}
@@ -157,7 +173,10 @@ def select_rows(
                 absent[row.method.name] = f"{row.method.name} is left out: it {row.method.missing}"
             else:
                 raise UsageError(f"method {row.method.name} cannot run here: it {row.method.missing}")
-    _refuse_unused(settings, [row.method.name for row in rows.values()] + list(absent))
+    asked = {*(row.method.name for row in rows.values()), *absent}
+    for name in settings:
+        if name not in asked:
+            raise UsageError(f"parameters are set of method {name}, which is not among those asked for")
     if not rows and not absent:
         raise UsageError("no method was asked for; name some, or all")
     return tuple(rows.values()), tuple(absent.values())
@@ -171,13 +190,13 @@ def members_of(text: str) -> tuple[list[str], dict[str, str]]:
     if text not in SETS:
         return [], {}
     members, broken = [], {}
-    for name in sorted(METHODS.names, key=place):
+    for name in METHODS.names:
         try:
-            found = METHODS.get(name)
+            method = METHODS.get(name)
         except UsageError as error:
             broken[name] = f"{name} is left out: {error}"
         else:
-            if text in found.sets or (text == "all" and found.in_all):
+            if text in method.sets or (text == "all" and method.in_all):
                 members.append(name)
     return members, broken if text == "all" else {}
 
@@ -193,16 +212,8 @@ def make_row(selector: str, preset: str, settings: Mapping[str, Mapping[str, Any
     return Row(method, params, format_selector(shown, {k: v for k, v in params.items() if v != usual[k]}))
 
 
-def make_plan(
-    rows: Sequence[Row],
-    manifest: Manifest,
-    records: Iterable[Record],
-    *,
-    runs: int | None = None,
-    jobs: int = 1,
-    retry_failed: bool = False,
-) -> Plan:
-    """Sort the wanted cells of some rows by what is stored of them.
+def wanted_cells(rows: Sequence[Row], manifest: Manifest, runs: int | None = None) -> tuple[Cell, ...]:
+    """The cells of some rows, breadth first: run 1 of every method, then run 2.
 
     Parameters
     ----------
@@ -210,14 +221,8 @@ def make_plan(
         The methods.
     manifest : Manifest
         The folds.
-    records : iterable of Record
-        What is stored.
     runs : int or None
         Only the first so many runs; None for all that the protocol draws.
-    jobs : int
-        Cells computed at once.
-    retry_failed : bool
-        Whether cells that failed are missing.
 
     Raises
     ------
@@ -227,47 +232,9 @@ def make_plan(
     wanted = manifest.n_runs if runs is None else runs
     if not 1 <= wanted <= manifest.n_runs:
         name = parse_selector(manifest.protocol)[0]
+        more = f"; for more, the protocol is {name}[runs={wanted}]" if wanted > 0 else ""
         raise UsageError(
-            f"--runs takes 1 to {manifest.n_runs} under protocol {manifest.protocol}, not {wanted}"
-            + (f"; for more: --protocol '{name}[runs={wanted}]'" if wanted > 0 else "")
+            f"protocol {manifest.protocol} has 1 to {manifest.n_runs} runs to choose, not {wanted}{more}", option="runs"
         )
-    folds = [(run, fold) for run in range(1, wanted + 1) for fold in range(1, manifest.n_folds + 1)]
-    by_run = sorted(((run, i, fold) for i in range(len(rows)) for run, fold in folds), key=lambda c: c[:2])
-    cells = tuple(Cell(rows[i], manifest, run, fold) for run, i, fold in by_run)
-    records = tuple(records)
-    known = {record.key: record for record in records if record.ok or not retry_failed}
-    stored = {cell.key: known[cell.key] for cell in cells if cell.key in known}
-    return Plan(tuple(rows), cells, stored, records, jobs)
-
-
-def estimate_seconds(row: Row, records: Iterable[Record], n_train: int) -> Estimate:
-    """What one cell of a row takes on this machine.
-
-    Measured on stored cells of the row, else scaled from cells of the same method with other parameters, else the
-    method's own guess.
-    """
-    method = row.method
-    here = [
-        record
-        for record in records
-        if record.ok
-        and (record.method, record.version, record.environment) == (method.name, method.version, environment_id())
-    ]
-    same = [_spent(record) for record in here if record.params == row.params]
-    if same:
-        return Estimate(statistics.median(same), "measured")
-    if method.cost is None:
-        return Estimate(None, "unknown")
-    ratios = [_spent(record) / method.cost(record.params, n_train) for record in here]
-    guess = method.cost(row.params, n_train)
-    return Estimate(guess * statistics.median(ratios), "scaled") if ratios else Estimate(guess, "guessed")
-
-
-def _spent(record: Record) -> float:
-    return record.seconds.get("fit", 0.0) + record.seconds.get("predict", 0.0)
-
-
-def _refuse_unused(settings: Iterable[str], names: Iterable[str]) -> None:
-    for name in settings:
-        if name not in names:
-            raise UsageError(f"--set {name}....: method {name} is not among those asked for")
+    folds = range(1, manifest.n_folds + 1)
+    return tuple(Cell(row, manifest, run, fold) for run in range(1, wanted + 1) for row in rows for fold in folds)

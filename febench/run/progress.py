@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
+from febench.results.metrics import confusion_matrix, metric_of
 from febench.results.store import Record
-from febench.run.compute import underway
+from febench.run.checkpoints import underway
 from febench.run.plan import Cell, Plan
 
 PLAIN_EVERY = 15.0
 LOOK_EVERY = 2.0
 UNDERWAY = 60.0  # seconds since a training last said how far it is; they say it every ten
+
 
 T = TypeVar("T")
 
@@ -32,13 +35,15 @@ class RowTally:
     wanted: int
     done: int = 0
     failed: int = 0
-    hits: int = 0
-    images: int = 0
+    confusion: NDArray[np.int64] | int = 0
 
     @property
     def accuracy(self) -> str:
-        """Accuracy over all test images so far, in percent."""
-        return f"{100 * self.hits / self.images:.1f} %" if self.images else "-"
+        """Overall accuracy and mean sensitivity over all test images so far."""
+        if isinstance(self.confusion, int):
+            return "-"
+        oa, uar = (float(metric_of(name).value(self.confusion.astype(np.float64))) for name in ("oa", "uar"))
+        return f"{oa:.1f} % (mean sensitivity {uar:.1f} %)"
 
 
 @dataclass
@@ -73,8 +78,8 @@ class Tally:
         row.failed += not record.ok
         if record.predictions is not None:
             labels = cell.manifest.labels[cell.manifest.fold(cell.run, cell.fold).test]
-            row.hits += int(np.sum(labels == np.asarray(record.predictions)))
-            row.images += len(labels)
+            n_classes = len(cell.manifest.classes)
+            row.confusion = row.confusion + confusion_matrix(labels, np.asarray(record.predictions), n_classes)
 
     @property
     def summary(self) -> str:
@@ -127,6 +132,28 @@ class PlainWatcher:
     def _say(self, text: str) -> None:
         self._said = time.monotonic()
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class ProblemsOnly:
+    """Speaks only of what goes wrong."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def begin(self, plan: Plan) -> None:
+        """Nothing is wrong yet."""
+
+    def came_in(self, cell: Cell, record: Record) -> None:
+        """Print each failure."""
+        if not record.ok:
+            self.note(f"{record.label} run {record.run} fold {record.fold}: {record.status}, {record.error}")
+
+    def end(self) -> None:
+        """Nothing is left on the screen to tidy."""
 
 
 class StepsColumn(ProgressColumn):

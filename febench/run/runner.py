@@ -1,95 +1,29 @@
-"""From a request to results: data set, protocol, plan, evaluation, store."""
+"""From options to stored cells: data set, folds, plan, tasks on workers, store. The flow of `febench run` is here."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from febench.audit import audit
+from febench.core.cache import cached_array, file_of, in_chunks
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.environment import environment_id
-from febench.core.errors import UsageError, printable
-from febench.core.manifest import Manifest
-from febench.results.store import MANIFEST, Record, Store, find_manifest, open_store
-from febench.run.compute import Means, checkpoint_of, compute, forget_checkpoint
-from febench.run.plan import Cell, Plan, Row, make_plan, select_rows
-from febench.run.tasks import Outcome
-
-DEFAULT_RESULTS = Path("results")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a user asks for: the arguments of `febench run` and `febench plan`.
-
-    Attributes
-    ----------
-    methods, dataset, protocol : str
-        Selectors; `methods` may list several and name sets.
-    data_dir : Path or None
-        Where data sets live.
-    preset : str
-        `paper` or `quick`.
-    runs : int or None
-        Only the first so many runs.
-    out : Path or None
-        Results directory; `results/<data set>/<protocol>` by default.
-    device : str
-        `auto`, `cpu` or `cuda`.
-    jobs : int or None
-        Cells computed at once; a core each by default.
-    threads : int
-        Threads of each cell.
-    timeout : float or None
-        Seconds a cell may take.
-    settings : mapping
-        For a method's name, its parameters.
-    retry_failed : bool
-        Whether to compute failed cells again.
-    seed : int
-        Base seed of folds and cells.
-    deterministic : bool
-        Whether a GPU must give the same bits each time.
-    pack : int
-        Trainings that share a GPU; 0 for as many as pay.
-    """
-
-    methods: str = "all"
-    dataset: str = "faces700"
-    protocol: str = "paper"
-    data_dir: Path | None = None
-    preset: str = "paper"
-    runs: int | None = None
-    out: Path | None = None
-    device: str = "auto"
-    jobs: int | None = None
-    threads: int = 1
-    timeout: float | None = None
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    retry_failed: bool = False
-    seed: int = 0
-    deterministic: bool = False
-    pack: int = 0
-
-    @property
-    def path(self) -> Path:
-        """Where its results are."""
-        return self.out or DEFAULT_RESULTS / _plain(self.dataset) / _plain(self.protocol)
-
-    @property
-    def workers(self) -> int:
-        """Cells computed at once."""
-        return self.jobs or max(1, _cores() // self.threads)
-
-    @property
-    def means(self) -> Means:
-        """What its cells are computed with."""
-        return Means(self.workers, self.threads, self.timeout, self.device, self.deterministic, self.pack)
+from febench.core.errors import DataError, UsageError, printable
+from febench.core.manifest import Manifest, draw
+from febench.core.protocol import PROTOCOLS
+from febench.results.store import MANIFEST, Record, Store, read_manifest
+from febench.run.checkpoints import checkpoint_of, forget_checkpoint
+from febench.run.executors.base import Executor, Failure
+from febench.run.executors.local import LocalExecutor, gpus
+from febench.run.options import RunOptions
+from febench.run.plan import Cell, Plan, Row, select_rows, wanted_cells
+from febench.run.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod, PackTask
 
 
 class Watcher(Protocol):
@@ -137,55 +71,95 @@ class Finished:
         return not (self.failed or self.absent or self.plan.missing)
 
 
-def plan_for(request: Request) -> tuple[Plan, tuple[str, ...]]:
-    """The plan of a request, without writing anything, and a word about each method that cannot run here."""
-    rows, absent = select_rows(request.methods, request.preset, request.settings)
-    dataset = load_dataset(request.dataset, request.data_dir)
-    manifest = find_manifest(request.path, dataset, request.protocol, request.seed)
-    records = Store(request.path).records if (request.path / MANIFEST).exists() else []
-    return _plan(request, rows, manifest, records), absent
-
-
-def run(request: Request, watcher: Watcher) -> Finished:
-    """Compute the missing cells of a request; safe to interrupt at any moment, and to call again.
+def run(options: RunOptions, watcher: Watcher) -> Finished:
+    """Compute the missing cells; safe to interrupt at any moment, and to call again.
 
     Raises
     ------
     FebenchError
-        If the request cannot be met at all; a method that fails costs only its own cells.
+        If the options cannot be met at all; a method that fails costs only its own cells.
     """
-    rows, absent = select_rows(request.methods, request.preset, request.settings)
-    check_device(request.device, rows)
-    dataset = load_dataset(request.dataset, request.data_dir)
-    folds = find_manifest(request.path, dataset, request.protocol, request.seed)
-    _plan(request, rows, folds, [])  # refuses what cannot be met before anything is written
-    store = open_store(request.path, dataset, request.protocol, request.seed)
+    rows, absent = select_rows(options.methods, options.preset, options.settings)
+    check_device(options.device, rows)
+    dataset = load_dataset(options.dataset, options.data_dir)
+    manifest = folds_of(options, dataset)
+    cells = wanted_cells(rows, manifest, options.wanted_runs)  # refuses what cannot be before anything is written
+    store = Store.open(options.path, manifest)
     for word in absent:
         watcher.note(word)
     with _interruptible(), store.writing() as writer:
         if store.torn:
             watcher.note(f"dropped a line torn by a crash at the end of {store.path / 'cells.jsonl'}")
         _audit(dataset, store, watcher)
-        plan = _plan(request, rows, store.manifest, store.records)
+        plan = Plan(rows, cells, tuple(store.records), options.workers, options.retry_failed)
         if plan.missing:
             watcher.begin(plan)
             try:
-                for cell, outcome in compute(request.means, dataset, store.path, plan.missing):
-                    record = record_of(cell, outcome, request.threads)
+                for cell, result, seconds in compute(options, dataset, store.path, plan.missing):
+                    record = record_of(cell, result, options.threads, seconds)
                     writer.append(record)
                     watcher.came_in(cell, record)
-                    if outcome.status == "ok":
+                    if record.ok:
                         forget_checkpoint(checkpoint_of(store.path, cell))
             finally:
                 watcher.end()
-    done = _plan(replace(request, retry_failed=False), rows, store.manifest, store.records)
-    return Finished(store, done, absent)
+    return Finished(store, replace(plan, records=tuple(store.records), retry_failed=False), absent)
 
 
-def _plan(request: Request, rows: tuple[Row, ...], manifest: Manifest, records: list[Record]) -> Plan:
-    return make_plan(
-        rows, manifest, records, runs=request.runs, jobs=request.workers, retry_failed=request.retry_failed
-    )  # fmt: skip
+def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
+    """The plan of a run, without writing anything, and a word about each method that cannot run here."""
+    rows, absent = select_rows(options.methods, options.preset, options.settings)
+    manifest = folds_of(options, load_dataset(options.dataset, options.data_dir))
+    records = Store(options.path).records if (options.path / MANIFEST).exists() else []
+    cells = wanted_cells(rows, manifest, options.wanted_runs)
+    return Plan(rows, cells, tuple(records), options.workers, options.retry_failed), absent
+
+
+def folds_of(options: RunOptions, dataset: Dataset) -> Manifest:
+    """The folds stored in the results directory, or, where there are none, newly drawn ones; writes nothing.
+
+    Raises
+    ------
+    UsageError
+        If the directory holds results of another data set, protocol or seed.
+    DataError
+        If the data set is the same by name but its images or labels are not.
+    """
+    path = options.path
+    if not (path / MANIFEST).exists():
+        return draw(dataset, options.protocol, options.seed)
+    manifest = read_manifest(path)
+    protocol, params = PROTOCOLS.select(options.protocol)
+    wanted = (
+        ("data set", manifest.dataset, dataset.name),
+        ("protocol", manifest.protocol, protocol.label(params)),
+        ("protocol version", manifest.protocol_version, protocol.version),
+        ("seed", manifest.seed, options.seed),
+    )
+    for what, have, want in wanted:
+        if have != want:
+            raise UsageError(f"{path} holds results of {what} {have}, not {want}", option="out")
+    if manifest.fingerprint != dataset.fingerprint:
+        raise DataError(
+            f"data set {dataset.name} is not the one {path} was computed on (its fingerprint is "
+            f"{dataset.fingerprint[:12]}, there {manifest.fingerprint[:12]}): images or labels changed",
+            option="out",
+        )
+    return manifest
+
+
+def check_device(device: str, rows: tuple[Row, ...]) -> None:
+    """Refuse a device on which one of the rows cannot run.
+
+    Raises
+    ------
+    UsageError
+        If there is such a row.
+    """
+    for row in rows:
+        problem = row.method.check(row.params, device) if row.method.check else None
+        if problem:
+            raise UsageError(f"method {row.label} cannot run: {problem}")
 
 
 def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
@@ -196,13 +170,109 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
         watcher.note(printable(f"{dataset.name}: {note}"))
     for finding in store.audit or ():
         if finding["severity"] == "error":
-            watcher.note(printable(f"audit: {finding['code']} {finding['title']} ({finding['count']}); febench audit "
-                                   f"{dataset.name} --protocol {store.manifest.protocol} says more"))  # fmt: skip
+            told = f"audit: {finding['code']} {finding['title']} ({finding['count']})"
+            watcher.note(printable(f"{told}; febench audit says more of {dataset.name}"))
 
 
-def record_of(cell: Cell, outcome: Outcome, threads: int) -> Record:
-    """What is stored of a cell."""
-    result = {key: value for key, value in asdict(outcome).items() if key not in ("features", "parts")}
+def compute(
+    options: RunOptions, dataset: Dataset, path: Path, cells: Sequence[Cell]
+) -> Iterator[tuple[Cell, CellResult | Failure, dict[str, float]]]:
+    """Compute cells and yield each as it ends, with the seconds of its features.
+
+    Cells of the processor come first, each on its own; then those of GPUs, the folds of a run in one pack.
+
+    Parameters
+    ----------
+    options : RunOptions
+        Workers and their limits.
+    dataset : Dataset
+        The images.
+    path : Path
+        Results directory, for the states of long trainings.
+    cells : sequence of Cell
+        What is wanted, in order.
+    """
+    on_processor = [(cell,) for cell in cells if not on_gpu(options, cell.row)]
+    on_gpus = groupby((cell for cell in cells if on_gpu(options, cell.row)), lambda cell: (cell.row.label, cell.run))
+    for packs in (on_processor, [tuple(pack) for _, pack in on_gpus]):
+        if packs:
+            with executor_for(options, packs[0][0].row) as executor:
+                yield from _compute_on(executor, options, dataset, path, packs)
+
+
+def _compute_on(
+    executor: Executor, options: RunOptions, dataset: Dataset, path: Path, packs: Sequence[tuple[Cell, ...]]
+) -> Iterator[tuple[Cell, CellResult | Failure, dict[str, float]]]:
+    """Compute features, then packs of cells of one row each."""
+    rows = list({pack[0].row.label: pack[0].row for pack in packs}.values())
+    methods = {row.label: pack_method(options, row) for row in rows}
+    extractions = executor.map(rows, lambda row: extract_task(dataset, methods[row.label]))
+    features = {row.label: extracted for row, extracted in extractions}
+
+    def task(pack: tuple[Cell, ...]) -> CellTask | PackTask:
+        label = pack[0].row.label
+        extracted = features[label]
+        assert isinstance(extracted, Extracted)
+        tasks = []
+        for cell in pack:
+            fold, labels = cell.manifest.fold(cell.run, cell.fold), cell.manifest.labels
+            tasks.append(
+                CellTask(
+                    method=methods[label],
+                    inputs=extracted.path,
+                    fold=fold,
+                    y_train=labels[fold.train],
+                    y_val=labels[fold.validation],
+                    n_classes=len(cell.manifest.classes),
+                    seed=cell.seed,
+                    checkpoint=checkpoint_of(path, cell),
+                )
+            )
+        return tasks[0] if len(tasks) == 1 else PackTask(tuple(tasks))
+
+    ready = []
+    for pack in packs:
+        extracted = features[pack[0].row.label]
+        if isinstance(extracted, Failure):
+            yield from ((cell, extracted, {}) for cell in pack)
+        else:
+            ready.append(pack)
+    for pack, result in executor.map(ready, task):
+        extracted = features[pack[0].row.label]
+        assert isinstance(extracted, Extracted)
+        for cell, own in zip(pack, result if isinstance(result, tuple) else [result] * len(pack), strict=True):
+            yield cell, own, extracted.seconds
+
+
+def on_gpu(options: RunOptions, row: Row) -> bool:
+    """Whether a row's cells go to GPUs."""
+    return options.device != "cpu" and row.method.accepts("device") and bool(gpus())
+
+
+def executor_for(options: RunOptions, row: Row) -> LocalExecutor:
+    """Workers for a row's cells: a process a GPU, or as many as wanted on the processor."""
+    if on_gpu(options, row):
+        return LocalExecutor(len(gpus()), options.threads, options.timeout, devices=gpus())
+    return LocalExecutor(options.workers, options.threads, options.timeout)
+
+
+def pack_method(options: RunOptions, row: Row) -> PackedMethod:
+    """A row's method, packed for the way to a worker."""
+    given = {"deterministic": options.deterministic, "pack": options.pack}
+    return PackedMethod.of(row.method, row.params, options.device, **given)
+
+
+def extract_task(dataset: Dataset, method: PackedMethod) -> ExtractTask:
+    """The work of computing a method's features of a data set, for a worker."""
+    images = file_of(dataset.images)
+    if images is None:
+        images = cached_array("images", dataset.fingerprint, in_chunks(dataset.images), len(dataset))
+    return ExtractTask(method, images, (dataset.fingerprint, environment_id()))
+
+
+def record_of(cell: Cell, result: CellResult | Failure, threads: int, seconds: dict[str, float]) -> Record:
+    """What is stored of a cell; `seconds` are those of its features."""
+    came = {"status": "ok", **vars(result)} if isinstance(result, CellResult) else vars(result)
     return Record(
         key=cell.key,
         method=cell.row.method.name,
@@ -214,32 +284,8 @@ def record_of(cell: Cell, outcome: Outcome, threads: int) -> Record:
         seed=cell.seed,
         threads=threads,
         environment=environment_id(),
-        **result,
+        **{**came, "seconds": {**seconds, **came.get("seconds", {})}},
     )
-
-
-def check_device(device: str, rows: tuple[Row, ...]) -> None:
-    """Refuse a device on which one of the rows cannot run.
-
-    Raises
-    ------
-    UsageError
-        If there is such a row, or no such device.
-    """
-    if device not in ("auto", "cpu", "cuda"):
-        raise UsageError(f"there is no device {device!r}; choose auto, cpu or cuda")
-    for row in rows:
-        problem = row.method.check(row.params, device) if row.method.check else None
-        if problem:
-            raise UsageError(f"method {row.label} cannot run: {problem}")
-
-
-def _plain(selector: str) -> str:
-    return "".join(c if c.isalnum() or c in "._-=,+" else "_" for c in selector)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager

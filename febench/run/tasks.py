@@ -1,30 +1,36 @@
-"""One cell, from images to predictions. Runs in a worker process; no test label ever reaches it."""
+"""What a worker does: features of a data set, and cells from images to predictions. No test label ever reaches it."""
 
 from __future__ import annotations
 
 import inspect
+import io
 import json
 import pickle
 import time
 import traceback
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from types import CodeType
+from typing import Any, ClassVar, TypeVar
 
+import cloudpickle
 import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.cache import array_path, cached_array, in_chunks
-from febench.core.method import FoldOutcome, FoldTask, Method
+from febench.core.method import FoldOutcome, FoldTask, InvalidPredictionsError, Method, check_predictions
 from febench.core.protocol import Fold
-from febench.run.pickling import dumps
+from febench.run.executors.base import Failure
 
 CHUNK = 256
 
+R = TypeVar("R")
+
 
 @dataclass(frozen=True)
-class Recipe:
+class PackedMethod:
     """What a worker needs to build a method's classifier.
 
     Attributes
@@ -45,7 +51,7 @@ class Recipe:
     given: dict[str, Any] = field(default_factory=lambda: {"device": "cpu"})
 
     @classmethod
-    def of(cls, method: Method, params: dict[str, Any], device: str, **given: Any) -> Recipe:
+    def of(cls, method: Method, params: dict[str, Any], device: str, **given: Any) -> PackedMethod:
         """Pack a method for the way to a worker."""
         return cls(method.name, dumps(method), params, {"device": device, **given})
 
@@ -61,26 +67,22 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of a task; the fields but the last two are those of `store.Record`.
+class Extracted:
+    """Where the features of a data set are (its images, of a method without), and the seconds they took."""
 
-    `features` is where features were put, `parts` what came of each cell of a pack.
-    """
+    path: Path
+    seconds: dict[str, float] = field(default_factory=dict)
 
-    status: str
-    predictions: list[int] | None = None
+
+@dataclass(frozen=True)
+class CellResult:
+    """What came of a cell; the fields are those of `febench.results.store.Record`."""
+
+    predictions: list[int]
     probabilities: list[list[float]] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None
     info: dict[str, Any] = field(default_factory=dict)
-    error: str | None = None
-    traceback: str | None = None
-    features: Path | None = None
-    parts: tuple[Outcome, ...] = ()
-
-
-class InvalidPredictionsError(ValueError):
-    """A method returned something that is not one class index an image."""
 
 
 @dataclass(frozen=True)
@@ -91,24 +93,24 @@ class ExtractTask:
     same features may say so by an attribute `features_id`, anything JSON can hold: they are then computed once for all.
     """
 
-    recipe: Recipe
+    method: PackedMethod
     images: Path
     key: tuple[str, ...]
 
-    def run(self) -> Outcome:
-        """Outcome with the path of the features, or of the images if the method has no `extract`."""
-        return _guarded(self._extract)
+    def run(self) -> Extracted | Failure:
+        """The features, or the images if the method has no `extract`."""
+        return guarded(self._extract)
 
-    def _extract(self) -> Outcome:
-        estimator = self.recipe.build(seed=0)
+    def _extract(self) -> Extracted:
+        estimator = self.method.build(seed=0)
         if not hasattr(estimator, "extract"):
-            return Outcome("ok", features=self.images)
+            return Extracted(self.images)
         images = np.load(self.images, mmap_mode="r")
-        own = [self.recipe.name, self.recipe.method.version, self.recipe.params]
+        own = [self.method.name, self.method.method.version, self.method.params]
         key = [*self.key, getattr(estimator, "features_id", own)]
         note = array_path("features", key).with_suffix(".seconds")
         path = cached_array("features", key, _timed(estimator, images, note), len(images))
-        return Outcome("ok", features=path, seconds={"extract": float(note.read_text())})
+        return Extracted(path, {"extract": float(note.read_text())})
 
 
 def _timed(estimator: Any, images: NDArray[np.uint8], note: Path) -> Iterator[NDArray[Any]]:
@@ -130,7 +132,7 @@ class CellTask:
 
     Attributes
     ----------
-    recipe : Recipe
+    method : PackedMethod
         The method.
     inputs : Path
         Images or features of the whole data set, `.npy`.
@@ -148,7 +150,7 @@ class CellTask:
         Where the trained network is to be kept, and what `save_weights` shall note about it.
     """
 
-    recipe: Recipe
+    method: PackedMethod
     inputs: Path
     fold: Fold
     y_train: NDArray[np.int64]
@@ -158,42 +160,38 @@ class CellTask:
     checkpoint: Path | None = None
     weights: tuple[Path, dict[str, Any]] | None = None
 
-    def run(self) -> Outcome:
+    def run(self) -> CellResult | Failure:
         """The predictions, or what went wrong."""
-        return _guarded(self._train_and_predict)
+        return guarded(self._train_and_predict)
 
-    def _train_and_predict(self) -> Outcome:
+    def _train_and_predict(self) -> CellResult:
         inputs = np.load(self.inputs, mmap_mode="r")
-        estimator = self.recipe.build(self.seed, self.checkpoint)
+        estimator = self.method.build(self.seed, self.checkpoint)
         start = time.perf_counter()
-        self._fit(estimator, inputs)
+        validation = {}
+        if "X_val" in inspect.signature(estimator.fit).parameters:
+            validation = {"X_val": inputs[self.fold.validation], "y_val": self.y_val.copy()}
+        estimator.fit(inputs[self.fold.train], self.y_train.copy(), **validation)
         fitted = time.perf_counter()
         if self.weights is not None:
             estimator.save_weights(*self.weights)
         images = inputs[self.fold.test]
         predictions = check_predictions(estimator.predict(images), len(images), self.n_classes)
         predicted = time.perf_counter()
-        info = _info(estimator)
+        info = _storable(getattr(estimator, "fit_info_", {}))
+        probabilities = None
+        if hasattr(estimator, "predict_proba"):
+            classes = getattr(estimator, "classes_", np.arange(self.n_classes))
+            probabilities = _of_every_class(estimator.predict_proba(images), classes, len(images), self.n_classes)
         before = float(info.get("seconds_before", 0.0))
-        return Outcome(
-            status="ok",
-            predictions=predictions,
-            probabilities=_probabilities(estimator, images, self.n_classes),
-            seconds={"fit": round(fitted - start + before, 4), "predict": round(predicted - fitted, 4)},
-            info=info,
-        )
+        seconds = {"fit": round(fitted - start + before, 4), "predict": round(predicted - fitted, 4)}
+        return CellResult(predictions, probabilities, seconds, info=info)
 
     @property
     def fold_task(self) -> FoldTask:
         """The same work, for `fit_predict_folds`."""
         fold = self.fold
         return FoldTask(fold.train, fold.validation, fold.test, self.y_train.copy(), self.y_val.copy(), self.seed)
-
-    def _fit(self, estimator: Any, inputs: NDArray[Any]) -> None:
-        given = {}
-        if "X_val" in inspect.signature(estimator.fit).parameters:
-            given = {"X_val": inputs[self.fold.validation], "y_val": self.y_val.copy()}
-        estimator.fit(inputs[self.fold.train], self.y_train.copy(), **given)
 
 
 @dataclass(frozen=True)
@@ -207,110 +205,74 @@ class PackTask:
         """How many time limits it may take."""
         return len(self.cells)
 
-    def run(self) -> Outcome:
-        """Outcome whose `parts` are those of the cells, in their order."""
-        return _guarded(self._train_and_predict)
+    def run(self) -> tuple[CellResult | Failure, ...] | Failure:
+        """What came of each cell, in their order; a failure of all where they failed together."""
+        return guarded(self._train_and_predict)
 
-    def _train_and_predict(self) -> Outcome:
+    def _train_and_predict(self) -> tuple[CellResult | Failure, ...]:
         first = self.cells[0]
-        estimator = first.recipe.build(first.seed)
+        estimator = first.method.build(first.seed)
         if not hasattr(estimator, "fit_predict_folds"):
-            return Outcome("ok", parts=tuple(cell.run() for cell in self.cells))
+            return tuple(cell.run() for cell in self.cells)
         folds = [cell.fold_task for cell in self.cells]
-        found = estimator.fit_predict_folds(np.load(first.inputs, mmap_mode="r"), folds)
-        if len(found) != len(folds):
-            raise InvalidPredictionsError(f"fit_predict_folds returned {len(found)} outcomes for {len(folds)} folds")
+        outcomes = estimator.fit_predict_folds(np.load(first.inputs, mmap_mode="r"), folds)
+        if len(outcomes) != len(folds):
+            raise InvalidPredictionsError(f"fit_predict_folds returned {len(outcomes)} outcomes for {len(folds)} folds")
         peak = _peak_memory_mb()
-        parts = [replace(_of_fold(one, cell), peak_memory_mb=peak) for one, cell in zip(found, self.cells, strict=True)]
-        return Outcome("ok", parts=tuple(parts))
+        return tuple(_of_fold(outcome, cell, peak) for outcome, cell in zip(outcomes, self.cells, strict=True))
 
 
-def _of_fold(found: FoldOutcome, cell: CellTask) -> Outcome:
-    """The outcome of one cell of a pack; what is wrong with one costs no other."""
-    n_images = len(cell.fold.test)
+def _of_fold(outcome: FoldOutcome, cell: CellTask, peak_memory_mb: float | None) -> CellResult | Failure:
+    """What came of one cell of a pack; what is wrong with one costs no other."""
+    n_images, n_classes = len(cell.fold.test), cell.n_classes
     try:
-        return Outcome(
-            status="ok",
-            predictions=check_predictions(found.predictions, n_images, cell.n_classes),
-            probabilities=_whole(found.probabilities, found.classes, n_images, cell.n_classes),
-            seconds={name: round(float(spent), 4) for name, spent in found.seconds.items()},
-            info=_storable(found.info),
+        probabilities = None
+        if outcome.probabilities is not None:
+            probabilities = _of_every_class(outcome.probabilities, outcome.classes, n_images, n_classes)
+        return CellResult(
+            predictions=check_predictions(outcome.predictions, n_images, n_classes),
+            probabilities=probabilities,
+            seconds={name: round(float(spent), 4) for name, spent in outcome.seconds.items()},
+            peak_memory_mb=peak_memory_mb,
+            info=_storable(outcome.info),
         )
     except InvalidPredictionsError as error:
-        return Outcome("invalid", error=str(error))
+        return Failure("invalid", str(error))
 
 
-def check_predictions(predictions: Any, n_images: int, n_classes: int) -> list[int]:
-    """Predictions as a list of class indices.
-
-    Raises
-    ------
-    InvalidPredictionsError
-        If they are not one integer class index an image.
-    """
-    found = np.asarray(predictions)
-    if found.shape != (n_images,):
-        raise InvalidPredictionsError(f"predict returned shape {found.shape} for {n_images} images")
-    if not np.issubdtype(found.dtype, np.integer):
-        raise InvalidPredictionsError(f"predict returned {found.dtype}, not integer class indices")
-    if n_images and not (found.min() >= 0 and found.max() < n_classes):
-        raise InvalidPredictionsError(f"predict returned a class outside 0..{n_classes - 1}")
-    return [int(label) for label in found]
-
-
-def _probabilities(estimator: Any, images: NDArray[Any], n_classes: int) -> list[list[float]] | None:
+def _of_every_class(probabilities: Any, classes: Any, n_images: int, n_classes: int) -> list[list[float]]:
     """A column for every class of the data set, zero for classes the method has not seen."""
-    if not hasattr(estimator, "predict_proba"):
-        return None
-    classes = getattr(estimator, "classes_", np.arange(n_classes))
-    return _whole(estimator.predict_proba(images), classes, len(images), n_classes)
-
-
-def _whole(probabilities: Any, classes: Any, n_images: int, n_classes: int) -> list[list[float]] | None:
-    if probabilities is None:
-        return None
-    found, seen = np.asarray(probabilities, dtype=np.float64), np.asarray(classes)
-    if found.shape != (n_images, len(seen)) or not np.isfinite(found).all():
-        raise InvalidPredictionsError(f"the probabilities have shape {found.shape} or values that are not finite")
+    given, seen = np.asarray(probabilities, dtype=np.float64), np.asarray(classes)
+    if given.shape != (n_images, len(seen)) or not np.isfinite(given).all():
+        raise InvalidPredictionsError(f"the probabilities have shape {given.shape} or values that are not finite")
     whole = np.zeros((n_images, n_classes))
-    whole[:, seen] = found
+    whole[:, seen] = given
     return [[round(float(p), 4) for p in row] for row in whole]
 
 
-def _info(estimator: Any) -> dict[str, Any]:
-    """What the method says of its training."""
-    return _storable(getattr(estimator, "fit_info_", {}))
-
-
 def _storable(info: Mapping[str, Any]) -> dict[str, Any]:
-    """Only what JSON can hold may be stored."""
+    """What a method says of its training; only what JSON can hold may be stored."""
     json.dumps(dict(info))
     return dict(info)
 
 
-def _guarded(work: Callable[[], Outcome]) -> Outcome:
-    """Run a piece of work; whatever a method raises becomes an outcome."""
-    _reset_peak_memory()
-    try:
-        outcome = work()
-    except InvalidPredictionsError as error:
-        return Outcome("invalid", error=str(error))
-    except Exception as error:
-        return Outcome("failed", error=_sentence(error), traceback=traceback.format_exc())
-    return replace(outcome, peak_memory_mb=_peak_memory_mb())
-
-
-def _sentence(error: Exception) -> str:
-    """The error in one line, with the place where it was raised."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {' '.join(str(error).split())} ({Path(last.filename).name}:{last.lineno})"
-
-
-def _reset_peak_memory() -> None:
-    """Linux counts the peak anew after this; elsewhere the worker's whole life is its peak."""
+def guarded(work: Callable[[], R]) -> R | Failure:
+    """Run a piece of work; whatever a method raises becomes a failure, and cells are told their peak memory."""
     clear = Path("/proc/self/clear_refs")
-    if clear.exists():
+    if clear.exists():  # Linux counts the peak anew after this; elsewhere the worker's whole life is its peak
         clear.write_text("5")
+    try:
+        result = work()
+    except InvalidPredictionsError as error:
+        return Failure("invalid", str(error))
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}:{last.lineno}"
+        told = f"{type(error).__name__}: {' '.join(str(error).split())} ({place})"
+        return Failure("failed", told, traceback.format_exc())
+    if isinstance(result, CellResult):
+        return replace(result, peak_memory_mb=_peak_memory_mb())
+    return result
 
 
 def _peak_memory_mb() -> float | None:
@@ -319,3 +281,26 @@ def _peak_memory_mb() -> float | None:
         return None
     kilobytes = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
     return round(int(kilobytes) / 1024, 1)
+
+
+def dumps(thing: object) -> bytes:
+    """Pickle as `cloudpickle.dumps`; what `pickle.loads` makes of it knows the files its code came from.
+
+    cloudpickle 3.1.3 and later leave them out, and an error in a plugin could not tell its place.
+    """
+    file = io.BytesIO()
+    _Pickler(file).dump(thing)
+    return file.getvalue()
+
+
+def _code(code: CodeType) -> tuple[Callable[..., CodeType], tuple[Any, ...]]:
+    make, parts, *_ = cloudpickle.Pickler.dispatch_table[CodeType](code)
+    return _named, (make, parts, code.co_filename)
+
+
+def _named(make: Callable[..., CodeType], parts: tuple[Any, ...], file: str) -> CodeType:
+    return make(*parts).replace(co_filename=file)
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    dispatch_table: ClassVar = ChainMap({CodeType: _code}, cloudpickle.Pickler.dispatch_table)

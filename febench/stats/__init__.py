@@ -1,10 +1,11 @@
 """The tests that say whether a difference is real: pure functions of numbers, one idea a file.
 
-`resampled` folds that share training images; `proportions` one split, image by image; `multiple` many comparisons at
-once; `ranks` several data sets.
+`resampled` folds that share training images; `proportions` one split, image by image; `p_values` many comparisons at
+once; `ranks` several data sets; `bootstrap` other people.
 """
 
-from febench.stats.multiple import holm
+from febench.stats.bootstrap import bootstrap_interval
+from febench.stats.p_values import holm, p_value, p_words
 from febench.stats.proportions import McNemar, mcnemar, mcnemar_in_every_run
 from febench.stats.ranks import (
     Friedman,
@@ -16,7 +17,6 @@ from febench.stats.ranks import (
     wilcoxon,
 )
 from febench.stats.resampled import CorrectedT, Posterior, corrected_resampled_t, correlated_bayes_t
-from febench.stats.wording import p_value, p_words
 
 __all__ = [
     "CorrectedT",
@@ -24,6 +24,7 @@ __all__ = [
     "McNemar",
     "Posterior",
     "average_ranks",
+    "bootstrap_interval",
     "corrected_resampled_t",
     "correlated_bayes_t",
     "critical_difference",

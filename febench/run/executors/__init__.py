@@ -1,1 +1,1 @@
-"""Where tasks run: each executor takes tasks and gives back their outcomes as they come in."""
+"""Where tasks run: `base` is the contract, `local` the processes of this machine."""

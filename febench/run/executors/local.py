@@ -15,14 +15,14 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from filelock import FileLock
 from filelock import Timeout as FileLockTimeout
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from febench.core.errors import FebenchError
-from febench.run.tasks import Outcome
+from febench.run.executors.base import Failure, Task
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -32,18 +32,24 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
 )
 
+GPUS = (("/proc/driver/nvidia/gpus", "*"), ("/dev", "nvidia[0-9]*"), ("/dev", "dxg"))
+"""Where Linux has a file for each GPU: its driver, a container, Windows's subsystem (all GPUs in one)."""
+
 _TAKEN: list[FileLock] = []
 """What a worker has taken, kept from being collected."""
 
 
-class Task(Protocol):
-    """Anything that a worker can run."""
-
-    def run(self) -> Outcome:
-        """Do the work; raises nothing."""
-
-
+R = TypeVar("R")
 T = TypeVar("T")
+
+
+def gpus() -> tuple[str, ...]:
+    """Names by which CUDA knows the GPUs that may be used, without loading it."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return tuple(name.strip() for name in visible.split(",") if name.strip() not in ("", "-1"))
+    counts = (len(list(Path(folder).glob(names))) for folder, names in GPUS)
+    return tuple(str(i) for i in range(next(filter(None, counts), 0)))
 
 
 class LocalExecutor:
@@ -83,30 +89,33 @@ class LocalExecutor:
     def __exit__(self, *_: object) -> None:
         self._exit.close()
 
-    def map(self, items: Iterable[T], task: Callable[[T], Task]) -> Iterator[tuple[T, Outcome]]:
+    def map(self, items: Iterable[T], task: Callable[[T], Task[R]]) -> Iterator[tuple[T, R | Failure]]:
         """Run the task of each item in order, a few ahead of the free workers, and yield each item as it ends."""
         waiting = iter(items)
-        running: dict[ProcessFuture[Outcome], T] = {}
+        running: dict[ProcessFuture[R | Failure], T] = {}
         while True:
             for item in islice(waiting, 2 * self._jobs - len(running)):
                 work = task(item)
-                running[self._pool.schedule(_run, args=(work,), timeout=self._limit(work))] = item
+                limit = None if self._timeout is None else self._timeout * int(getattr(work, "weight", 1))
+                running[self._pool.schedule(_run, args=(work,), timeout=limit)] = item
             if not running:
                 return
             wait(running, return_when=FIRST_COMPLETED)
             for done in [future for future in running if future.done()]:
-                yield running.pop(done), self._outcome(done.result)
+                yield running.pop(done), self._result(done)
 
-    def _limit(self, work: Task) -> float | None:
-        return None if self._timeout is None else self._timeout * int(getattr(work, "weight", 1))
-
-    def _outcome(self, result: Callable[[], Outcome]) -> Outcome:
+    def _result(self, done: ProcessFuture[R | Failure]) -> R | Failure:
         try:
-            return result()
+            return done.result()
         except FutureTimeoutError:
-            return Outcome("timeout", error=f"stopped after the time limit of {self._timeout:g} s (--timeout)")
+            return Failure("timeout", f"stopped after the time limit of {self._timeout:g} s")
         except ProcessExpired as expired:
-            return Outcome("crashed", error=f"the process died ({_cause(expired.exitcode)})")
+            code = expired.exitcode
+            cause = f"exit code {code}"
+            if code is not None and code < 0:
+                with contextlib.suppress(ValueError):
+                    cause = f"signal {signal.Signals(-code).name}"
+            return Failure("crashed", f"the process died ({cause})")
         except BrokenProcessPool as error:
             raise FebenchError(
                 "the worker processes do not start; a script that runs febench must do so below "
@@ -118,7 +127,7 @@ class LocalExecutor:
         self._pool.join()
 
 
-def _run(task: Task) -> Outcome:
+def _run(task: Task[R]) -> R | Failure:
     return task.run()
 
 
@@ -147,13 +156,6 @@ def _die_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _cause(exitcode: int | None) -> str:
-    if exitcode is not None and exitcode < 0:
-        with contextlib.suppress(ValueError):
-            return f"signal {signal.Signals(-exitcode).name}"
-    return f"exit code {exitcode}"
 
 
 @contextlib.contextmanager

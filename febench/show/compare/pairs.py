@@ -12,27 +12,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.errors import UsageError
+from febench.core.manifest import Manifest
+from febench.results.metrics import OA, Metric
 from febench.results.results import Results, RowResults
-from febench.show.compare.cells import Cells, Scored, common_runs, differences
-from febench.show.compare.verdicts import Evidence, Outcome, Rules, judge, points
+from febench.show.compare.verdicts import Evidence, Outcome, Rules, judge
 from febench.show.tables import chosen
-from febench.stats import (
-    McNemar,
-    corrected_resampled_t,
-    correlated_bayes_t,
-    holm,
-    mcnemar,
-    mcnemar_in_every_run,
-)
+from febench.stats import corrected_resampled_t, correlated_bayes_t, holm, mcnemar, mcnemar_in_every_run
 
 ALPHA = 0.05
 MIN_FOLDS = 10
 MIN_RUNS = 2
 
+HEADLINE: dict[str, str] = {
+    "better": "better than {whom}",
+    "equivalent": "within {near} of {whom}",
+    "undecided": "undecided against {whom}",
+    "worse": "worse than {whom} over the runs that both have whole",
+    "too few runs": "too few runs to say against {whom}",
+}
+
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a method stands before any test: complete runs, mean and sample sd of their overall accuracy in percent."""
+    """Where a method stands before any test: complete runs, mean and sample sd of the metric over them."""
 
     label: str
     runs: int
@@ -47,11 +49,11 @@ class Pair:
     Attributes
     ----------
     first, second : str
-        The methods; over the runs that both have whole, the first has the higher mean.
+        The methods; over the runs that both have whole, the first has the better mean.
     runs, folds : int
         Runs that are whole in both, and differences that the test rests on.
     difference : float or None
-        Mean difference of overall accuracy, first less second, in points; None without a common run.
+        By how much the first is better on average; None without a common run.
     evidence : Evidence
         The test, and what it gives.
     p_holm : float or None
@@ -74,6 +76,32 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Rival:
+    """A method as the one with the best mean sees it.
+
+    Attributes
+    ----------
+    label : str
+        The rival.
+    ahead : float or None
+        How far the best is ahead over the runs that both have whole; None without such a run.
+    interval : tuple of float, or None
+        Its 95 % interval; None where there is no test.
+    outcome : str
+        What the best is against it: `better`, `equivalent`, `undecided`, `too few runs`, or `worse`: over the runs
+        that both have whole it may be.
+    pair : Pair
+        What the tests say.
+    """
+
+    label: str
+    ahead: float | None
+    interval: tuple[float, float] | None
+    outcome: str
+    pair: Pair
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The methods of a results directory, compared.
 
@@ -81,19 +109,22 @@ class Comparison:
     ----------
     results : Results
         What was compared.
+    metric : Metric
+        By what.
     standings : tuple of Standing
-        Methods with a complete run, the highest mean first.
+        Methods with a complete run, the best mean first.
     left_out : tuple of str
-        Methods without a complete run: compared with nothing.
+        Methods without a complete run, or without the probabilities that the metric needs: compared with nothing.
     pairs : tuple of Pair
         All pairs of the standings.
     rope, alpha : float
-        Region of practical equivalence in points, and level of the adjusted tests.
+        Region of practical equivalence, and level of the adjusted tests.
     test_to_train : float
         Test images over training images of a fold: how much the tests are widened.
     """
 
     results: Results
+    metric: Metric
     standings: tuple[Standing, ...]
     left_out: tuple[str, ...]
     pairs: tuple[Pair, ...]
@@ -103,7 +134,7 @@ class Comparison:
 
     @cached_property
     def best(self) -> str | None:
-        """The method with the highest mean; whether it is better is another question."""
+        """The method with the best mean; whether it is better is another question."""
         return self.standings[0].label if self.standings else None
 
     @property
@@ -117,38 +148,171 @@ class Comparison:
             if self.best in (pair.first, pair.second) or frozenset((pair.first, pair.second)) in near
         )
 
+    @cached_property
+    def rivals(self) -> tuple[Rival, ...]:
+        """Every other method with a complete run, the best mean first."""
+        rivals = {}
+        for pair in self.pairs:
+            if self.best not in (pair.first, pair.second):
+                continue
+            turned = pair.second == self.best
+            sign, test = (-1.0 if turned else 1.0), pair.evidence.test
+            rivals[pair.first if turned else pair.second] = Rival(
+                label=pair.first if turned else pair.second,
+                ahead=None if pair.difference is None else sign * pair.difference,
+                interval=(min(sign * test.low, sign * test.high), max(sign * test.low, sign * test.high))
+                if test
+                else None,
+                outcome="worse" if turned and pair.outcome == "better" else str(pair.outcome),
+                pair=pair,
+            )
+        return tuple(rivals[one.label] for one in self.standings if one.label in rivals)
+
     @property
     def headline(self) -> str:
-        """Who wins, in a sentence or two: what the pairs with the highest mean say."""
+        """Who wins, in a sentence or two: what the pairs with the best mean say."""
         if not self.pairs:
             return "nothing to compare: fewer than two methods have a complete run"
-        top = self.standings[0]
-        words = [words for outcome in _HEADLINE if (words := self._against_best(outcome))]
-        return f"highest mean overall accuracy: {top.label}, {top.mean:.2f} %; {'; '.join(words)}"
-
-    def _against_best(self, outcome: str) -> str:
-        met = [pair for pair in self.pairs if self.best in (pair.first, pair.second)]
-        rivals = [
-            pair.second if pair.first == self.best else pair.first for pair in met if self._of_best(pair) == outcome
-        ]
-        whom = f"each of the other {len(met)}" if len(rivals) == len(met) > 1 else ", ".join(rivals)
-        return _HEADLINE[outcome].format(whom=whom, near=points(self.rope)) if rivals else ""
-
-    def _of_best(self, pair: Pair) -> str:
-        """The outcome as the highest mean sees it: over the runs both have whole, it may be the worse one."""
-        return "worse" if pair.outcome == "better" and pair.second == self.best else pair.outcome
+        words = []
+        for outcome, sentence in HEADLINE.items():
+            met = [rival.label for rival in self.rivals if rival.outcome == outcome]
+            whom = f"each of the other {len(met)}" if len(met) == len(self.rivals) > 1 else ", ".join(met)
+            if met:
+                words.append(sentence.format(whom=whom, near=self.metric.amount(self.rope)))
+        top, metric = self.standings[0], self.metric
+        value = f"{top.mean:.{metric.decimals}f} {metric.unit}"
+        return f"{metric.best} mean {metric.title}: {top.label}, {value}; {'; '.join(words)}"
 
 
-_HEADLINE: dict[str, str] = {
-    "better": "better than {whom}",
-    "equivalent": "within {near} of {whom}",
-    "undecided": "undecided against {whom}",
-    "worse": "worse than {whom} over the runs that both have whole",
-    "too few runs": "too few runs to say against {whom}",
-}
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """What the tests must know of a manifest's folds.
+
+    Attributes
+    ----------
+    n_test, n_train : float arrays, shape (runs, folds)
+        Test and training images; validation images are not trained on, and not counted.
+    group : int64 array, shape (runs, folds)
+        Number of the test group of each cell: the same for the same images.
+    by_person : bool
+        Whether each fold tests one person, so that a run deals nothing at random.
+    """
+
+    n_test: NDArray[np.float64]
+    n_train: NDArray[np.float64]
+    group: NDArray[np.int64]
+    by_person: bool
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> Folds:
+        """The folds of a manifest."""
+        runs, folds = range(1, manifest.n_runs + 1), range(1, manifest.n_folds + 1)
+        dealt = [[manifest.fold(run, fold) for fold in folds] for run in runs]
+        known: dict[bytes, int] = {}
+        group = [[known.setdefault(fold.test.tobytes(), len(known)) for fold in run] for run in dealt]
+        people = manifest.people
+        return cls(
+            np.array([[len(fold.test) for fold in run] for run in dealt], dtype=np.float64),
+            np.array([[len(fold.train) for fold in run] for run in dealt], dtype=np.float64),
+            np.array(group, dtype=np.int64),
+            people is not None and all(len(np.unique(people[1][fold.test])) == 1 for fold in dealt[0]),
+        )
+
+    @property
+    def test_to_train(self) -> float:
+        """Test images over training images of a fold, on average."""
+        return float(self.n_test.mean() / self.n_train.mean())
+
+    @cached_property
+    def dealt_once(self) -> bool:
+        """Whether every run tests the same groups, so that further runs bring no new images."""
+        return all(set(run) == set(self.group[0]) for run in self.group.tolist())
+
+    def one_group(self, runs: Sequence[int]) -> bool:
+        """Whether some runs, counted from 1, test one group of images, as a publisher's own split has."""
+        return len(np.unique(self.group[[run - 1 for run in runs]])) == 1
 
 
-def compare(results: Results, methods: Sequence[str] = (), rope: float = 1.0, alpha: float = ALPHA) -> Comparison:
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A row by one metric, fold by fold.
+
+    Attributes
+    ----------
+    row : RowResults
+        The row.
+    metric : Metric
+        The metric.
+    folds : Folds
+        Of the manifest.
+    """
+
+    row: RowResults
+    metric: Metric
+    folds: Folds
+
+    @cached_property
+    def by_fold(self) -> dict[int, NDArray[np.float64]]:
+        """For each complete run, the sum over images of each fold, or of what does not add up the fold's score."""
+        total, tally = self.metric.total, self.metric.tally
+        if total is None or tally is None:
+            return self.row.fold_scores(self.metric)
+        folds = range(1, self.row.manifest.n_folds + 1)
+        wanted = self.metric.of_probabilities
+        return {
+            run: np.array([float(total(tally(self.row.answers([run], [f], probabilities=wanted)))) for f in folds])
+            for run in self.row.scores(self.metric)
+        }
+
+    @property
+    def runs(self) -> tuple[int, ...]:
+        """The runs that have the metric."""
+        return tuple(self.row.scores(self.metric))
+
+    def right(self, run: int) -> NDArray[np.bool_]:
+        """Which test images of a run are recognised."""
+        answers = self.row.answers([run])
+        right: NDArray[np.bool_] = answers.labels == answers.predictions
+        return right
+
+
+def differences(first: Scored, second: Scored) -> NDArray[np.float64]:
+    """By how much the first is better, one difference a test fold of the runs that both have whole.
+
+    Of a mean over images every image counts alike where folds are not of one size: a fold's difference of sums is
+    divided by the mean size of the run's test groups, so that the mean over folds is the difference of the tables.
+    Other metrics are taken fold by fold; folds in which they cannot be told are left out. Where every run tests the
+    same groups, a group's differences are averaged over runs: the same images again are no new evidence.
+
+    Returns
+    -------
+    float array, shape (runs * folds,), or (folds,) where every run tests the same groups
+    """
+    runs = [run for run in first.runs if run in second.runs]
+    at = [run - 1 for run in runs]
+    folds, metric = first.folds, first.metric
+    by_fold = np.array([first.by_fold[run] - second.by_fold[run] for run in runs])
+    if metric.total is not None:
+        by_fold = by_fold / folds.n_test[at].mean(axis=1, keepdims=True)
+    by_fold = by_fold if metric.higher_is_better else -by_fold
+    if not folds.dealt_once:
+        flat = np.ravel(by_fold)
+        told: NDArray[np.float64] = flat[~np.isnan(flat)]
+        return told
+    known = ~np.isnan(by_fold.ravel())
+    _, group = np.unique(folds.group[at].ravel()[known], return_inverse=True)
+    summed = np.bincount(group.ravel(), weights=by_fold.ravel()[known])
+    means: NDArray[np.float64] = summed / np.bincount(group.ravel())
+    return means
+
+
+def compare(
+    results: Results,
+    methods: Sequence[str] = (),
+    rope: float | None = None,
+    alpha: float = ALPHA,
+    metric: Metric = OA,
+) -> Comparison:
     """Compare methods pair by pair on the folds that they share.
 
     Parameters
@@ -157,10 +321,12 @@ def compare(results: Results, methods: Sequence[str] = (), rope: float = 1.0, al
         Of one results directory, or of several of the same folds (`pool`).
     methods : sequence of str
         Names or labels; all methods if none is named.
-    rope : float
-        Half the region of practical equivalence, in points of overall accuracy.
+    rope : float or None
+        Half the region of practical equivalence; the metric's own by default, for percentages a point.
     alpha : float
         Level of the adjusted tests.
+    metric : Metric
+        What is compared.
 
     Returns
     -------
@@ -171,87 +337,60 @@ def compare(results: Results, methods: Sequence[str] = (), rope: float = 1.0, al
     UsageError
         If a method is not there, or the region is no width.
     """
+    rope = metric.rope if rope is None else rope
     if not (isfinite(rope) and 0 <= rope < 100):
         raise UsageError(f"the region of practical equivalence is some points from 0 to below 100, not {rope:g}")
-    cells = Cells.of(results.manifest)
-    scored = [Scored.of(row, cells) for row in _asked(results, methods)]
-    whole = sorted((one for one in scored if one.right), key=lambda one: -(one.mean_and_sd[0] or 0.0))
+    folds = Folds.of(results.manifest)
+    asked = {id(row): row for method in methods or (None,) for row in chosen(results, method)}
+    scored = [Scored(row, metric, folds) for row in asked.values()]
+    means = {id(one): one.row.summary(metric) for one in scored}
+    best_first = -1.0 if metric.higher_is_better else 1.0
+    whole = sorted((one for one in scored if one.runs), key=lambda one: best_first * (means[id(one)].mean or 0.0))
+    measured = [_measured(a, b, rope) for a, b in combinations(whole, 2)]
+    tested = [evidence.test.p for _, _, _, _, evidence in measured if evidence.test]
+    adjusted = iter(holm(tested))
+    rules = Rules(metric, rope, alpha, len(tested))
+    pairs = []
+    for first, second, runs, values, evidence in measured:
+        p = float(next(adjusted)) if evidence.test else None
+        outcome, verdict = judge(first.row.label, second.row.label, evidence, p, rules)
+        difference = float(values.mean()) if len(values) else None
+        pairs.append(
+            Pair(first.row.label, second.row.label, runs, len(values), difference, evidence, p, outcome, verdict)
+        )
     return Comparison(
         results,
-        tuple(_standing(one) for one in whole),
-        tuple(one.label for one in scored if not one.right),
-        _pairs([_measured(a, b, rope) for a, b in combinations(whole, 2)], rope, alpha),
+        metric,
+        tuple(Standing(one.row.label, len(one.runs), means[id(one)].mean or 0.0, means[id(one)].sd) for one in whole),
+        tuple(one.row.label for one in scored if not one.runs),
+        tuple(pairs),
         rope,
         alpha,
-        cells.test_to_train,
+        folds.test_to_train,
     )
 
 
-def _asked(results: Results, methods: Sequence[str]) -> list[RowResults]:
-    found = [row for method in methods or (None,) for row in chosen(results, method)]
-    return list({id(row): row for row in found}.values())
-
-
-def _standing(scored: Scored) -> Standing:
-    mean, sd = scored.mean_and_sd
-    return Standing(scored.label, len(scored.right), mean or 0.0, sd)
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """A pair before the pairs are looked at together."""
-
-    first: Scored
-    second: Scored
-    runs: int
-    folds: int
-    difference: float | None
-    evidence: Evidence
-
-
-def _pairs(measured: Sequence[_Measured], rope: float, alpha: float) -> tuple[Pair, ...]:
-    tested = [one.evidence.test.p for one in measured if one.evidence.test]
-    adjusted = iter(holm(tested))
-    rules = Rules(rope, alpha, len(tested))
-    return tuple(_pair(one, float(next(adjusted)) if one.evidence.test else None, rules) for one in measured)
-
-
-def _pair(one: _Measured, p: float | None, rules: Rules) -> Pair:
-    outcome, verdict = judge(one.first.label, one.second.label, one.evidence, p, rules)
-    return Pair(
-        one.first.label, one.second.label, one.runs, one.folds, one.difference, one.evidence, p, outcome, verdict
-    )
-
-
-def _measured(first: Scored, second: Scored, rope: float) -> _Measured:
-    """A pair's difference and test, the better mean first."""
-    runs = common_runs(first, second)
+def _measured(first: Scored, second: Scored, rope: float) -> tuple[Scored, Scored, int, NDArray[np.float64], Evidence]:
+    """A pair, the better first: how many common runs, their differences, and what the test makes of them."""
+    runs = [run for run in first.runs if run in second.runs]
     if not runs:
-        return _Measured(first, second, 0, 0, None, Evidence(None, lacking="no run is whole in both"))
-    found = differences(first, second)
-    mean = float(found.mean())
-    if mean < 0:
-        first, second, found, mean = second, first, -found, -mean
-    return _Measured(first, second, len(runs), len(found), mean, _evidence(first, second, found, rope))
-
-
-def _evidence(first: Scored, second: Scored, found: NDArray[np.float64], rope: float) -> Evidence:
-    runs = common_runs(first, second)
-    if first.cells.one_group(runs):
-        return Evidence(mcnemar_in_every_run([_on_images(first, second, run) for run in runs]))
-    lacking = _lacking(len(runs), len(found), first.cells)
+        return first, second, 0, np.empty(0), Evidence(None, lacking="no run is whole in both")
+    values, folds = differences(first, second), first.folds
+    if len(values) and values.mean() < 0:
+        first, second, values = second, first, -values
+    if folds.one_group(runs):
+        if first.metric.name != OA.name:
+            lacking = "a single split is tested by overall accuracy alone, image by image"
+            return first, second, len(runs), values, Evidence(None, lacking=lacking)
+        tests = [mcnemar(first.right(run), second.right(run)) for run in runs]
+        return first, second, len(runs), values, Evidence(mcnemar_in_every_run(tests))
+    lacking = ""
+    if len(runs) < MIN_RUNS and not folds.by_person:  # a run of leave-one-subject-out deals nothing at random
+        lacking = f"{len(runs)} run is whole in both, {MIN_RUNS} are needed"
+    elif len(values) < MIN_FOLDS:
+        lacking = f"{len(values)} test folds are whole in both, {MIN_FOLDS} are needed"
     if lacking:
-        return Evidence(None, lacking=lacking)
-    ratio = first.cells.test_to_train
-    return Evidence(corrected_resampled_t(found, ratio), correlated_bayes_t(found, ratio, rope))
-
-
-def _on_images(first: Scored, second: Scored, run: int) -> McNemar:
-    return mcnemar(np.concatenate(first.right[run]), np.concatenate(second.right[run]))
-
-
-def _lacking(runs: int, folds: int, cells: Cells) -> str:
-    """What there is too little of for a test; a run of leave-one-subject-out deals nothing at random: one is enough."""
-    if runs < MIN_RUNS and not cells.by_person:
-        return f"{runs} run is whole in both, {MIN_RUNS} are needed"
-    return f"{folds} test folds are whole in both, {MIN_FOLDS} are needed" if folds < MIN_FOLDS else ""
+        return first, second, len(runs), values, Evidence(None, lacking=lacking)
+    ratio = folds.test_to_train
+    test, posterior = corrected_resampled_t(values, ratio), correlated_bayes_t(values, ratio, rope)
+    return first, second, len(runs), values, Evidence(test, posterior)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from febench.results.metrics import Metric
 from febench.stats import CorrectedT, McNemar, Posterior, p_words
 
 Outcome = Literal["better", "equivalent", "undecided", "too few runs"]
@@ -37,17 +38,32 @@ class Rules:
 
     Attributes
     ----------
+    metric : Metric
+        What differs.
     rope : float
-        Half the region of practical equivalence, in points of overall accuracy.
+        Half the region of practical equivalence.
     alpha : float
         Level of the adjusted tests.
     n_pairs : int
         How many pairs the tests are adjusted over.
     """
 
+    metric: Metric
     rope: float
     alpha: float
     n_pairs: int
+
+
+class Interval(Protocol):
+    """A difference with a 95 % interval."""
+
+    @property
+    def low(self) -> float:
+        """Lower end."""
+
+    @property
+    def high(self) -> float:
+        """Upper end."""
 
 
 def judge(first: str, second: str, evidence: Evidence, p: float | None, rules: Rules) -> tuple[Outcome, str]:
@@ -59,7 +75,7 @@ def judge(first: str, second: str, evidence: Evidence, p: float | None, rules: R
     Parameters
     ----------
     first, second : str
-        The methods; the first has the higher mean.
+        The methods; the first has the better mean.
     evidence : Evidence
         What the test found.
     p : float or None
@@ -67,62 +83,37 @@ def judge(first: str, second: str, evidence: Evidence, p: float | None, rules: R
     rules : Rules
         Region of practical equivalence and level.
     """
-    test = evidence.test
+    test, posterior, rope = evidence.test, evidence.posterior, rules.rope
     if test is None or p is None:
         return "too few runs", f"too few runs to say which of {first} and {second} is better: {evidence.lacking}"
-    if _within(evidence, test, rules.rope):
-        return "equivalent", _equivalent(first, second, evidence, p, rules)
+    where = "" if posterior else " on these test images"
+    more = f" by more than {rules.metric.amount(rope)}" if rope else ""
+    unit = "points" if rules.metric.unit == "%" else rules.metric.unit
+    interval = f"{span(test, rules.metric.decimals)} {unit}"
+
+    within = posterior.equivalent >= SURE if posterior else -rope <= test.low and test.high <= rope
+    if within:
+        near = f"within {rules.metric.amount(rope)} of each other" if rope else "equal"
+        said = f"{first} and {second} are {near}{where}"
+        if posterior:
+            said = f"{sure(posterior.equivalent)} that {said}"
+        return "equivalent", f"{said}, {first} a little better ({p_words(p)})" if p <= rules.alpha else said
+
     if p <= rules.alpha:
-        return "better", _better(first, second, evidence, test, p, rules.rope)
-    return "undecided", _undecided(first, second, evidence, test, p, rules)
+        said = f"{first} is better than {second}"
+        if posterior and posterior.better >= SURE:
+            return "better", f"{sure(posterior.better)} that {said}{more}"
+        said = f"{said}{where} ({p_words(p)}), by {interval}"
+        return "better", f"{said}; only {sure(posterior.better)} that it is{more}" if posterior else said
 
-
-def _within(evidence: Evidence, test: CorrectedT | McNemar, rope: float) -> bool:
-    if evidence.posterior is None:
-        return -rope <= test.low and test.high <= rope
-    return evidence.posterior.equivalent >= SURE
-
-
-def _equivalent(first: str, second: str, evidence: Evidence, p: float, rules: Rules) -> str:
-    near = f"within {points(rules.rope)} of each other" if rules.rope else "equal"
-    said = f"{first} and {second} are {near}{_where(evidence)}"
-    if evidence.posterior:
-        said = f"{sure(evidence.posterior.equivalent)} that {said}"
-    return f"{said}, {first} a little better ({p_words(p)})" if p <= rules.alpha else said
-
-
-def _better(first: str, second: str, evidence: Evidence, test: CorrectedT | McNemar, p: float, rope: float) -> str:
-    said = f"{first} is better than {second}"
-    if evidence.posterior and evidence.posterior.better >= SURE:
-        return f"{sure(evidence.posterior.better)} that {said}{_more(rope)}"
-    said = f"{said}{_where(evidence)} ({p_words(p)}), by {span(test)} points"
-    return f"{said}; only {sure(evidence.posterior.better)} that it is{_more(rope)}" if evidence.posterior else said
-
-
-def _undecided(
-    first: str, second: str, evidence: Evidence, test: CorrectedT | McNemar, p: float, rules: Rules
-) -> str:  # fmt: skip
-    said = f"undecided whether {first} is better than {second}{_where(evidence)}"
-    alone = _alone(evidence, test, rules)
-    if alone:
-        among = f" among {rules.n_pairs} pairs" if rules.n_pairs > 1 else ""
-        return f"{said}: taken alone {alone}, but not significant{among} ({p_words(p)})"
-    return f"{said}: {span(test)} points"
-
-
-def _alone(evidence: Evidence, test: CorrectedT | McNemar, rules: Rules) -> str:
-    """What would be said of an undecided pair if it were the only one; empty if nothing."""
-    if evidence.posterior and evidence.posterior.better >= SURE:
-        return f"{sure(evidence.posterior.better)}{_more(rules.rope)}"
-    return f"{span(test)} points" if test.p <= rules.alpha else ""
-
-
-def _more(rope: float) -> str:
-    return f" by more than {points(rope)}" if rope else ""
-
-
-def _where(evidence: Evidence) -> str:
-    return "" if evidence.posterior else " on these test images"
+    said = f"undecided whether {first} is better than {second}{where}"
+    alone = interval if test.p <= rules.alpha else ""  # what would be said if it were the only pair
+    if posterior and posterior.better >= SURE:
+        alone = f"{sure(posterior.better)}{more}"
+    if not alone:
+        return "undecided", f"{said}: {interval}"
+    among = f" among {rules.n_pairs} pairs" if rules.n_pairs > 1 else ""
+    return "undecided", f"{said}: taken alone {alone}, but not significant{among} ({p_words(p)})"
 
 
 def sure(probability: float) -> str:
@@ -130,23 +121,6 @@ def sure(probability: float) -> str:
     return "more than 99 % sure" if probability > 0.99 else f"{math.floor(100 * probability)} % sure"
 
 
-def points(rope: float) -> str:
-    """So many points of overall accuracy."""
-    return "a point" if rope == 1 else f"{rope:g} points"
-
-
-class Interval(Protocol):
-    """A difference with a 95 % interval."""
-
-    @property
-    def low(self) -> float:
-        """Lower end, in points."""
-
-    @property
-    def high(self) -> float:
-        """Upper end, in points."""
-
-
-def span(test: Interval) -> str:
+def span(test: Interval, decimals: int = 2) -> str:
     """The 95 % interval of a difference."""
-    return f"{test.low:+.2f} to {test.high:+.2f}"
+    return f"{test.low:+.{decimals}f} to {test.high:+.{decimals}f}"

@@ -12,7 +12,7 @@ from febench.show.formats.html import to_html, to_page
 from febench.show.formats.latex import to_latex, to_latex_file
 from febench.show.formats.plain import to_markdown, to_text
 from febench.show.formats.values import NOTHING, format_value
-from febench.show.tables.table import Document, Table
+from febench.show.tables import Document, Table
 
 __all__ = [
     "NOTHING", "format_value", "render", "to_csv", "to_html", "to_json", "to_latex", "to_markdown", "to_page",

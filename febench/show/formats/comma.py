@@ -9,46 +9,49 @@ from collections.abc import Sequence
 from typing import Any
 
 from febench.core.errors import printable
-from febench.show.tables.marks import words_of_signs
-from febench.show.tables.table import Median, PlusMinus, Table, Value
+from febench.results.caveats import words_of_signs
+from febench.show.tables import Median, PlusMinus, Table, Value
 
 SAID = ("marks", "caption", "notes")
 """The last columns: what is the matter with the row, and what the table says of itself, the same in every row."""
 
-_PARTS: dict[type[Any], tuple[str, ...]] = {
+PARTS: dict[type[Any], tuple[str, ...]] = {
     PlusMinus: ("mean", "sd"),
     Median: ("median", "lower quartile", "upper quartile"),
 }
+INTERVAL = ("lower end by person", "upper end by person")
+"""Further parts of a column in which a mean has an interval over people."""
 
 
 def to_csv(table: Table) -> str:
     """A table as CSV; a mean and its sd have a column each, nothing is an empty field; without rows, one says why."""
-    kinds = [_kind([row[i] for row in table.rows]) for i in range(len(table.columns))]
-    heads = [part for name, kind in zip(table.columns, kinds, strict=True) for part in _headings(name, kind)]
+    parts = [_parts([row[i] for row in table.rows]) for i in range(len(table.columns))]
+    heads = [f"{name} {part}".strip() for name, own in zip(table.columns, parts, strict=True) for part in own]
     said = (printable(table.caption), printable(" | ".join(table.notes)))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*map(_harmless, heads), *SAID])
     for row in table.rows or ((None,) * len(table.columns),):
-        fields = [part for value, kind in zip(row, kinds, strict=True) for part in _fields(value, kind)]
+        fields = [field for value, own in zip(row, parts, strict=True) for field in _fields(value, len(own))]
         writer.writerow([*fields, "; ".join(words_of_signs(table.marks.get(str(row[0]), ""))), *said])
     return out.getvalue()
 
 
-def _kind(values: Sequence[Value]) -> type[Any] | None:
-    """Which composed value a column holds, if any."""
-    return next((kind for kind in _PARTS if any(isinstance(value, kind) for value in values)), None)
+def _parts(values: Sequence[Value]) -> tuple[str, ...]:
+    """The parts that the values of a column are written in; a plain value has one without a name."""
+    kind = next((kind for kind in PARTS if any(isinstance(value, kind) for value in values)), None)
+    if kind is None:
+        return ("",)
+    by_person = any(isinstance(value, PlusMinus) and value.low is not None for value in values)
+    return (*PARTS[kind], *INTERVAL) if by_person else PARTS[kind]
 
 
-def _headings(name: str, kind: type[Any] | None) -> list[str]:
-    return [f"{name} {part}" for part in _PARTS[kind]] if kind else [name]
-
-
-def _fields(value: Value, kind: type[Any] | None) -> list[Any]:
+def _fields(value: Value, n: int) -> list[Any]:
+    """A value in so many fields."""
     if isinstance(value, (PlusMinus, Median)):
-        return ["" if part is None else part for part in vars(value).values()]
+        return ["" if part is None else part for part in list(vars(value).values())[:n]]
     plain = "" if value is None else _harmless(value) if isinstance(value, str) else value
-    return [plain, *[""] * (len(_PARTS[kind]) - 1 if kind else 0)]
+    return [plain, *[""] * (n - 1)]
 
 
 def _harmless(text: str) -> str:

@@ -7,7 +7,7 @@ from html import escape
 
 from febench.core.errors import printable
 from febench.show.formats.values import cells, headings
-from febench.show.tables.table import Median, PlusMinus, Table, Value
+from febench.show.tables import Median, PlusMinus, Table, Value
 
 STYLE = """
 :root { color-scheme: light dark }

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from febench.core.errors import printable
 from febench.show.formats.values import cells, headings
-from febench.show.tables.table import Table
+from febench.show.tables import Table
 
 PREAMBLE = r"% in the preamble: \usepackage[T1]{fontenc} \usepackage{booktabs,graphicx}"
 WIDEST = 7

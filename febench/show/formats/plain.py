@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from febench.core.errors import printable
 from febench.show.formats.values import cells, headings
-from febench.show.tables.table import Table
+from febench.show.tables import Table
 
 
 def to_text(table: Table) -> str:

@@ -7,25 +7,31 @@ from collections.abc import Mapping
 import numpy as np
 
 from febench.core.errors import printable
-from febench.show.tables.table import Difference, Median, PlusMinus, Table, Value
+from febench.show.tables import Difference, Median, PlusMinus, Table, Value
 
 NOTHING = "—"
 
 
-def format_value(value: Value) -> str:
+def format_value(value: Value, decimals: int = 2) -> str:
     """A value as people read it.
 
-    Two decimals as the papers print, `mean ± sd` with a dash for the sd of a single run, differences with their sign,
-    measured quantities in three significant digits, a dash for nothing. Control characters are written as escapes.
+    Two decimals as the papers print, `mean ± sd` with a dash for the sd of a single run and the interval over people in
+    brackets, differences with their sign, measured quantities in three significant digits, a dash for nothing. Control
+    characters are written as escapes.
     """
     if value is None or value == "":
         return NOTHING
     if isinstance(value, PlusMinus):
-        return f"{value.mean:.2f} ± {NOTHING if value.sd is None else f'{value.sd:.2f}'}"
+        spread = NOTHING if value.sd is None else f"{value.sd:.{decimals}f}"
+        interval = "" if value.low is None else f" [{value.low:.{decimals}f}, {value.high:.{decimals}f}]"
+        return f"{value.mean:.{decimals}f} ± {spread}{interval}"
     if isinstance(value, Median):
-        return _median(value)
+        median = significant(value.median)
+        if value.low is None or value.high is None:
+            return median
+        return f"{median} ({significant(value.low)}–{significant(value.high)})"  # noqa: RUF001
     if isinstance(value, float):
-        return f"{value:+.2f}" if isinstance(value, Difference) else f"{value:.2f}"
+        return f"{value:+.{decimals}f}" if isinstance(value, Difference) else f"{value:.{decimals}f}"
     return f"{value:,}" if isinstance(value, int) else printable(value)
 
 
@@ -36,7 +42,10 @@ def headings(table: Table) -> list[str]:
 
 def cells(table: Table) -> list[list[str]]:
     """The rows as text, the labels with their marks."""
-    return [[marked(format_value(row[0]), table.marks, row[0]), *map(format_value, row[1:])] for row in table.rows]
+    return [
+        [marked(format_value(row[0]), table.marks, row[0]), *(format_value(one, table.decimals) for one in row[1:])]
+        for row in table.rows
+    ]
 
 
 def marked(text: str, marks: Mapping[str, str], label: Value = None) -> str:
@@ -50,9 +59,3 @@ def significant(value: float) -> str:
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return np.format_float_positional(value, precision=3, fractional=False, trim="-") if value else "0"
-
-
-def _median(value: Median) -> str:
-    if value.low is None or value.high is None:
-        return significant(value.median)
-    return f"{significant(value.median)} ({significant(value.low)}–{significant(value.high)})"  # noqa: RUF001

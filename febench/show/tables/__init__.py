@@ -2,39 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from febench.core.errors import UsageError
-from febench.results.results import Results, RowResults
-from febench.show.tables.accuracy import table_2
-from febench.show.tables.choice import chosen
-from febench.show.tables.comparison import table_3
-from febench.show.tables.convergence import MOMENTS, convergence_table
-from febench.show.tables.cost import cost_table
-from febench.show.tables.drop import table_4
-from febench.show.tables.sensitivity import table_1
-from febench.show.tables.table import Difference, Document, Median, PlusMinus, Table, Value
+from febench.results.metrics import metric_of
+from febench.results.results import Results
+from febench.show.tables.accuracy import class_spreads, people_table, table_1, table_2, table_3, table_4
+from febench.show.tables.table import (
+    Difference,
+    Document,
+    Median,
+    PlusMinus,
+    Table,
+    Value,
+    chosen,
+    dataset_of,
+    head_data,
+    key_of,
+    not_run,
+    noted,
+    origin_of,
+    run_counts,
+    titled,
+    versions_of,
+)
+from febench.show.tables.training import MOMENTS, convergence_table, cost_table
 
 __all__ = [
-    "MOMENTS", "Difference", "Document", "Median", "PlusMinus", "Table", "Value", "chosen", "convergence_table",
-    "cost_table", "make_table", "table_1", "table_2", "table_3", "table_4",
+    "MOMENTS", "TABLES", "Difference", "Document", "Median", "PlusMinus", "Table", "Value", "chosen", "class_spreads",
+    "convergence_table", "cost_table", "dataset_of", "head_data", "key_of", "make_table", "not_run", "noted",
+    "origin_of", "people_table", "run_counts", "table_1", "table_2", "table_3", "table_4", "titled", "versions_of",
 ]  # fmt: skip
 
-_MAKERS: dict[str, Callable[[Results, Sequence[RowResults]], Document]] = {
-    "1": table_1, "2": table_2, "3": table_3, "cost": cost_table, "convergence": convergence_table,
-}  # fmt: skip
+TABLES = ("1", "2", "3", "4", "people", "cost", "convergence")
 
 
-def make_table(name: str | int, results: Sequence[Results], method: str | None = None) -> list[Document]:
-    """Table 1, 2, 3, 4, `cost` or `convergence` of some results directories: one document each, of table 4 one of all.
+def make_table(
+    name: str | int, results: Sequence[Results], method: str | None = None, metric: str | None = None
+) -> list[Document]:
+    """A table of some results directories by its name, one document each; of table 4 one of all.
+
+    Parameters
+    ----------
+    name : str or int
+        1 sensitivities, 2 a metric in each run, 3 comparison, 4 the drop, `people`, `cost`, `convergence`.
+    results : sequence of Results
+        Of any data sets and protocols; of table 4 on one data set.
+    method : str or None
+        Only this method; `people` then has a row a person.
+    metric : str or None
+        Of tables 2, 3, 4 and people; overall accuracy by default.
 
     Raises
     ------
     UsageError
-        If there is no such table, no such method in the results, or they are not of one data set (table 4).
+        If there is no such table or metric, no such method in the results, they are not of one data set (table 4), or
+        the table is not of a metric.
     """
-    if str(name) == "4":
-        return [table_4(results, method)]
-    if str(name) not in _MAKERS:
-        raise UsageError(f"there is no table {name}; choose 1, 2, 3, 4, cost or convergence")
-    return [_MAKERS[str(name)](one, chosen(one, method)) for one in results]
+    name = str(name)
+    if name not in TABLES:
+        raise UsageError(f"there is no table {name}; choose {', '.join(TABLES[:-1])} or {TABLES[-1]}")
+    if metric is not None and name in ("1", "cost", "convergence"):
+        raise UsageError(f"table {name} is not of a metric; those of one are 2, 3, 4 and people", option="metric")
+    by = metric_of(metric or "oa")
+    if name == "4":
+        return [table_4(results, method, by)]
+    documents = []
+    for one in results:
+        rows = chosen(one, method)
+        match name:
+            case "1":
+                documents.append(table_1(one, rows))
+            case "2":
+                documents.append(table_2(one, rows, by))
+            case "3":
+                documents.append(table_3(one, rows, by))
+            case "people":
+                documents.append(people_table(one, rows, by, each=method is not None))
+            case "cost":
+                documents.append(cost_table(one, rows))
+            case _:
+                documents.append(convergence_table(one, rows))
+    return documents

@@ -1,18 +1,33 @@
-"""What a table is before it is text: values with their meaning, headings, a caption and notes."""
+"""What a table is before it is text, and what is said with every one: data set, folds, n, the audit, what rows lack."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from febench.core.errors import UsageError
+from febench.papers import place, tabulated
+from febench.results.caveats import Caveat, words_of
+from febench.results.results import Results, RowResults
+
+SPREAD = "sample sd over runs"
+BY_PERSON = "in brackets: 95 % bootstrap interval of the mean over people"
+SHORT = 12
+"""Digits of a manifest's hash that are shown."""
 
 
 @dataclass(frozen=True)
 class PlusMinus:
-    """A mean and its sample standard deviation over runs, in percent; sd is None for a single run."""
+    """A mean and its sample standard deviation over runs; sd is None for a single run.
+
+    `low` and `high` are the 95 % interval over people, where they are known.
+    """
 
     mean: float
     sd: float | None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -25,7 +40,7 @@ class Median:
 
 
 class Difference(float):
-    """A difference in points, shown with its sign."""
+    """A difference, shown with its sign."""
 
 
 Value = str | int | float | PlusMinus | Median | None
@@ -53,6 +68,8 @@ class Table:
         How many of the last rows sum up those above them.
     key : tuple of str
         What tells it from other tables: its number, the data set, the protocol.
+    decimals : int
+        Digits behind the point of means and differences.
     """
 
     title: str
@@ -63,11 +80,12 @@ class Table:
     marks: Mapping[str, str] = field(default_factory=dict)
     summaries: int = 0
     key: tuple[str, ...] = ()
+    decimals: int = 2
 
     @property
     def caption(self) -> str:
         """The title and what the values are, as sentences."""
-        return " ".join(map(_sentence, (self.title, *self.about)))
+        return " ".join(f"{text[:1].upper()}{text[1:]}." for text in (self.title, *self.about))
 
     @property
     def body(self) -> tuple[tuple[Value, ...], ...]:
@@ -82,11 +100,106 @@ class Table:
 
 @dataclass(frozen=True)
 class Document:
-    """What one `febench table` command shows: tables for people, and the same as data for programs."""
+    """What one `febench table` command shows: the data, and tables that are laid out from them and nothing else."""
 
     tables: tuple[Table, ...]
     data: dict[str, Any]
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+def chosen(results: Results, method: str | None = None) -> list[RowResults]:
+    """The rows of a method, by its name or by a row's label; all rows if none is named. In the papers' order.
+
+    Raises
+    ------
+    UsageError
+        If there are none.
+    """
+    rows = sorted(results.rows, key=lambda row: place(row.method))
+    if method is None:
+        return rows
+    named = [row for row in rows if method in (row.label, row.method)]
+    if not named:
+        there = ", ".join(row.label for row in rows) or "nothing"
+        raise UsageError(f"there is no {method!r} in these results of {results.manifest.dataset}; there is {there}")
+    return named
+
+
+def titled(what: str, results: Results) -> str:
+    """A title that ends with the data set and the protocol."""
+    return f"{what} ({dataset_of(results)}, protocol {results.manifest.protocol})"
+
+
+def dataset_of(results: Results) -> str:
+    """The data set's name, and whether it is synthetic."""
+    manifest = results.manifest
+    return f"{manifest.dataset}, synthetic" if manifest.synthetic else manifest.dataset
+
+
+def key_of(name: str, results: Results, *more: str) -> tuple[str, ...]:
+    """What tells one table from another."""
+    return (name, *more, results.manifest.dataset, results.manifest.protocol)
+
+
+def versions_of(results: Results) -> str:
+    """Which febench computed the cells and which one makes the table."""
+    from febench import __version__
+
+    used = {str(one.get("packages", {}).get("febench", "")) for one in results.environments.values()} - {""}
+    if used <= {__version__}:
+        return f"febench {__version__}"
+    return f"computed with febench {' and '.join(sorted(used))}, printed by febench {__version__}"
+
+
+def origin_of(results: Results) -> str:
+    """From which folds and which febench, and what the audit says."""
+    audited = "not audited"
+    if results.faults is not None:
+        codes = ", ".join(str(fault["code"]) for fault in results.faults)
+        audited = f"audit errors: {codes}" if codes else "audit: no errors"
+    return f"manifest {results.manifest.sha256[:SHORT]}; {versions_of(results)}; {audited}"
+
+
+def run_counts(rows: Sequence[RowResults]) -> str:
+    """How many runs are complete, rows of the same count together."""
+    by_count: dict[str, list[str]] = {}
+    for row in rows:
+        by_count.setdefault(f"{len(row.runs)} of {row.manifest.n_runs}", []).append(row.label)
+    if len(by_count) == 1:
+        return f"n = {next(iter(by_count))}"
+    return ", ".join(f"n = {count} ({', '.join(labels)})" for count, labels in by_count.items()) or "n = 0"
+
+
+def noted(caveat: Caveat, under: str = "") -> str:
+    """A caveat as a note of a table; `under` names the protocol where a table shows several: `, paper`."""
+    if caveat.word == "audit error":
+        return f"audit{under}: {caveat.text}; see febench audit"
+    if caveat.word in ("synthetic", "people not known", "not audited"):
+        return caveat.text
+    return f"{caveat.sign} {caveat.word}{under}, {caveat.text}".strip()
+
+
+def not_run(results: Results, rows: Sequence[RowResults]) -> list[str]:
+    """The methods of the papers' tables that these results lack; none where only some rows are shown, or no paper's."""
+    here = {row.method for row in rows}
+    if len(rows) < len(results.rows) or not here & set(tabulated()):
+        return []
+    return [method for method in tabulated() if method not in here]
+
+
+def head_data(results: Results) -> dict[str, Any]:
+    """What every table's data begin with."""
+    from febench import __version__
+
+    return {
+        "dataset": results.manifest.dataset,
+        "protocol": results.manifest.protocol,
+        "synthetic": results.manifest.synthetic,
+        "manifest": results.manifest.sha256,
+        "febench": __version__,
+        "audit": None if results.faults is None else list(results.faults),
+    }
+
+
+def lacks_data(row: RowResults) -> dict[str, Any]:
+    """What a row lacks, and what marks it."""
+    return {"missing": row.gaps, "failed": len(row.failed), "weights": row.weights, "marks": words_of(row)}

@@ -1,4 +1,4 @@
-"""Many comparisons at once: the more pairs are looked at, the more of them differ by chance."""
+"""p values: adjusted where many pairs are compared, and as they are written."""
 
 from __future__ import annotations
 
@@ -30,3 +30,13 @@ def holm(p: Sequence[float]) -> NDArray[np.float64]:
     adjusted = np.empty_like(values)
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted
+
+
+def p_value(p: float) -> str:
+    """A p value in three digits, so that 0.0496 does not read as 0.05; a tiny one is not spelled out."""
+    return "< 0.001" if p < 0.001 else f"{p:.3g}"
+
+
+def p_words(p: float) -> str:
+    """A p value as it stands in a sentence."""
+    return f"p {p_value(p)}" if p < 0.001 else f"p = {p_value(p)}"

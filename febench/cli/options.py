@@ -1,0 +1,168 @@
+"""How the options of a run are written on the command line, once for all verbs that take them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from febench.core.errors import UsageError
+from febench.core.registry import load_plugin
+from febench.core.selectors import split_selectors, with_params
+from febench.run.options import RunOptions
+
+DatasetName = Annotated[str, typer.Option("--dataset", help="Data set; see febench datasets.")]
+DataDir = Annotated[Path | None, typer.Option(envvar="FEBENCH_DATA", help="Where data sets live.")]
+Crop = Annotated[str | None, typer.Option(help="face: cut each photograph to the face found in it.")]
+SubjectPattern = Annotated[
+    str | None,
+    typer.Option(metavar="REGEX", help="Of data set folder: finds the person in a path, as its one group."),
+]
+Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file with methods of your own.")]
+Seed = Annotated[int, typer.Option(help="Base seed of folds and cells.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+Directories = Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")]
+OnlyMethod = Annotated[str | None, typer.Option(help="Only this method.", show_default="all")]
+Format = Annotated[str, typer.Option("--format", help="text, md, latex, csv, html or json.")]
+MetricName = Annotated[
+    str | None,
+    typer.Option(help="oa, uar, macro-f1, weighted-f1, auc, log-loss or ece.", show_default="oa, overall accuracy"),
+]
+Rope = Annotated[
+    float | None, typer.Option(help="A difference that does not matter in practice.", show_default="a point")
+]
+
+RUN_OPTIONS: dict[str, Any] = {
+    "methods": Annotated[str, typer.Option(help="Names and sets, comma-separated: all, classical, deep, extended.")],
+    "dataset": DatasetName,
+    "protocol": Annotated[str, typer.Option("--protocol", help="Protocol, or several: paper,subject.")],
+    "data_dir": DataDir,
+    "crop": Crop,
+    "subject_pattern": SubjectPattern,
+    "runs": Annotated[int | None, typer.Option(help="Only the first N runs.", show_default="all of the protocol")],
+    "out": Annotated[
+        Path | None, typer.Option(help="Results directory.", show_default="results/<data set>/<protocol>")
+    ],
+    "preset": Annotated[str, typer.Option(help="paper: trained to the end; quick: one run, short training.")],
+    "device": Annotated[str, typer.Option(help="auto, cpu or cuda.")],
+    "deterministic": Annotated[
+        bool, typer.Option("--deterministic", help="On a GPU: the same bits each time, slower.")
+    ],
+    "pack": Annotated[int, typer.Option(help="Trainings at once on a GPU.", show_default="as many as pay")],
+    "jobs": Annotated[int | None, typer.Option(help="Cells at once.", show_default="one a core")],
+    "threads": Annotated[int, typer.Option(help="Threads of each cell.")],
+    "timeout": Annotated[str, typer.Option(help="Limit of each cell, hard: 90s, 30m, 2h.")],
+    "settings": Annotated[
+        list[str] | None, typer.Option("--set", metavar="METHOD.PARAM=VALUE", help="Set a parameter.")
+    ],
+    "plugin": Plugins,
+    "seed": Seed,
+    "retry_failed": Annotated[bool, typer.Option("--retry-failed", help="Compute failed cells again.")],
+}
+"""For each attribute of `RunOptions`, and three words on the data set and plugins, how it is written."""
+
+AS_TYPED = {"timeout": "30m", "settings": None, "crop": None, "subject_pattern": None, "plugin": None}
+"""Defaults of those that are typed otherwise than `RunOptions` holds them."""
+
+HINTS = {
+    "against": "febench verify DIR --against DIR says where they differ",
+    "data_dir": "say it with --data-dir or FEBENCH_DATA",
+    "device": "--device",
+    "jobs": "--jobs",
+    "metric": "--metric",
+    "out": "choose another with --out",
+    "output": "choose another place with -o",
+    "pack": "--pack",
+    "preset": "--preset",
+    "results": "make some: febench run --out DIR",
+    "runs": "--runs",
+    "threads": "--threads",
+    "timeout": "--timeout takes a time such as 90s, 30m or 2h",
+}
+"""For the option that an error names, what to type."""
+
+
+def takes_run_options(*without: str, **defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a verb the options of a run; it is called with `asked`, a `RunOptions` for each protocol.
+
+    Parameters
+    ----------
+    *without : str
+        Options that the verb does not take.
+    **defaults
+        Defaults that differ from those of `RunOptions`.
+    """
+    names = [name for name in RUN_OPTIONS if name not in without]
+    usual = {name: field.default for name, field in RunOptions.__dataclass_fields__.items()}
+
+    def decorate(verb: Callable[..., None]) -> Callable[..., None]:
+        @wraps(verb)
+        def call(**given: Any) -> None:
+            typed = {name: given.pop(name) for name in names}
+            verb(asked=read_options(typed), **given)
+
+        own = [p for p in inspect.signature(verb, eval_str=True).parameters.values() if p.name != "asked"]
+        shared = [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, annotation=RUN_OPTIONS[name],
+                default={**usual, **AS_TYPED, **defaults}[name],
+            )
+            for name in names
+        ]  # fmt: skip
+        first = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own if p.name != "json"]
+        last = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own if p.name == "json"]
+        parameters = [*first, *shared, *last]
+        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        call.__annotations__ = {p.name: p.annotation for p in parameters}
+        return call
+
+    return decorate
+
+
+def read_options(typed: dict[str, Any]) -> list[RunOptions]:
+    """One `RunOptions` a protocol; of several protocols, each has its own directory below `--out`."""
+    load_plugins(typed.pop("plugin", None))
+    typed["dataset"] = dataset_selector(typed["dataset"], typed.pop("crop", None), typed.pop("subject_pattern", None))
+    if "timeout" in typed:
+        typed["timeout"] = _seconds(typed["timeout"])
+    typed["settings"] = _settings(typed.get("settings"))
+    out, protocols = typed.pop("out", None), split_selectors(typed.pop("protocol", "official"))
+    if not protocols:
+        raise UsageError("no protocol was asked for; name one: paper, subject")
+    several = len(protocols) > 1
+    return [RunOptions(protocol=name, out=out / name if out and several else out, **typed) for name in protocols]
+
+
+def load_plugins(files: Iterable[Path] | None) -> None:
+    """Run the plugin files that were named."""
+    for file in files or ():
+        load_plugin(file)
+
+
+def dataset_selector(selector: str, crop: str | None, subject_pattern: str | None) -> str:
+    """The data set's selector with what options say of it."""
+    options = {"crop": crop, "subject_pattern": subject_pattern}
+    return with_params(selector, {key: value for key, value in options.items() if value is not None})
+
+
+def _seconds(text: str) -> float:
+    typed = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h)?", text.strip())
+    if not typed or float(typed[1]) == 0:
+        raise UsageError(f"{text!r} is no time limit", option="timeout")
+    return float(typed[1]) * {"s": 1, "m": 60, "h": 3600}[typed[2] or "s"]
+
+
+def _settings(texts: Iterable[str] | None) -> dict[str, dict[str, str]]:
+    settings: dict[str, dict[str, str]] = {}
+    for text in texts or ():
+        name, dot, rest = text.partition(".")
+        key, equals, value = rest.partition("=")
+        if not (name and dot and key and equals):
+            raise UsageError(f"--set takes METHOD.PARAM=VALUE, not {text!r}")
+        settings.setdefault(name, {})[key] = value
+    return settings

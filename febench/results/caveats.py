@@ -1,0 +1,149 @@
+"""What must be read with results: that they are not whole, not people's, not sound, or not what they seem.
+
+Said once, here: tables put signs to it, the report badges, figures notes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from febench.results.people import faces_tested
+from febench.results.results import Results, RowResults
+
+
+@dataclass(frozen=True)
+class RowCaveat:
+    """A fault of single rows.
+
+    Attributes
+    ----------
+    word : str
+        What it is called.
+    sign : str
+        Stands behind a row's name in tables; empty where the name itself says it.
+    says : str
+        What it means, in a few words.
+    applies : callable
+        Whether a row has it.
+    detail : callable
+        What is the matter with a row that has it; may be empty.
+    """
+
+    word: str
+    sign: str
+    says: str
+    applies: Callable[[RowResults], bool]
+    detail: Callable[[RowResults], str] = lambda _: ""
+
+    def of(self, rows: Iterable[RowResults]) -> str:
+        """The rows that have it; those of which the same is to be said stand together. Empty if none has."""
+        by_detail: dict[str, list[str]] = {}
+        for row in rows:
+            if self.applies(row):
+                by_detail.setdefault(self.detail(row), []).append(row.label)
+        return "; ".join(", ".join(labels) + (f" ({word})" if word else "") for word, labels in by_detail.items())
+
+
+def _last_failure(row: RowResults) -> str:
+    last = row.failed[-1]
+    return f"{len(row.failed)}, the last (run {last.run}, fold {last.fold}): {last.status}, {last.error}"
+
+
+ROW_CAVEATS = (
+    RowCaveat(
+        "pretrained", "†", "did not start from random weights",
+        lambda row: row.weights is not None, lambda row: f"weights {row.weights}",
+    ),
+    RowCaveat(
+        "partial", "‡", "not every run is in",
+        lambda row: not row.complete, lambda row: f"{len(row.runs)} of {row.manifest.n_runs} runs",
+    ),
+    RowCaveat("failed cells", "§", "they count in nothing", lambda row: bool(row.failed), _last_failure),
+    RowCaveat("single run", "¶", "so there is no sd", lambda row: len(row.runs) == 1),
+    RowCaveat("quick", "", "trained on a short budget", lambda row: "(quick)" in row.label),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """Something that must be read with results, as a word and a sentence.
+
+    Attributes
+    ----------
+    word : str
+        What it is called.
+    text : str
+        What is to be said.
+    sign : str
+        The sign of the rows it is about; empty where it is about all of them.
+    serious : bool
+        Whether numbers mislead without it, or are not whole.
+    """
+
+    word: str
+    text: str
+    sign: str = ""
+    serious: bool = True
+
+
+def caveats_of(results: Results, rows: Sequence[RowResults] | None = None) -> list[Caveat]:
+    """All that must be read with some rows of results; all rows by default."""
+    return [*caveats_of_data(results), *caveats_of_rows(results, results.rows if rows is None else rows)]
+
+
+def caveats_of_data(results: Results) -> list[Caveat]:
+    """What is to be said of the images and the folds, whatever the rows."""
+    said = []
+    if results.manifest.synthetic:
+        name = results.manifest.dataset
+        said.append(Caveat("synthetic", f"{name} is synthetic, drawn by code: it shows how methods behave, not people"))
+    if faces_tested(results.manifest) == "not known":
+        said.append(
+            Caveat(
+                "people not known",
+                f"{results.manifest.dataset} does not tell its people apart: those tested may have been trained on",
+            )
+        )
+    if results.faults is None:
+        said.append(Caveat("not audited", "nobody looked for leaks and duplicates in these folds: febench audit does"))
+    for fault in results.faults or ():
+        said.append(Caveat("audit error", f"{fault['code']} {fault['title']} ({fault['count']})"))
+    return said
+
+
+def caveats_of_rows(results: Results, rows: Sequence[RowResults]) -> list[Caveat]:
+    """What is to be said of single rows: signs, gaps, and cells that are left out."""
+    said = []
+    for one in ROW_CAVEATS:
+        if named := one.of(rows):
+            said.append(Caveat(one.word, f"{one.says}: {named}", one.sign))
+        if one.word == "partial":
+            said += [Caveat("incomplete", f"{row.label}: {'; '.join(row.gaps)}", one.sign) for row in rows if row.gaps]
+    for row in rows:
+        if row.label in results.outdated:
+            count = results.outdated[row.label]
+            said.append(Caveat("old cells", f"{row.label}: {count} cells of an older version are left out"))
+    return said
+
+
+def signs_of(rows: Iterable[RowResults]) -> dict[str, str]:
+    """For each label, the signs of its rows; a label with several rows (protocols) has those of all."""
+    by_label: dict[str, list[RowResults]] = {}
+    for row in rows:
+        by_label.setdefault(row.label, []).append(row)
+    signs = {
+        label: "".join(one.sign for one in ROW_CAVEATS if any(map(one.applies, same)))
+        for label, same in by_label.items()
+    }
+    return {label: found for label, found in signs.items() if found}
+
+
+def words_of(row: RowResults) -> list[str]:
+    """What the signs of a row say."""
+    return [one.word for one in ROW_CAVEATS if one.sign and one.applies(row)]
+
+
+def words_of_signs(signs: str) -> list[str]:
+    """What signs say."""
+    return [one.word for one in ROW_CAVEATS if one.sign and one.sign in signs]

@@ -1,0 +1,96 @@
+"""Whether the people a protocol tests are new to the methods, and how well each person is recognised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from febench.core.manifest import Manifest
+from febench.results.metrics import OA, Metric
+from febench.results.results import RowResults
+
+Faces = Literal["not known", "seen", "partly seen", "new"]
+ORDER: tuple[Faces, ...] = ("not known", "seen", "partly seen", "new")
+"""From what says least of new faces to what says most: protocols are read in this order."""
+
+
+@lru_cache(maxsize=64)
+def faces_tested(manifest: Manifest) -> Faces:
+    """Whether tested people are new, looked up in the folds and not in the protocol's name.
+
+    `new` if no fold tests a person it trains or validates on; `seen` if every fold has trained on every person it
+    tests; `partly seen` if neither; `not known` if the data set does not tell its people apart.
+    """
+    if manifest.people is None:
+        return "not known"
+    numbers = manifest.people[1]
+    trained_on, met = [], []
+    for run in range(1, manifest.n_runs + 1):
+        for fold in (manifest.fold(run, fold) for fold in range(1, manifest.n_folds + 1)):
+            tested = np.unique(numbers[fold.test])
+            trained_on.append(np.isin(tested, numbers[fold.train]))
+            met.append(trained_on[-1] | np.isin(tested, numbers[fold.validation]))
+    if not np.concatenate(met).any():
+        return "new"
+    return "seen" if np.concatenate(trained_on).all() else "partly seen"
+
+
+def said_of_faces(manifest: Manifest) -> str:
+    """The same in words."""
+    return {
+        "seen": "every person tested was also trained on",
+        "partly seen": "some of the people tested were also trained on",
+        "new": "nobody tested was trained on",
+        "not known": "the data set does not tell its people apart, so those tested may have been trained on",
+    }[faces_tested(manifest)]
+
+
+@dataclass(frozen=True)
+class PersonScores:
+    """How well each person is recognised.
+
+    Attributes
+    ----------
+    names : tuple of str, length n
+        Who was tested in the complete runs.
+    images : int64 array, shape (n,)
+        How many answers there are of each.
+    values : float array, shape (n,)
+        The metric of each over all complete runs.
+    higher_is_better : bool
+        Whether more of it is better.
+    """
+
+    names: tuple[str, ...]
+    images: NDArray[np.int64]
+    values: NDArray[np.float64]
+    higher_is_better: bool = True
+
+    @property
+    def median(self) -> float:
+        """The value that half of the people reach."""
+        return float(np.median(self.values))
+
+    @property
+    def worst_first(self) -> NDArray[np.int64]:
+        """Places of the people, the worst recognised first; of equals the first name."""
+        return np.argsort(self.values if self.higher_is_better else -self.values, kind="stable")
+
+    @property
+    def worst_tenth(self) -> float:
+        """Mean over the tenth of the people that is recognised worst, at least one of them."""
+        return float(self.values[self.worst_first[: max(1, round(len(self.values) / 10))]].mean())
+
+
+def person_scores(row: RowResults, metric: Metric = OA) -> PersonScores | None:
+    """A metric person by person; None without known people or a complete run, or where it is of all images at once."""
+    counted, confusions = row.tallies_by_person(metric), row.tallies_by_person(OA)
+    if counted is None or confusions is None:
+        return None
+    names, tallies = counted
+    images = confusions[1].sum(axis=(-2, -1)).astype(np.int64)
+    return PersonScores(names, images, metric.value(tallies), metric.higher_is_better)

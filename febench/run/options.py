@@ -1,0 +1,104 @@
+"""What can be asked of a run: the same for the command line, the library and the plan."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from febench.core.errors import UsageError
+
+RESULTS = Path("results")
+PRESETS = ("paper", "quick")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What is asked of `febench run`, `febench plan` and `febench.run`.
+
+    Attributes
+    ----------
+    methods : str
+        Comma-separated names, `name[param=value]`, or sets: `all`, `classical`, `deep`, `extended`.
+    dataset, protocol : str
+        Selectors, such as `faces[subjects=5]` and `subject`.
+    data_dir : Path or None
+        Where data sets live.
+    preset : str
+        `paper`: every method is trained to the end; `quick`: a short training, and one run unless `runs` says more.
+    runs : int or None
+        Only the first so many runs; all of the protocol by default.
+    out : Path or None
+        Results directory; `results/<data set>/<protocol>` by default. What it holds already is not computed again.
+    device : str
+        `auto`, `cpu` or `cuda`.
+    deterministic : bool
+        Whether a GPU must give the same bits each time.
+    pack : int
+        Trainings that share a GPU; 0 for as many as pay.
+    jobs : int or None
+        Cells computed at once; a core each by default.
+    threads : int
+        Threads of each cell.
+    timeout : float or None
+        Seconds a cell may take.
+    settings : mapping
+        For a method's name, its parameters.
+    seed : int
+        Base seed of folds and cells.
+    retry_failed : bool
+        Whether to compute failed cells again.
+
+    Raises
+    ------
+    UsageError
+        If a value is none that there is.
+    """
+
+    methods: str = "all"
+    dataset: str = "faces700"
+    protocol: str = "paper"
+    data_dir: Path | None = None
+    preset: str = "paper"
+    runs: int | None = None
+    out: Path | None = None
+    device: str = "auto"
+    deterministic: bool = False
+    pack: int = 0
+    jobs: int | None = None
+    threads: int = 1
+    timeout: float | None = 1800.0
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    seed: int = 0
+    retry_failed: bool = False
+
+    def __post_init__(self) -> None:
+        for what, given, known in (("preset", self.preset, PRESETS), ("device", self.device, DEVICES)):
+            if given not in known:
+                raise UsageError(f"there is no {what} {given!r}; choose {', '.join(known)}", option=what)
+        for option, least in (("jobs", 1), ("threads", 1), ("pack", 0)):
+            number = getattr(self, option)
+            if number is not None and number < least:
+                raise UsageError(f"{option} must be at least {least}, not {number}", option=option)
+        if self.timeout is not None and not self.timeout > 0:
+            raise UsageError(f"a time limit is more than 0 seconds, not {self.timeout:g}", option="timeout")
+
+    @property
+    def path(self) -> Path:
+        """Where its results are."""
+        plain = ("".join(c if c.isalnum() or c in "._-=,+" else "_" for c in s) for s in (self.dataset, self.protocol))
+        return self.out or RESULTS.joinpath(*plain)
+
+    @property
+    def wanted_runs(self) -> int | None:
+        """How many runs are wanted; None for all."""
+        return 1 if self.runs is None and self.preset == "quick" else self.runs
+
+    @property
+    def workers(self) -> int:
+        """Cells computed at once."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return self.jobs or max(1, cores // self.threads)

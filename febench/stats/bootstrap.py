@@ -1,0 +1,49 @@
+"""How far a figure would go if other people had been photographed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 2000
+
+
+def bootstrap_interval(
+    tallies: NDArray[np.float64],
+    value: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    confidence: float = 0.95,
+    resamples: int = RESAMPLES,
+) -> tuple[float, float] | None:
+    """Percentile interval over clusters drawn with replacement (Efron & Tibshirani 1993, chapters 8 and 13).
+
+    The images of a person are alike, so people are drawn, each with all their images, and not images.
+
+    Parameters
+    ----------
+    tallies : float array, shape (clusters, ...)
+        What is counted of each cluster; the counts of a sample are their sum.
+    value : callable
+        Makes the figure of each sample from summed counts, shape (samples, ...) to (samples,).
+    confidence : float
+        Of the interval.
+    resamples : int
+        How many samples are drawn; always the same ones.
+
+    Returns
+    -------
+    tuple of float, or None
+        Lower and upper end; None for fewer than two clusters, or where the figure is not a number.
+    """
+    n = len(tallies)
+    if n < 2:
+        return None
+    times_drawn = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
+    sums = (times_drawn @ tallies.reshape(n, -1)).reshape(resamples, *tallies.shape[1:])
+    values = value(sums)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
