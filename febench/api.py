@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["compare", "export", "figure", "load", "load_all", "report", "run", "table"]
 
 
-def run(methods: str | Sequence[str] = "all", *, progress: bool = True, **options: Any) -> Results:
+def run(
+    methods: str | Sequence[str] = "all",
+    dataset: str = "faces700",
+    protocol: str = "paper",
+    *,
+    progress: bool = True,
+    **options: Any,
+) -> Results:
     """Compute what is missing of some methods on a data set, as `febench run` does, and return the results.
 
     A script must call it below ``if __name__ == "__main__":``, for each cell runs in a process of its own; a notebook
@@ -31,10 +38,12 @@ def run(methods: str | Sequence[str] = "all", *, progress: bool = True, **option
     ----------
     methods : str or sequence of str
         Names, `name[param=value]`, or sets: `all`, `classical`, `deep`, `extended`.
+    dataset, protocol : str
+        Selectors, such as `faces[subjects=5]` and `subject`.
     progress : bool
         Whether to say on stderr how far it is. What goes wrong is said in any case.
     **options
-        `dataset`, `protocol`, `runs`, `out`, `timeout` and all other attributes of `febench.RunOptions`, by name.
+        `runs`, `out`, `preset`, `timeout` and all other attributes of `febench.RunOptions`, by name.
 
     Returns
     -------
@@ -57,7 +66,8 @@ def run(methods: str | Sequence[str] = "all", *, progress: bool = True, **option
             raise UsageError(f"there is no option {name!r}; there is {', '.join(known)}")
     for name in {"data_dir", "out"} & set(options):
         options[name] = None if options[name] is None else Path(options[name])
-    asked = RunOptions(methods=methods if isinstance(methods, str) else ",".join(methods), **options)
+    methods = methods if isinstance(methods, str) else ",".join(methods)
+    asked = RunOptions(methods=methods, dataset=dataset, protocol=protocol, **options)
     console = Console(stderr=True, force_jupyter=False)
     watcher = watchers.PlainWatcher(console) if progress else watchers.ProblemsOnly(console)
     return Results.of(compute(asked, watcher).store)

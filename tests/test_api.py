@@ -36,7 +36,7 @@ def test_a_method_of_ones_own_is_run_and_scored(tmp_path: Path) -> None:
     results = febench.run("stubborn", "toy", PROTOCOL, out=tmp_path / "o", progress=False)
     assert isinstance(results, febench.Results)
     [row] = results.rows
-    assert row.complete and row.mean_and_sd[0] == pytest.approx(100 / 7)
+    assert row.complete and row.summary().mean == pytest.approx(100 / 7)
     assert febench.load(tmp_path / "o").rows[0].accuracies == row.accuracies
 
 

@@ -213,21 +213,7 @@ def _compute_on(
         label = pack[0].row.label
         extracted = features[label]
         assert isinstance(extracted, Extracted)
-        tasks = []
-        for cell in pack:
-            fold, labels = cell.manifest.fold(cell.run, cell.fold), cell.manifest.labels
-            tasks.append(
-                CellTask(
-                    method=methods[label],
-                    inputs=extracted.path,
-                    fold=fold,
-                    y_train=labels[fold.train],
-                    y_val=labels[fold.validation],
-                    n_classes=len(cell.manifest.classes),
-                    seed=cell.seed,
-                    checkpoint=checkpoint_of(path, cell),
-                )
-            )
+        tasks = [cell_task(cell, methods[label], extracted.path, checkpoint_of(path, cell)) for cell in pack]
         return tasks[0] if len(tasks) == 1 else PackTask(tuple(tasks))
 
     ready = []
@@ -268,6 +254,21 @@ def extract_task(dataset: Dataset, method: PackedMethod) -> ExtractTask:
     if images is None:
         images = cached_array("images", dataset.fingerprint, in_chunks(dataset.images), len(dataset))
     return ExtractTask(method, images, (dataset.fingerprint, environment_id()))
+
+
+def cell_task(cell: Cell, method: PackedMethod, inputs: Path, checkpoint: Path | None = None) -> CellTask:
+    """The work of a cell, for a worker: labels of its training and validation images, none of its test images."""
+    fold, labels = cell.manifest.fold(cell.run, cell.fold), cell.manifest.labels
+    return CellTask(
+        method=method,
+        inputs=inputs,
+        fold=fold,
+        y_train=labels[fold.train],
+        y_val=labels[fold.validation],
+        n_classes=len(cell.manifest.classes),
+        seed=cell.seed,
+        checkpoint=checkpoint,
+    )
 
 
 def record_of(cell: Cell, result: CellResult | Failure, threads: int, seconds: dict[str, float]) -> Record:

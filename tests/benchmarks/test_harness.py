@@ -17,15 +17,16 @@ from sklearn.model_selection import cross_validate
 from febench.core.dataset import load_dataset
 from febench.core.method import METHODS
 from febench.core.registry import load_plugin
+from febench.run.options import RunOptions
 from febench.run.progress import PlainWatcher
-from febench.run.runner import Request, run
+from febench.run.runner import run
 
 
 def test_ratio_to_cross_validate(plugin: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     load_plugin(plugin)
-    request = Request(methods="pixel-svm", dataset="toy[n=700]", out=tmp_path / "out", jobs=2)
+    options = RunOptions(methods="pixel-svm", dataset="toy[n=700]", out=tmp_path / "out", jobs=2)
     start = time.perf_counter()
-    done = run(request, PlainWatcher(Console(file=io.StringIO())))
+    done = run(options, PlainWatcher(Console(file=io.StringIO())))
     ours = time.perf_counter() - start
     manifest, data = done.store.manifest, load_dataset("toy[n=700]")
     folds = [manifest.fold(r, g) for r in range(1, 11) for g in range(1, 11)]

@@ -11,13 +11,13 @@ import pytest
 from febench.core.dataset import load_dataset
 from febench.core.environment import environment
 from febench.core.manifest import draw
-from febench.papers.verify import verify_store
 from febench.results.results import Results
 from febench.results.store import ENVIRONMENT, MANIFEST, Store
-from febench.run.compute import cell_task, extract_task
+from febench.results.verify import verify_store
 from febench.run.executors.local import LocalExecutor
-from febench.run.plan import Cell, make_plan, select_rows
-from febench.run.tasks import Recipe
+from febench.run.plan import Cell, Plan, select_rows, wanted_cells
+from febench.run.runner import cell_task, extract_task
+from febench.run.tasks import CellResult, Extracted, PackedMethod
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 CLASSICAL = select_rows("classical")[0]
@@ -44,7 +44,7 @@ def test_it_was_made_on_todays_faces_and_folds(store: Store) -> None:
 
 
 def test_every_classical_method_is_whole_and_of_todays_version(store: Store) -> None:
-    plan = make_plan(WHOLE, store.manifest, store.records)
+    plan = Plan(WHOLE, wanted_cells(WHOLE, store.manifest), tuple(store.records))
     assert len(plan.cells) == 100 * len(WHOLE) and not plan.missing
     rows = {row.label: row for row in Results.of(store).rows}
     assert all(rows[row.label].complete and not rows[row.label].failed for row in WHOLE)
@@ -57,15 +57,16 @@ def test_the_machine_that_made_it_makes_it_again(store: Store) -> None:
     if any(what_counts(made_with[row.method.name]) != what_counts(environment()) for row in CLASSICAL):
         pytest.skip("made with another processor, Python or libraries")
     faces = load_dataset("faces700")
-    recipes = {row.label: Recipe.of(row.method, row.params, "cpu") for row in CLASSICAL}
+    methods = {row.label: PackedMethod.of(row.method, row.params, "cpu") for row in CLASSICAL}
     cells = [Cell(row, store.manifest, 2, 5) for row in CLASSICAL]
     with LocalExecutor(jobs=2) as executor:
-        found = executor.map(CLASSICAL, lambda row: extract_task(faces, recipes[row.label]))
-        features = {row.label: outcome for row, outcome in found}
-        made = list(executor.map(cells, lambda c: cell_task(c, recipes[c.row.label], features[c.row.label])))
-    for cell, outcome in made:
+        extractions = executor.map(CLASSICAL, lambda row: extract_task(faces, methods[row.label]))
+        paths = {row.label: extracted.path for row, extracted in extractions if isinstance(extracted, Extracted)}
+        made = list(executor.map(cells, lambda c: cell_task(c, methods[c.row.label], paths[c.row.label])))
+    for cell, result in made:
         stored = store.get(cell.key)
-        assert stored is not None and outcome.predictions == stored.predictions, cell.row.label
+        assert stored is not None and isinstance(result, CellResult), cell.row.label
+        assert result.predictions == stored.predictions, cell.row.label
 
 
 def what_counts(noted: dict[str, Any]) -> list[Any]:

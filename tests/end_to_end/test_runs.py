@@ -157,7 +157,8 @@ from rich.console import Console
 from febench import load_plugin, method
 from febench.run.progress import make_watcher
 from febench.results.results import Results
-from febench.run.runner import Request, run
+from febench.run.options import RunOptions
+from febench.run.runner import run
 load_plugin("plugin.py")
 OFFSET = 2
 
@@ -168,8 +169,8 @@ class InNotebook:
     def predict(self, X):
         return np.full(len(X), OFFSET)
 
-request = Request(methods="in-notebook", dataset="toy", runs=1)
-done = run(request, make_watcher(Console(stderr=True), request.path))
+options = RunOptions(methods="in-notebook", dataset="toy", runs=1)
+done = run(options, make_watcher(Console(stderr=True), options.path))
 print(Results.of(done.store).row("in-notebook").accuracies)
 """
 

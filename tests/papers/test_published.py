@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from febench import papers as published
-from febench.papers.verify import verify_papers
+from febench.papers.check import verify_papers
 
 HERE = Path(published.__file__).parent
 SHARED = Path(__file__).parents[3] / "shared" / "published"

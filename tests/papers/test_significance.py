@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from febench import papers as published
+from febench.papers.check import verify_papers, weigh_papers
 from febench.papers.significance import CAVEAT, printed_pairs
-from febench.papers.verify import verify_papers, weigh_papers
 
 PAIRS = {(pair.first, pair.second): pair for pair in printed_pairs()}
 

@@ -11,7 +11,7 @@ import pytest
 
 import febench
 from febench.core.errors import MismatchError, UsageError
-from febench.results import exporting
+from febench.results import frames
 from febench.results.frames import prediction_tables, schema
 from febench.results.results import Results
 from febench.results.store import CELLS, Store
@@ -39,7 +39,7 @@ def rows_of(path: Path) -> Iterator[dict[str, Any]]:
 
 def test_parquet_holds_what_the_frame_of_predictions_holds(directory: Path, tmp_path: Path) -> None:
     done = febench.export([directory], tmp_path / "a.parquet")
-    assert (done.predictions, done.failed, done.outdated) == (700 + 140, 1, 0)
+    assert (done.rows, done.failed, done.outdated) == (700 + 140, 1, 0)
     stored, frame = pq.read_table(tmp_path / "a.parquet").to_pandas(), febench.load(directory).to_frame("predictions")
     assert list(stored.columns) == list(frame.columns)
     for name in frame.columns:
@@ -81,7 +81,7 @@ def test_data_sets_of_other_classes_share_a_file(directory: Path, tmp_path: Path
 
 def test_groups_of_rows_change_nothing(directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = pq.read_table(_parquet(directory, tmp_path)).to_pylist()
-    monkeypatch.setattr(exporting, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(frames, "ROWS_AT_ONCE", 50)
     febench.export([directory], tmp_path / "a.parquet")
     stored = pq.ParquetFile(tmp_path / "a.parquet")
     assert stored.num_row_groups > 10 and stored.read().to_pylist() == whole
@@ -90,7 +90,7 @@ def test_groups_of_rows_change_nothing(directory: Path, tmp_path: Path, monkeypa
 def test_what_cannot_be_written_or_read_is_refused_in_a_sentence(directory: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"must end in \.parquet or \.csv, not 'a\.xlsx'"):
         febench.export([directory], tmp_path / "a.xlsx")
-    with pytest.raises(UsageError, match=r"cannot write .*: No such file or directory; choose another place"):
+    with pytest.raises(UsageError, match=r"cannot write .*: it must be a file in a folder that exists"):
         febench.export([directory], tmp_path / "nowhere" / "a.csv")
     with pytest.raises(UsageError, match="named twice"):
         febench.export([directory, tmp_path / "." / "o"], tmp_path / "a.csv")

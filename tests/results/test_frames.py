@@ -36,7 +36,7 @@ def test_means_over_a_frame_of_runs_are_those_of_the_tables(results: Results) ->
     frame = results.to_frame()
     means = frame.groupby("label")["overall_accuracy"].agg(["count", "mean", "std"])
     for row in results.rows:
-        mean, sd = row.mean_and_sd
+        mean, sd = row.summary().mean, row.summary().sd
         assert means.loc[row.label, "count"] == len(row.accuracies)
         assert means.loc[row.label, "mean"] == pytest.approx(mean)
         assert sd is None or means.loc[row.label, "std"] == pytest.approx(sd)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from febench.core.dataset import Dataset
-from febench.core.errors import DataError, MismatchError, UsageError
-from febench.results.store import AUDIT, CELLS, Record, Store, open_store
+from febench.core.errors import MismatchError, UsageError
+from febench.core.manifest import draw
+from febench.results.store import AUDIT, CELLS, Record, Store
 
 texts = st.text(max_size=20)
 records = st.builds(
@@ -57,7 +58,7 @@ def test_any_changed_character_and_any_cut_is_noticed(data: st.DataObject) -> No
 
 
 def test_cells_are_kept_and_the_last_word_counts(toy: Dataset, tmp_path: Path) -> None:
-    store = open_store(tmp_path / "out", toy, "paper", 0)
+    store = Store.open(tmp_path / "out", draw(toy, "paper"))
     with store.writing() as writer:
         writer.append(a_record("a", status="failed", predictions=None))
         writer.append(a_record("b"))
@@ -70,7 +71,7 @@ def test_cells_are_kept_and_the_last_word_counts(toy: Dataset, tmp_path: Path) -
 
 @pytest.mark.parametrize("lost", [1, 7, 60])
 def test_a_torn_last_line_is_dropped_and_whole_lines_stay(toy: Dataset, tmp_path: Path, lost: int) -> None:
-    store = open_store(tmp_path, toy, "paper", 0)
+    store = Store.open(tmp_path, draw(toy, "paper"))
     with store.writing() as writer:
         for key in "abc":
             writer.append(a_record(key))
@@ -85,7 +86,7 @@ def test_a_torn_last_line_is_dropped_and_whole_lines_stay(toy: Dataset, tmp_path
 
 
 def test_an_edited_line_is_refused_by_number_and_nothing_is_lost(toy: Dataset, tmp_path: Path) -> None:
-    store = open_store(tmp_path, toy, "paper", 0)
+    store = Store.open(tmp_path, draw(toy, "paper"))
     with store.writing() as writer:
         writer.append(a_record("a"))
         writer.append(a_record("b"))
@@ -98,36 +99,23 @@ def test_an_edited_line_is_refused_by_number_and_nothing_is_lost(toy: Dataset, t
 
 
 def test_one_writer_at_a_time(toy: Dataset, tmp_path: Path) -> None:
-    store = open_store(tmp_path, toy, "paper", 0)
+    store = Store.open(tmp_path, draw(toy, "paper"))
     with store.writing(), pytest.raises(UsageError, match="another febench run"), Store(tmp_path).writing():
         pass
     with Store(tmp_path).writing():
         pass
 
 
-def test_a_directory_of_something_else_is_refused(toy: Dataset, tmp_path: Path) -> None:
-    open_store(tmp_path, toy, "paper", 0)
-    for protocol, seed, words in (("subject", 0, "protocol paper, not subject"), ("paper", 1, "seed 0, not 1")):
-        with pytest.raises(UsageError, match=words):
-            open_store(tmp_path, toy, protocol, seed)
-    with pytest.raises(UsageError, match="data set toy, not other"):
-        open_store(tmp_path, dataclasses.replace(toy, name="other"), "paper", 0)
-    with pytest.raises(DataError, match="images or labels changed"):
-        open_store(tmp_path, dataclasses.replace(toy, images=toy.images[::-1]), "paper", 0)
-
-
-def test_stored_folds_are_never_redrawn(toy: Dataset, tmp_path: Path) -> None:
-    first = open_store(tmp_path, toy, "paper", 0).manifest
-    manifest = tmp_path / "manifest.json"
-    before = manifest.read_bytes()
-    assert open_store(tmp_path, toy, "paper", 0).manifest.sha256 == first.sha256
-    assert manifest.read_bytes() == before
+def test_a_directory_of_other_folds_is_refused(toy: Dataset, tmp_path: Path) -> None:
+    Store.open(tmp_path, draw(toy, "paper"))
+    with pytest.raises(UsageError, match="holds results of other folds of toy"):
+        Store.open(tmp_path, draw(toy, "subject"))
 
 
 def test_a_directory_that_cannot_be_written_is_a_sentence(toy: Dataset, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot write results to"):
-        open_store(tmp_path / "file" / "out", toy, "paper", 0)
+        Store.open(tmp_path / "file" / "out", draw(toy, "paper"))
 
 
 def test_a_directory_without_results_is_a_sentence(tmp_path: Path) -> None:
@@ -136,7 +124,7 @@ def test_a_directory_without_results_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_an_audit_is_kept_and_read_while_it_is_of_these_folds(toy: Dataset, tmp_path: Path) -> None:
-    store = open_store(tmp_path, toy, "paper", 0)
+    store = Store.open(tmp_path, draw(toy, "paper"))
     findings = [{"code": "FEB001", "severity": "error", "title": "x", "count": 2, "examples": ["a\udc80\n"]}]
     assert store.audit is None
     with store.writing():
@@ -160,7 +148,7 @@ def test_an_audit_is_kept_and_read_while_it_is_of_these_folds(toy: Dataset, tmp_
 
 
 def test_the_environment_is_noted_once(toy: Dataset, tmp_path: Path) -> None:
-    store = open_store(tmp_path, toy, "paper", 0)
+    store = Store.open(tmp_path, draw(toy, "paper"))
     for _ in range(2):
         with store.writing():
             pass
@@ -190,10 +178,16 @@ def test_probabilities_are_those_of_the_cell_whatever_stands_beside_them(changes
     assert again == record and again.params == record.params and again.info == record.info
     assert again.to_line() == record.to_line()
     assert dataclasses.replace(again, run=2).probabilities == record.probabilities
+    array = Record.from_line(record.to_line()).probability_array()
+    assert (
+        (array is None)
+        if record.probabilities is None
+        else (array is not None and array.tolist() == record.probabilities)
+    )
 
 
 def test_probabilities_are_read_when_asked_for_and_kept(toy: Dataset, tmp_path: Path) -> None:
-    store = open_store(tmp_path, toy, "paper", 0)
+    store = Store.open(tmp_path, draw(toy, "paper"))
     with store.writing() as writer:
         writer.append(a_record(probabilities=[[0.5, 0.5]]))
     (record,) = pickle.loads(pickle.dumps(Store(tmp_path).records))
@@ -201,7 +195,7 @@ def test_probabilities_are_read_when_asked_for_and_kept(toy: Dataset, tmp_path: 
 
 
 def test_environments_are_told_and_damaged_ones_refused(toy: Dataset, tmp_path: Path) -> None:
-    store = open_store(tmp_path, toy, "paper", 0)
+    store = Store.open(tmp_path, draw(toy, "paper"))
     assert store.environments == {}
     with store.writing():
         pass

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from febench.run.pickling import dumps
+from febench.run.tasks import dumps
 
 PLUGIN = """
 def build():

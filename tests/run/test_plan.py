@@ -12,7 +12,7 @@ from febench.core.manifest import Manifest, draw
 from febench.core.method import METHODS, method
 from febench.core.registry import load_plugin
 from febench.results.store import Record
-from febench.run.plan import Cell, Row, estimate_seconds, make_plan, make_row, members_of, select_rows
+from febench.run.plan import Cell, Estimate, Plan, Row, make_row, members_of, select_rows, wanted_cells
 
 
 @pytest.fixture(autouse=True)
@@ -38,13 +38,24 @@ def a_record(cell: Cell, fit: float = 1.0, status: str = "ok") -> Record:
     )  # fmt: skip
 
 
+def make_plan(
+    rows: list[Row],
+    manifest: Manifest,
+    records: list[Record],
+    runs: int | None = None,
+    jobs: int = 1,
+    retry_failed: bool = False,
+) -> Plan:
+    return Plan(tuple(rows), wanted_cells(rows, manifest, runs), tuple(records), jobs, retry_failed)
+
+
 def rows_of(*names: str, preset: str = "paper") -> list[Row]:
     return [make_row(name, preset, {}) for name in names]
 
 
 def test_all_is_the_five_methods_and_every_plugin_but_not_the_extended() -> None:
-    assert members_of("all") == (["hwt", "cso", "bbo", "resnet18", "resnet50", "pixel-svm"], {})
-    assert members_of("classical") == (["hwt", "cso", "bbo"], {})
+    assert members_of("all") == (["bbo", "cso", "hwt", "resnet18", "resnet50", "pixel-svm"], {})
+    assert members_of("classical") == (["bbo", "cso", "hwt"], {})
     assert members_of("deep") == (["resnet18", "resnet50"], {})
     assert "lottery" in members_of("extended")[0]
     assert members_of("hwt") == ([], {})
@@ -63,7 +74,7 @@ def test_a_broken_package_is_left_out_of_all_with_a_word(monkeypatch: pytest.Mon
 
 def test_names_and_sets_mix_without_doubles() -> None:
     rows, _ = select_rows("classical,lottery,hwt,hwt[hidden=30]")
-    assert [row.label for row in rows] == ["hwt", "cso", "bbo", "lottery", "hwt[hidden=30]"]
+    assert [row.label for row in rows] == ["bbo", "cso", "hwt", "lottery", "hwt[hidden=30]"]
 
 
 def test_presets_change_what_they_name_and_say_so() -> None:
@@ -78,8 +89,12 @@ def test_presets_change_what_they_name_and_say_so() -> None:
     [
         ("nope", "paper", {}, "there is no method 'nope'"),
         ("", "paper", {}, "no method was asked for"),
-        ("hwt", "fast", {}, "there is no preset 'fast'"),
-        ("hwt", "paper", {"cso": {"hidden": "3"}}, "--set cso.*not among those asked for"),
+        (
+            "hwt",
+            "paper",
+            {"cso": {"hidden": "3"}},
+            "parameters are set of method cso, which is not among",
+        ),
         ("needy", "paper", {}, r"needy cannot run here: it needs no_such_package: pip install 'febench\[deep\]'"),
     ],
 )
@@ -103,7 +118,7 @@ def test_breadth_first(manifest: Manifest) -> None:
 
 @pytest.mark.parametrize("runs", [0, -1, 11])
 def test_runs_are_those_of_the_protocol(manifest: Manifest, runs: int) -> None:
-    with pytest.raises(UsageError, match="--runs takes 1 to 10"):
+    with pytest.raises(UsageError, match="protocol paper has 1 to 10 runs to choose"):
         make_plan(rows_of("lottery"), manifest, [], runs=runs)
 
 
@@ -136,14 +151,15 @@ def test_a_changed_version_is_another_key(manifest: Manifest) -> None:
 
 def test_estimates_are_measured_then_scaled_then_guessed(manifest: Manifest) -> None:
     slow, quick, lottery = *rows_of("slow"), *rows_of("slow", preset="quick"), *rows_of("lottery")
-    assert estimate_seconds(lottery, [], 112).basis == "unknown"
-    guess = estimate_seconds(slow, [], 100)
-    assert (guess.seconds, guess.basis) == (1.0, "guessed")
+    plan = make_plan([slow, quick, lottery], manifest, [], runs=1)
+    assert plan.estimate(lottery).basis == "unknown"
+    n_train = len(manifest.fold(1, 1).train)
+    assert plan.estimate(slow) == Estimate(n_train / 100, "guessed")
     records = [a_record(Cell(quick, manifest, 1, fold), fit=0.3) for fold in (1, 2)]
-    scaled = estimate_seconds(slow, records, 100)
+    scaled = plan.estimate(slow, records)
     assert (scaled.seconds, scaled.basis) == (pytest.approx(3.0), "scaled")
     records.append(a_record(Cell(slow, manifest, 1, 1), fit=7.0))
-    assert estimate_seconds(slow, records, 100) == type(scaled)(7.0, "measured")
+    assert plan.estimate(slow, records) == Estimate(7.0, "measured")
 
 
 def test_the_remaining_time_is_shared_by_the_workers_and_unknown_until_all_is_known(manifest: Manifest) -> None:

@@ -12,14 +12,15 @@ from febench.core.environment import environment_id
 from febench.core.manifest import draw
 from febench.core.registry import load_plugin
 from febench.results.store import Record
-from febench.run.plan import Cell, Plan, make_plan, make_row
+from febench.run.plan import Cell, Plan, make_row, wanted_cells
 from febench.run.progress import LiveWatcher, PlainWatcher, duration, make_watcher
 
 
 @pytest.fixture
 def plan(toy: Dataset, plugin: Path) -> Plan:
     load_plugin(plugin)
-    return make_plan([make_row(name, "paper", {}) for name in ("lottery", "pixel-svm")], draw(toy, "paper"), [], runs=1)
+    rows = tuple(make_row(name, "paper", {}) for name in ("lottery", "pixel-svm"))
+    return Plan(rows, wanted_cells(rows, draw(toy, "paper"), 1))
 
 
 def a_record(cell: Cell, ok: bool = True) -> Record:
@@ -53,7 +54,8 @@ def test_plan_failures_and_counts_are_told(plan: Plan, terminal: bool) -> None:
 
 def test_plain_lines_tell_the_end_of_each_run_and_the_accuracy_so_far(plan: Plan) -> None:
     told = watched(plan, terminal=False)
-    assert "lottery run 1 is in, accuracy so far 100.0 %; 10/20 cells, 1 failed, an unknown time left" in told
+    assert "lottery run 1 is in, accuracy so far 100.0 % (mean sensitivity 100.0 %); 10/20 cells, 1 failed" in told
+    assert "an unknown time left" in told
     assert "\x1b" not in told
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from febench.core.dataset import Dataset
 from febench.core.manifest import Manifest, draw
 from febench.core.method import Method
-from febench.run.tasks import CellTask, ExtractTask, Outcome, Recipe
+from febench.run.executors.base import Failure
+from febench.run.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod
 
 SEEN: list[dict[str, Any]] = []
 
@@ -62,9 +63,27 @@ def manifest(toy: Dataset) -> Manifest:
 
 def task(cls: type[Spy], manifest: Manifest, images: Path, seed: int = 5) -> CellTask:
     fold = manifest.fold(1, 1)
-    recipe = Recipe.of(Method("spy", cls, version="1"), {}, "cpu")
+    method = PackedMethod.of(Method("spy", cls, version="1"), {}, "cpu")
     labels = manifest.labels
-    return CellTask(recipe, images, fold, labels[fold.train], labels[fold.validation], len(manifest.classes), seed)
+    return CellTask(method, images, fold, labels[fold.train], labels[fold.validation], len(manifest.classes), seed)
+
+
+def result_of(cls: type[Spy], manifest: Manifest, images: Path) -> CellResult:
+    result = task(cls, manifest, images).run()
+    assert isinstance(result, CellResult)
+    return result
+
+
+def failure_of(cls: type[Spy], manifest: Manifest, images: Path) -> Failure:
+    failure = task(cls, manifest, images).run()
+    assert isinstance(failure, Failure)
+    return failure
+
+
+def extracted(cls: type[Spy], images: Path, *key: str, name: str = "spy", version: str = "1") -> Extracted:
+    features = ExtractTask(PackedMethod.of(Method(name, cls, version=version), {}, "cpu"), images, key).run()
+    assert isinstance(features, Extracted)
+    return features
 
 
 @pytest.fixture
@@ -76,13 +95,14 @@ def images(toy: Dataset, tmp_path: Path) -> Path:
 def test_a_method_gets_its_fold_its_seed_and_the_validation_group(
     toy: Dataset, manifest: Manifest, images: Path
 ) -> None:
-    outcome = task(Spy, manifest, images).run()
+    result = result_of(Spy, manifest, images)
     given, fold = SEEN[-1], manifest.fold(1, 1)
     assert (given["random_state"], given["device"]) == (5, "cpu")
     assert np.array_equal(given["X"], toy.images[fold.train]) and np.array_equal(given["y"], toy.labels[fold.train])
     assert np.array_equal(given["X_val"], toy.images[fold.validation])
-    assert outcome.status == "ok" and outcome.predictions == [int(given["y"][0])] * len(fold.test)
-    assert outcome.info == {"steps": 3} and set(outcome.seconds) == {"fit", "predict"}
+    assert result.predictions == [int(given["y"][0])] * len(fold.test)
+    assert result.info == {"steps": 3} and set(result.seconds) == {"fit", "predict"}
+    assert result.peak_memory_mb is None or result.peak_memory_mb > 1
 
 
 def test_no_test_label_travels_with_a_task(manifest: Manifest, images: Path) -> None:
@@ -95,39 +115,35 @@ def test_no_test_label_travels_with_a_task(manifest: Manifest, images: Path) -> 
 def test_features_are_computed_once_and_given_in_place_of_images(
     toy: Dataset, manifest: Manifest, images: Path
 ) -> None:
-    recipe = Recipe.of(Method("sums", Sums, version="1"), {}, "cpu")
-    first = ExtractTask(recipe, images, (toy.fingerprint, "here", "sums")).run()
-    assert first.features is not None
-    assert np.array_equal(np.load(first.features)[:, 0], toy.images.sum(axis=(1, 2)))
-    again = ExtractTask(recipe, images, (toy.fingerprint, "here", "sums")).run()
-    assert again.features == first.features and again.seconds == first.seconds and "chunk" not in SEEN[-1]
-    newer = Recipe.of(Method("sums", Sums, version="2"), {}, "cpu")
-    assert ExtractTask(newer, images, (toy.fingerprint, "here", "sums")).run().features != first.features
-    task(Sums, manifest, first.features).run()
+    key = (toy.fingerprint, "here", "sums")
+    first = extracted(Sums, images, *key)
+    assert np.array_equal(np.load(first.path)[:, 0], toy.images.sum(axis=(1, 2)))
+    assert extracted(Sums, images, *key) == first and "chunk" not in SEEN[-1]
+    assert extracted(Sums, images, *key, version="2").path != first.path
+    task(Sums, manifest, first.path).run()
     assert SEEN[-1]["X"].shape == (112, 1)
 
 
 def test_methods_that_name_the_same_features_share_them(toy: Dataset, images: Path) -> None:
-    def extracted(name: str, features_id: object) -> Outcome:
+    def named(name: str, features_id: object) -> Extracted:
         cls = type("Named", (Sums,), {"features_id": features_id})
-        return ExtractTask(Recipe.of(Method(name, cls, version=name), {}, "cpu"), images, (toy.fingerprint,)).run()
+        return extracted(cls, images, toy.fingerprint, name=name, version=name)
 
-    first, same, other = extracted("a", ["sums", 1]), extracted("b", ["sums", 1]), extracted("c", ["sums", 2])
-    assert first.features is not None and first.features == same.features != other.features
+    first, same, other = named("a", ["sums", 1]), named("b", ["sums", 1]), named("c", ["sums", 2])
+    assert first.path == same.path != other.path
     assert same.seconds == first.seconds
 
 
 def test_without_extract_the_images_are_the_features(toy: Dataset, images: Path) -> None:
-    recipe = Recipe.of(Method("spy", Spy, version="1"), {}, "cpu")
-    assert ExtractTask(recipe, images, (toy.fingerprint,)).run() == Outcome(
-        "ok", features=images, peak_memory_mb=pytest.approx(1, abs=1e6)
-    )
+    assert extracted(Spy, images, toy.fingerprint) == Extracted(images)
 
 
 def test_an_extract_that_loses_images_fails_and_leaves_nothing(toy: Dataset, images: Path, cache: Path) -> None:
     before = set((cache / "features").glob("*"))
-    outcome = ExtractTask(Recipe.of(Method("short", Short, version="1"), {}, "cpu"), images, (toy.fingerprint,)).run()
-    assert outcome.status == "failed" and "extract returned 139 rows for 140 images" in str(outcome.error)
+    method = PackedMethod.of(Method("short", Short, version="1"), {}, "cpu")
+    failure = ExtractTask(method, images, (toy.fingerprint,)).run()
+    assert isinstance(failure, Failure) and failure.status == "failed"
+    assert "extract returned 139 rows for 140 images" in failure.error
     assert {path.suffix for path in set((cache / "features").glob("*")) - before} == {".lock"}
 
 
@@ -138,13 +154,13 @@ def test_only_what_json_can_hold_is_kept_of_the_training(manifest: Manifest, ima
             self.fit_info_ = {"network": object()}
             return self
 
-    outcome = task(Chatty, manifest, images).run()
-    assert outcome.status == "failed" and "not JSON serializable" in str(outcome.error)
+    failure = failure_of(Chatty, manifest, images)
+    assert failure.status == "failed" and "not JSON serializable" in failure.error
 
 
 def test_probabilities_have_a_column_for_every_class(manifest: Manifest, images: Path) -> None:
-    outcome = task(Probable, manifest, images).run()
-    assert outcome.probabilities is not None and outcome.probabilities[0] == [0.1429] * 7
+    result = result_of(Probable, manifest, images)
+    assert result.probabilities is not None and result.probabilities[0] == [0.1429] * 7
 
 
 @pytest.mark.parametrize(
@@ -161,15 +177,14 @@ def test_probabilities_have_a_column_for_every_class(manifest: Manifest, images:
 def test_nonsense_is_invalid(manifest: Manifest, images: Path, answer: Any, words: str) -> None:
     import re
 
-    outcome = task(type("Odd", (Wrong,), {"answer": answer}), manifest, images).run()
-    assert outcome.status == "invalid" and outcome.predictions is None
-    assert re.search(words, str(outcome.error))
+    failure = failure_of(type("Odd", (Wrong,), {"answer": answer}), manifest, images)
+    assert failure.status == "invalid" and re.search(words, failure.error)
 
 
 def test_what_a_method_raises_is_a_sentence_with_its_place(manifest: Manifest, images: Path) -> None:
     def fit(self: Spy, X: Any, y: Any) -> None:
         raise ValueError("two\nlines")
 
-    outcome = task(type("Angry", (Spy,), {"fit": fit}), manifest, images).run()
-    assert outcome.status == "failed"
-    assert str(outcome.error).startswith("ValueError: two lines (test_evaluate.py:")
+    failure = failure_of(type("Angry", (Spy,), {"fit": fit}), manifest, images)
+    assert failure.status == "failed" and failure.traceback is not None
+    assert failure.error.startswith("ValueError: two lines (test_tasks.py:")

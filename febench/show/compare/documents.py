@@ -15,7 +15,7 @@ from febench.results.results import Results
 from febench.show.compare.pairs import Comparison, Pair, compare
 from febench.show.compare.ranks import MIN_DATASETS, ranking_document, rankings
 from febench.show.compare.verdicts import span
-from febench.show.tables import Difference, Document, Table, head_data, key_of, noted, origin_of, titled
+from febench.show.tables import Difference, Document, Table, chosen, head_data, key_of, noted, origin_of, titled
 from febench.stats import CorrectedT, McNemar, p_value
 
 PAIRS = ("all", "best")
@@ -142,7 +142,7 @@ def _notes(comparison: Comparison, shown: Sequence[Pair], n_datasets: int) -> li
     """How the pairs were chosen and tested, what the folds are, and what the rows lack."""
     results, metric, n = comparison.results, comparison.metric, len(comparison.pairs)
     labels = {*(one.label for one in comparison.standings), *comparison.left_out}
-    rows = [row for row in results.rows if row.label in labels]
+    rows = [row for row in chosen(results) if row.label in labels]
     said = []
     if len(shown) < n:
         said.append(f"shown: {len(shown)} of {n} pairs, those with the {metric.best} mean and neighbours")

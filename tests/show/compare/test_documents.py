@@ -10,8 +10,9 @@ import pytest
 
 from febench.core.errors import MismatchError, UsageError
 from febench.core.manifest import draw
+from febench.results.merge import pool
 from febench.results.results import Results
-from febench.show.compare import compare, compare_documents, comparison_document, papers_document, pool, rank
+from febench.show.compare import compare, compare_documents, comparison_document, papers_document, rank
 from febench.show.formats import render
 from tests.show.compare.made import about, cells, made, of_protocol, people
 

@@ -12,9 +12,10 @@ from scipy import stats
 
 from febench.core.errors import UsageError
 from febench.core.manifest import draw
+from febench.results.metrics import OA
 from febench.results.results import Results
 from febench.show.compare import compare
-from febench.show.compare.cells import Cells, Scored, differences
+from febench.show.compare.pairs import Folds, Scored, differences
 from febench.stats import CorrectedT, McNemar
 from tests.show.compare.made import about, cells, made, of_protocol, people
 
@@ -127,7 +128,7 @@ def test_the_mean_difference_is_that_of_the_tables_whatever_the_folds_sizes() ->
     results = made(manifest, one=lambda r, f: f % 3, two=lambda r, f: (r + f) % 4)
     sizes = {len(manifest.fold(1, fold).test) for fold in range(1, 11)}
     assert len(sizes) > 1
-    by_table = {row.label: row.mean_and_sd[0] for row in results.rows}
+    by_table = {row.label: row.summary().mean for row in results.rows}
     standings = {one.label: one.mean for one in compare(results).standings}
     assert standings == pytest.approx(by_table)
     pair = only_pair(results)
@@ -142,9 +143,9 @@ def test_a_run_of_leave_one_subject_out_is_enough_and_more_are_no_new_people() -
 
 def test_people_that_are_tested_in_every_run_are_averaged() -> None:
     manifest = of_protocol("loso[runs=2]")
-    scored = Cells.of(manifest)
+    folds = Folds.of(manifest)
     rows = made(manifest, a=lambda r, f: r, b=lambda r, f: 4).rows
-    a, b = (Scored.of(row, scored) for row in rows)
+    a, b = (Scored(row, OA, folds) for row in rows)
     assert differences(a, b) == pytest.approx(np.full(20, 100 * (4 - 1.5) / 35))
 
 

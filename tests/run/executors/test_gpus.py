@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from febench.run import compute
+from febench.run.executors import local
 
 
 @pytest.mark.parametrize(
@@ -23,10 +23,10 @@ def test_gpus_are_counted_by_their_files(
     for name in files:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    places = tuple((str(tmp_path / ("proc" if "proc" in folder else "dev")), kind) for folder, kind in compute.GPUS)
-    monkeypatch.setattr(compute, "GPUS", places)
+    places = tuple((str(tmp_path / ("proc" if "proc" in folder else "dev")), kind) for folder, kind in local.GPUS)
+    monkeypatch.setattr(local, "GPUS", places)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert compute.gpus() == names
+    assert local.gpus() == names
 
 
 @pytest.mark.parametrize(("visible", "names"), [("", ()), ("-1", ()), ("3, 5", ("3", "5")), ("GPU-ab", ("GPU-ab",))])
@@ -34,4 +34,4 @@ def test_those_that_may_be_used_count_alone(
     visible: str, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert compute.gpus() == names
+    assert local.gpus() == names

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from pathlib import Path
+
+import pytest
+
+from febench.cli import app
+from febench.cli.app import plan, pretrain, run
+from febench.cli.options import AS_TYPED, HINTS, RUN_OPTIONS
+from febench.core.errors import UsageError
+from febench.run.options import RunOptions
+
+FIELDS = {field.name: field.default for field in dataclasses.fields(RunOptions)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"preset": "fast"}, "there is no preset 'fast'"),
+        ({"device": "tpu"}, "there is no device 'tpu'"),
+        ({"jobs": 0}, "jobs must be at least 1, not 0"),
+        ({"threads": 0}, "threads must be at least 1, not 0"),
+        ({"pack": -1}, "pack must be at least 0, not -1"),
+        ({"timeout": 0.0}, "a time limit is more than 0 seconds"),
+        ({"timeout": float("nan")}, "a time limit is more than 0 seconds"),
+    ],
+)
+def test_what_cannot_be_is_refused_as_a_fact(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words) as refused:
+        RunOptions(**changes)  # type: ignore[arg-type]
+    assert "--" not in str(refused.value) and refused.value.option in HINTS
+
+
+def test_every_option_is_written_once_and_has_one_default() -> None:
+    """The command line offers each attribute with the same default, and but three words on data and plugins."""
+    assert set(RUN_OPTIONS) - set(FIELDS) == {"crop", "subject_pattern", "plugin"}
+    assert set(FIELDS) <= set(RUN_OPTIONS)
+    for verb in (run, plan, pretrain):
+        for name, parameter in inspect.signature(verb).parameters.items():
+            if name in FIELDS and name not in AS_TYPED:
+                assert parameter.default == FIELDS[name], (verb.__name__, name)
+    assert set(inspect.signature(run).parameters) == set(RUN_OPTIONS)
+    assert app.registered_commands
+
+
+def test_quick_is_one_run_unless_more_are_asked_for() -> None:
+    assert RunOptions().wanted_runs is None and RunOptions(preset="quick").wanted_runs == 1
+    assert RunOptions(preset="quick", runs=3).wanted_runs == 3
+
+
+def test_results_have_a_place_of_their_own() -> None:
+    assert RunOptions(dataset="faces[size=48]", protocol="subject").path == Path("results/faces_size=48_/subject")
+    assert RunOptions(out=Path("mine")).path == Path("mine")
