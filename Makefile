@@ -1,9 +1,10 @@
 # make run: install into .venv and compare the five methods; make test: the same, and check everything.
+# make test-mealpy: the tests of the extra mealpy, which holds numpy back, in an environment of its own.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test lint bench
+.PHONY: install run test test-mealpy lint bench
 
 install: $(VENV)/.installed
 
@@ -20,9 +21,16 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 test: lint
 	$(BIN)/python -m pytest
+
+test-mealpy:
+	test -x $(VENV)-mealpy/bin/pytest || { $(PYTHON) -m venv $(VENV)-mealpy && \
+	  $(VENV)-mealpy/bin/python -m pip install --quiet --upgrade 'pip>=25.1' && \
+	  $(VENV)-mealpy/bin/python -m pip install --quiet --editable '.[mealpy]' --group test; }
+	$(VENV)-mealpy/bin/python -m pytest tests/baselines/search tests/results
 
 bench: install
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench

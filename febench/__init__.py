@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from febench.core import __version__
 from febench.core.dataset import Dataset, dataset
 from febench.core.method import FoldOutcome, FoldTask, method
 from febench.core.protocol import protocol
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
     from febench.run.options import RunOptions
     from febench.show import figures, tables
 
-__version__ = "0.1.0"
-
 __all__ = [
     "Dataset",
     "FoldOutcome",
     "FoldTask",
     "Results",
     "RunOptions",
+    "__version__",
     "compare",
     "dataset",
     "export",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when numerical libraries are loaded: tests share the cores
+
 from collections.abc import Iterator
 from pathlib import Path
 

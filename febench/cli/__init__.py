@@ -17,6 +17,7 @@ def main() -> None:
     except FebenchError as error:
         from febench.cli.options import HINTS
 
-        hint = f"; {HINTS[error.option]}" if error.option in HINTS else ""
+        hint = HINTS.get(error.option or "", "")
+        hint = f" ({hint})" if hint.startswith("--") else f"; {hint}" if hint else ""
         print(f"febench: {printable(f'{error}{hint}')}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -304,7 +304,7 @@ def protocols(plugin: Plugins = None, json: Json = False) -> None:
 @app.callback(invoke_without_command=True)
 def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
-        from febench import __version__
+        from febench.core import __version__
 
         print(f"febench {__version__}")
         raise typer.Exit

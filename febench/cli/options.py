@@ -82,9 +82,9 @@ HINTS = {
     "results": "make some: febench run --out DIR",
     "runs": "--runs",
     "threads": "--threads",
-    "timeout": "--timeout takes a time such as 90s, 30m or 2h",
+    "timeout": "a --timeout is a time such as 90s, 30m or 2h",
 }
-"""For the option that an error names, what to type."""
+"""For the option that an error names, how it is written or what to type."""
 
 
 def takes_run_options(*without: str, **defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:

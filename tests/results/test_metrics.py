@@ -4,10 +4,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, recall_score
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss, recall_score, roc_auc_score
 from sklearn.metrics import confusion_matrix as reference
 
-from febench.results.metrics import confusion_matrix, mean_and_sd, overall_accuracy, sensitivities
+from febench.core.errors import UsageError
+from febench.results.metrics import (
+    METRICS,
+    Answers,
+    confusion_matrix,
+    mean_and_sd,
+    metric_of,
+    overall_accuracy,
+    sensitivities,
+)
 
 pairs = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=50)
 
@@ -32,3 +41,78 @@ def test_sd_has_n_minus_1_and_needs_two_runs() -> None:
     assert mean_and_sd(np.array([1.0, 3.0])) == (2.0, pytest.approx(2**0.5))
     assert mean_and_sd(np.array([1.0])) == (1.0, None)
     assert mean_and_sd(np.array([])) == (None, None)
+
+
+def answers(n: int, classes: int, seed: int = 0, absent: tuple[int, ...] = (), beliefs: bool = True) -> Answers:
+    """Answers that are right more often than not; no image is of the absent classes."""
+    rng = np.random.default_rng(seed)
+    labels = rng.choice([c for c in range(classes) if c not in absent], n).astype(np.int64)
+    raw = rng.random((n, classes))
+    raw[np.arange(n), labels] += rng.random(n)
+    probabilities = raw / raw.sum(axis=1, keepdims=True)
+    return Answers(labels, probabilities.argmax(axis=1).astype(np.int64), probabilities if beliefs else None, classes)
+
+
+@pytest.mark.parametrize("absent", [(), (2,), (0, 4)])
+def test_known_answers_of_scikit_learn_with_classes_absent_from_the_part(absent: tuple[int, ...]) -> None:
+    """Classes that no image shows are left out of means over classes, as scikit-learn does when told so."""
+    a = answers(211, 5, seed=3, absent=absent)
+    there = sorted(set(a.labels.tolist()))
+    y, p, beliefs = a.labels, a.predictions, a.probabilities
+    assert beliefs is not None
+    expected = {
+        "oa": accuracy_score(y, p),
+        "uar": recall_score(y, p, labels=there, average="macro"),
+        "macro-f1": f1_score(y, p, labels=there, average="macro"),
+        "weighted-f1": f1_score(y, p, labels=there, average="weighted"),
+        "auc": np.mean([roc_auc_score(y == one, beliefs[:, one]) for one in there]),
+        "log-loss": log_loss(y, beliefs, labels=range(5)) / 100,
+    }
+    if not absent:
+        assert expected["uar"] == pytest.approx(balanced_accuracy_score(y, p))
+        assert expected["auc"] == pytest.approx(roc_auc_score(y, beliefs, multi_class="ovr", average="macro"))
+    for name, value in expected.items():
+        assert metric_of(name).score(a) == pytest.approx(100 * value), name
+
+
+def test_calibration_by_hand() -> None:
+    """Four answers in two bins: (|2 - 1.8| + |1 - 1.2|) / 4."""
+    beliefs = np.array([[0.9, 0.1], [0.1, 0.9], [0.6, 0.4], [0.4, 0.6]])
+    a = Answers(np.array([0, 1, 0, 0]), np.array([0, 1, 0, 1]), beliefs, 2)
+    assert metric_of("ece").score(a) == pytest.approx(100 * (0.2 + 0.2) / 4)
+
+
+def test_a_stored_zero_does_not_cost_the_world() -> None:
+    a = Answers(np.array([0]), np.array([1]), np.array([[0.0, 1.0]]), 2)
+    assert metric_of("log-loss").score(a) == pytest.approx(-np.log(5e-5))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_what_is_counted_of_parts_adds_up(name: str) -> None:
+    metric, whole = metric_of(name), answers(97, 4, seed=1)
+    if metric.tally is None:
+        return
+    assert whole.probabilities is not None
+    halves = [
+        Answers(whole.labels[part], whole.predictions[part], whole.probabilities[part], 4)
+        for part in (slice(0, 40), slice(40, None))
+    ]
+    summed = metric.tally(halves[0]) + metric.tally(halves[1])
+    assert float(metric.value(summed)) == pytest.approx(metric.score(whole))
+    many = np.stack([metric.tally(halves[0]), summed])
+    assert metric.value(many).tolist() == pytest.approx([metric.score(halves[0]), metric.score(whole)])
+    if metric.total is not None:
+        assert float(metric.total(summed)) / 97 == pytest.approx(metric.score(whole))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_what_cannot_be_told_is_not_a_number(name: str) -> None:
+    nothing = np.empty(0, dtype=np.int64)
+    assert np.isnan(metric_of(name).score(Answers(nothing, nothing, np.empty((0, 3)), 3)))
+    if metric_of(name).of_probabilities:
+        assert np.isnan(metric_of(name).score(answers(9, 3, beliefs=False)))
+
+
+def test_unknown_metrics_are_refused_with_those_there_are() -> None:
+    with pytest.raises(UsageError, match="there is no metric 'acc'; there is oa, uar, macro-f1"):
+        metric_of("acc")

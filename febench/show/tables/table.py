@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from febench.core import __version__
 from febench.core.errors import UsageError
 from febench.papers import place, tabulated
 from febench.results.caveats import Caveat, words_of
@@ -142,8 +143,6 @@ def key_of(name: str, results: Results, *more: str) -> tuple[str, ...]:
 
 def versions_of(results: Results) -> str:
     """Which febench computed the cells and which one makes the table."""
-    from febench import __version__
-
     used = {str(one.get("packages", {}).get("febench", "")) for one in results.environments.values()} - {""}
     if used <= {__version__}:
         return f"febench {__version__}"
@@ -190,8 +189,6 @@ def not_run(results: Results, rows: Sequence[RowResults]) -> list[str]:
 
 def head_data(results: Results) -> dict[str, Any]:
     """What every table's data begin with."""
-    from febench import __version__
-
     return {
         "dataset": results.manifest.dataset,
         "protocol": results.manifest.protocol,

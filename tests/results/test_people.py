@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from febench.core.manifest import draw
+from febench.results.metrics import metric_of
+from febench.results.people import faces_tested, person_scores, said_of_faces
+from febench.results.results import Results
+from febench.stats import bootstrap_interval
+from tests.conftest import make_dataset
+from tests.made_results import made_dataset, made_results
+
+
+@pytest.mark.parametrize(
+    ("protocol", "faces"), [("paper", "seen"), ("subject", "new"), ("loso", "new"), ("subject[groups=4]", "new")]
+)
+def test_who_is_tested_is_looked_up_in_the_folds(protocol: str, faces: str) -> None:
+    assert faces_tested(draw(made_dataset(), protocol)) == faces
+
+
+def test_people_without_names_are_not_said_to_be_seen() -> None:
+    manifest = draw(dataclasses.replace(made_dataset(), subjects=None), "paper")
+    assert faces_tested(manifest) == "not known" and "may have been" in said_of_faces(manifest)
+
+
+def test_people_with_one_image_are_new_even_on_random_folds() -> None:
+    images = make_dataset([i % 7 for i in range(140)], [f"p{i}" for i in range(140)])
+    assert faces_tested(draw(images, "paper")) == "new"
+
+
+def test_some_people_with_one_image_make_it_partly() -> None:
+    people = [f"p{i}" if i < 20 else f"q{i % 5}" for i in range(140)]
+    manifest = draw(make_dataset([i % 7 for i in range(140)], people), "paper")
+    assert faces_tested(manifest) == "partly seen" and said_of_faces(manifest).startswith("some of the people")
+
+
+def test_each_person_is_scored_over_all_complete_runs(tmp_path: Path) -> None:
+    results = Results.of(made_results(tmp_path, {"hwt": 0.7}))
+    scores = person_scores(results.rows[0])
+    assert scores is not None and len(scores.names) == 20 and scores.images.tolist() == [350] * 20
+    frame = results.to_frame("predictions")
+    people = dict(zip(results.manifest.ids, results.manifest.subjects or (), strict=True))
+    hits = frame.true_class.astype(str) == frame.predicted_class.astype(str)
+    expected = 100 * hits.groupby(frame.image.map(people).astype(str)).mean()
+    assert dict(zip(scores.names, scores.values, strict=True)) == pytest.approx(expected.to_dict())
+    assert scores.worst_tenth == pytest.approx(np.sort(scores.values)[:2].mean())
+    assert scores.median == pytest.approx(np.median(scores.values))
+    assert np.average(scores.values) == pytest.approx(results.rows[0].summary().mean)
+
+
+def test_of_a_metric_of_which_less_is_better_the_worst_are_the_highest(tmp_path: Path) -> None:
+    scores = person_scores(Results.of(made_results(tmp_path, {"hwt": 0.7})).rows[0], metric_of("log-loss"))
+    assert scores is not None and scores.values[scores.worst_first[0]] == scores.values.max()
+
+
+def test_the_interval_is_of_people_not_of_images(tmp_path: Path) -> None:
+    """Between two people, one of whom is always and one never recognised, nothing can be told."""
+    manifest = draw(make_dataset([i % 7 for i in range(140)], [f"p{i // 70}" for i in range(140)]), "paper")
+    results = Results.from_records(manifest, [])
+    assert not results.rows
+    tallies = np.stack([np.eye(2) * 35, np.eye(2)[::-1] * 35])
+    low, high = bootstrap_interval(tallies, metric_of("oa").value) or (0.0, 0.0)
+    assert (low, high) == (0.0, 100.0)
+    assert bootstrap_interval(tallies[:1], metric_of("oa").value) is None
+
+
+def test_a_single_run_of_leave_one_person_out_has_an_interval(tmp_path: Path) -> None:
+    row = Results.of(made_results(tmp_path, {"hwt": 0.7}, protocol="loso")).rows[0]
+    summary = row.summary()
+    assert summary.runs == 1 and summary.sd is None and summary.mean is not None and summary.interval is not None
+    assert summary.interval[0] < summary.mean < summary.interval[1]
+    assert row.summary(metric_of("auc")).interval is None and row.summary(metric_of("uar")).interval is not None
+
+
+def test_without_people_there_is_no_interval(tmp_path: Path) -> None:
+    unknown = dataclasses.replace(made_dataset(), subjects=None)
+    row = Results.of(made_results(tmp_path, {"hwt": 0.7}, unknown)).rows[0]
+    assert row.summary().interval is None and person_scores(row) is None
