@@ -67,7 +67,21 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        problem = self._problem()
+        told = [column for column in (self.subjects, self.sequences, self.parts) if column is not None]
+        lengths = {len(column) for column in (self.ids, *told)} | {len(self.images), len(self.labels)}
+        unknown = sorted(set(self.parts or ()) - set(PARTS))
+        problem = None
+        if self.images.dtype != "uint8" or self.images.ndim not in (3, 4):
+            shape = f"{self.images.dtype} {self.images.shape}"
+            problem = f"images must be uint8 (n, height, width[, 3]), not {shape}"
+        elif len(lengths) != 1:
+            problem = f"images, labels, ids, subjects, sequences and parts differ in number: {sorted(lengths)}"
+        elif len(set(self.ids)) != len(self.ids):
+            problem = "image ids are not unique"
+        elif len(self) and not (self.labels.min() >= 0 and self.labels.max() < len(self.classes)):
+            problem = "a label is outside the class names"
+        elif unknown:
+            problem = f"parts must be among {', '.join(PARTS)}, not {', '.join(unknown)}"
         if problem:
             raise DataError(f"data set {self.name}: {problem}")
 
@@ -84,25 +98,6 @@ class Dataset:
         for chunk in in_chunks(self.images):
             digest.update(chunk.tobytes())
         return digest.hexdigest()
-
-    def _problem(self) -> str | None:
-        if self.images.dtype != "uint8" or self.images.ndim not in (3, 4):
-            return f"images must be uint8 (n, height, width[, 3]), not {self.images.dtype} {self.images.shape}"
-        lengths = {len(column) for column in (self.ids, *self._optional)} | {len(self.images), len(self.labels)}
-        if len(lengths) != 1:
-            return f"images, labels, ids, subjects, sequences and parts differ in number: {sorted(lengths)}"
-        if len(set(self.ids)) != len(self.ids):
-            return "image ids are not unique"
-        if len(self) and not (self.labels.min() >= 0 and self.labels.max() < len(self.classes)):
-            return "a label is outside the class names"
-        unknown = sorted(set(self.parts or ()) - set(PARTS))
-        if unknown:
-            return f"parts must be among {', '.join(PARTS)}, not {', '.join(unknown)}"
-        return None
-
-    @property
-    def _optional(self) -> list[tuple[str, ...]]:
-        return [column for column in (self.subjects, self.sequences, self.parts) if column is not None]
 
 
 @dataclass(frozen=True)
@@ -138,5 +133,5 @@ def load_dataset(selector: str, data_dir: Path | None = None) -> Dataset:
     """
     loader, params = DATASETS.select(selector)
     given = {"data_dir": data_dir} if loader.accepts("data_dir") else {}
-    found: Dataset = loader.build(**params, **given)
-    return replace(found, name=loader.label(params))
+    dataset: Dataset = loader.build(**params, **given)
+    return replace(dataset, name=loader.label(params))

@@ -38,8 +38,12 @@ def image_hashes(images: NDArray[np.uint8]) -> list[str]:
         Of a large set, piece by piece: hashes do not depend on the other images.
     """
     height, width = images.shape[1:3]
-    start = hashlib.sha256(f"{height}x{width}:".encode())
-    return [_digest(start, image.tobytes()) for image in grey(images)]
+    start, hashes = hashlib.sha256(f"{height}x{width}:".encode()), []
+    for image in grey(images):
+        digest = start.copy()
+        digest.update(image.tobytes())
+        hashes.append(digest.hexdigest()[:16])
+    return hashes
 
 
 def read_provenance(path: Path) -> dict[str, Any]:
@@ -50,19 +54,6 @@ def read_provenance(path: Path) -> dict[str, Any]:
     DataError
         If the file cannot be read, is not a safetensors file, or does not say which images it was trained on.
     """
-    metadata = _header(path).get("__metadata__")
-    if not isinstance(metadata, dict) or KEY not in metadata:
-        raise DataError(f"the weights {path} do not say which images they were trained on (no {KEY} in their metadata)")
-    return {**metadata, KEY: _hashes(path, metadata[KEY])}
-
-
-def _digest(start: Any, pixels: bytes) -> str:
-    digest = start.copy()
-    digest.update(pixels)
-    return str(digest.hexdigest()[:16])
-
-
-def _header(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
@@ -75,14 +66,13 @@ def _header(path: Path) -> dict[str, Any]:
         raise DataError(f"{path} is not a safetensors file ({error})") from error
     if not isinstance(header, dict):
         raise DataError(f"{path} is not a safetensors file (its header is no JSON object)")
-    return header
-
-
-def _hashes(path: Path, text: Any) -> list[str]:
+    metadata = header.get("__metadata__")
+    if not isinstance(metadata, dict) or KEY not in metadata:
+        raise DataError(f"the weights {path} do not say which images they were trained on (no {KEY} in their metadata)")
     try:
-        found = json.loads(text)
+        hashes = json.loads(metadata[KEY])
     except (TypeError, ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        hashes = None
+    if not isinstance(hashes, list) or not all(isinstance(one, str) for one in hashes):
         raise DataError(f"{KEY} in the metadata of {path} is not a JSON list of image hashes")
-    return found
+    return {**metadata, KEY: hashes}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import hashlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
@@ -165,8 +164,19 @@ class Registry(Generic[C]):
         UsageError
             If there is none (the nearest names are told), or its package cannot be loaded.
         """
-        if name not in self._registered and name in self._offered:
-            self._load(self._offered[name])
+        point = self._offered.get(name)
+        if name not in self._registered and point is not None:
+            try:
+                point.load()
+            except UsageError:
+                raise
+            except Exception as error:
+                raise UsageError(
+                    f"the {self._cls.kind} {name!r} could not be loaded from {point.value}: "
+                    f"{type(error).__name__}: {error}"
+                ) from error
+            if name not in self._registered:
+                raise UsageError(f"{point.value} is offered as {self._cls.kind} {name!r} but does not register it")
         if name not in self._registered:
             raise UsageError(
                 f"there is no {self._cls.kind} {name!r}{_nearest(name, self.names)} "
@@ -193,19 +203,6 @@ class Registry(Generic[C]):
         """The component and complete parameters that a selector names."""
         _, component, given = self.find(text)
         return component, component.resolve(given)
-
-    def _load(self, point: EntryPoint) -> None:
-        try:
-            point.load()
-        except UsageError:
-            raise
-        except Exception as error:
-            raise UsageError(
-                f"the {self._cls.kind} {point.name!r} could not be loaded from {point.value}: "
-                f"{type(error).__name__}: {error}"
-            ) from error
-        if point.name not in self._registered:
-            raise UsageError(f"{point.value} is offered as {self._cls.kind} {point.name!r} but does not register it")
 
 
 def origin_of(build: Callable[..., Any]) -> str:
@@ -249,29 +246,17 @@ def load_plugin(path: str | Path) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     cloudpickle.register_pickle_by_value(module)
-    with _plugin(file), _telling(path):
-        spec.loader.exec_module(module)
-
-
-@contextlib.contextmanager
-def _plugin(file: Path) -> Iterator[None]:
     token = _plugin_file.set(file)
     try:
-        yield
-    finally:
-        _plugin_file.reset(token)
-
-
-@contextlib.contextmanager
-def _telling(path: str | Path) -> Iterator[None]:
-    try:
-        yield
+        spec.loader.exec_module(module)
     except UsageError as error:
         raise UsageError(f"the plugin file {path} cannot be used: {error}") from error
     except SyntaxError as error:
         raise UsageError(f"the plugin file {path} has a syntax error in line {error.lineno}: {error.msg}") from error
     except Exception as error:
         raise UsageError(f"the plugin file {path} cannot be used: {type(error).__name__}: {error}") from error
+    finally:
+        _plugin_file.reset(token)
 
 
 def _nearest(name: str, names: Any) -> str:

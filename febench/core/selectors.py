@@ -74,7 +74,9 @@ def coerce(text: Any, default: Any, where: str) -> Any:
     if isinstance(default, float) and type(value) is int:
         return float(value)
     if type(value) is not type(default):
-        raise UsageError(f"{where} takes {_article(default)} (its default is {default!r}), not {text!r}")
+        kinds = {bool: "true or false", int: "a whole number", float: "a number"}
+        kind = kinds.get(type(default), f"a {type(default).__name__}")
+        raise UsageError(f"{where} takes {kind} (its default is {default!r}), not {text!r}")
     return value
 
 
@@ -89,26 +91,18 @@ def _literal(text: str) -> Any:
     return value if isinstance(value, (int, float)) else text
 
 
-def _article(default: Any) -> str:
-    kinds = {bool: "true or false", int: "a whole number", float: "a number"}
-    return kinds.get(type(default), f"a {type(default).__name__}")
-
-
 def _split(part: re.Pattern[str], text: str) -> list[str]:
     return [found.strip() for found in part.findall(text) if found.strip()]
 
 
 def _assignment(part: str, text: str) -> tuple[str, str]:
-    key, equals, value = part.partition("=")
-    if not equals or not key.strip():
+    """A parameter and its raw value; one in quotes is written as in JSON."""
+    key, equals, value = (side.strip() for side in part.partition("="))
+    if not equals or not key:
         raise UsageError(f"cannot read {part!r} in {text!r}: write parameter=value")
-    return key.strip(), _unquoted(value.strip(), text)
-
-
-def _unquoted(value: str, text: str) -> str:
     if not value.startswith('"'):
-        return value
+        return key, value
     try:
-        return str(json.loads(value))
+        return key, str(json.loads(value))
     except json.JSONDecodeError as error:
         raise UsageError(f"cannot read {value} in {text!r}: a value in quotes is written as in JSON") from error

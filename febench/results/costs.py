@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,25 +82,28 @@ def hosts(results: Results, rows: Sequence[RowResults] | None = None) -> list[Ho
     Failed cells and cells without times do not count.
     """
     rows = results.rows if rows is None else rows
-    ids = dict.fromkeys(record.environment for row in rows for record in _timed(row))
-    found = [Host(one, results.environments.get(one, {}), tuple(_costs(rows, one))) for one in ids]
-    return sorted(found, key=lambda host: -host.cells)
-
-
-def _costs(rows: Iterable[RowResults], environment: str) -> list[Cost]:
-    found = []
-    for row in rows:
-        alike: dict[tuple[str, int], list[Record]] = {}
-        for record in _timed(row):
-            if record.environment == environment:
-                alike.setdefault((_device(record), record.threads), []).append(record)
-        found += [_cost(row, *how, records) for how, records in alike.items()]
-    return found
+    timed = {row.label: _timed(row) for row in rows}
+    every = []
+    for environment in dict.fromkeys(record.environment for records in timed.values() for record in records):
+        costs = []
+        for row in rows:
+            alike: dict[tuple[str, int], list[Record]] = {}
+            for record in timed[row.label]:
+                if record.environment == environment:
+                    alike.setdefault((_device(record), record.threads), []).append(record)
+            costs += [_cost(row, *how, records) for how, records in alike.items()]
+        every.append(Host(environment, results.environments.get(environment, {}), tuple(costs)))
+    return sorted(every, key=lambda host: -host.cells)
 
 
 def _cost(row: RowResults, device: str, threads: int, records: Sequence[Record]) -> Cost:
     extracted = [record.seconds["extract"] for record in records if "extract" in record.seconds]
     memory = [record.peak_memory_mb for record in records if record.peak_memory_mb is not None]
+    parameters = set()
+    for record in records:  # a method says its size as `parameters`, or as `weights` where that is a number
+        told = (record.info.get(name) for name in ("parameters", "weights"))
+        numbers = [number for number in told if isinstance(number, int) and not isinstance(number, bool)]
+        parameters.update(numbers[:1])
     return Cost(
         row=row,
         device=device,
@@ -108,7 +111,7 @@ def _cost(row: RowResults, device: str, threads: int, records: Sequence[Record])
         fit=np.asarray([record.seconds["fit"] for record in records]),
         predict=np.asarray([1000 * record.seconds["predict"] / len(record.predictions or ()) for record in records]),
         extract=float(np.median(extracted)) if extracted else None,
-        parameters=tuple(sorted({n for record in records if (n := _parameters(record)) is not None})),
+        parameters=tuple(sorted(parameters)),
         peak_memory_mb=max(memory, default=None),
     )
 
@@ -123,9 +126,3 @@ def _device(record: Record) -> str:
     """The kind of device: one GPU of a host is as good as the next; and how many trainings shared it, where told."""
     device, pack = str(record.info.get("device", "cpu")).partition(":")[0], record.info.get("pack", 1)
     return f"{device}, {pack} at once" if isinstance(pack, int) and pack > 1 else device
-
-
-def _parameters(record: Record) -> int | None:
-    """What a method says of its size: `parameters`, or `weights` where that is a number."""
-    told = (record.info.get(name) for name in ("parameters", "weights"))
-    return next((number for number in told if isinstance(number, int) and not isinstance(number, bool)), None)

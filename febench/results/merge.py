@@ -34,13 +34,8 @@ def pool(results: Sequence[Results]) -> list[Results]:
     by_folds: dict[str, list[Results]] = {}
     for one in results:
         by_folds.setdefault(one.manifest.sha256, []).append(one)
-    _refuse_other_folds([same[0].manifest for same in by_folds.values()])
-    return [_joined(same) for same in by_folds.values()]
-
-
-def _refuse_other_folds(manifests: Sequence[Manifest]) -> None:
     seen: dict[tuple[str, str], Manifest] = {}
-    for manifest in manifests:
+    for manifest in (same[0].manifest for same in by_folds.values()):
         other = seen.setdefault((manifest.dataset, manifest.protocol), manifest)
         if other is not manifest:
             raise UsageError(
@@ -48,14 +43,19 @@ def _refuse_other_folds(manifests: Sequence[Manifest]) -> None:
                 f"folds (manifests {other.sha256[:12]} and {manifest.sha256[:12]}): methods are compared on the same "
                 "folds only; compare each directory on its own"
             )
+    return [same[0] if len(same) == 1 else _joined(same) for same in by_folds.values()]
 
 
 def _joined(same: Sequence[Results]) -> Results:
-    if len(same) == 1:
-        return same[0]
+    """Results of the same folds as one; of two records of a cell, the one that has predictions."""
     cells: dict[str, Record] = {}
     for record in (record for one in same for row in one.rows for record in row.records):
-        cells[record.key] = _agreed(cells.get(record.key), record)
+        known = cells.get(record.key)
+        if known is None or not known.ok:
+            cells[record.key] = record
+        elif record.ok and record.predictions != known.predictions:
+            place = f"{record.label} run {record.run} fold {record.fold}"
+            raise MismatchError(f"two directories hold different predictions of {place}", option="against")
     joined = Results.from_records(same[0].manifest, cells.values())
     outdated = dict(joined.outdated)
     for label, count in (item for one in same for item in one.outdated.items()):
@@ -63,15 +63,3 @@ def _joined(same: Sequence[Results]) -> Results:
     faults = next((one.faults for one in same if one.faults is not None), None)
     environments = {name: what for one in same for name, what in one.environments.items()}
     return replace(joined, outdated=outdated, faults=faults, environments=environments)
-
-
-def _agreed(known: Record | None, record: Record) -> Record:
-    """Of two records of one cell, the one that has predictions."""
-    if known is None or not known.ok:
-        return record
-    if record.ok and record.predictions != known.predictions:
-        raise MismatchError(
-            f"two directories hold different predictions of {record.label} run {record.run} fold {record.fold}",
-            option="against",
-        )
-    return known

@@ -194,12 +194,6 @@ def _unweighted(per_class: Callable[[NDArray[Any]], Floats]) -> Callable[[Floats
     return mean_over_classes
 
 
-def _of_answer(answers: Answers) -> Floats:
-    """The probability of each answer."""
-    assert answers.probabilities is not None
-    return np.asarray(answers.probabilities[np.arange(len(answers.labels)), answers.predictions], dtype=np.float64)
-
-
 def _losses(answers: Answers) -> Floats:
     """How much is lost in all, and of how many images, shape (2,)."""
     assert answers.probabilities is not None
@@ -207,13 +201,10 @@ def _losses(answers: Answers) -> Floats:
     return np.array([-np.log(np.clip(own, LEAST_PROBABILITY, 1.0)).sum(), len(own)])
 
 
-def _mean_loss(counts: Floats) -> Floats:
-    return _divided(counts[..., 0], counts[..., 1])
-
-
 def _bins(answers: Answers) -> Floats:
     """Hits, probabilities of the answers, and images, in bins of equal width of those probabilities; (3, BINS)."""
-    sure = _of_answer(answers)
+    assert answers.probabilities is not None
+    sure = answers.probabilities[np.arange(len(answers.labels)), answers.predictions]
     place = np.clip(np.ceil(sure * BINS).astype(np.int64) - 1, 0, BINS - 1)
     hits = (answers.labels == answers.predictions).astype(np.float64)
     return np.stack([np.bincount(place, weights=values, minlength=BINS) for values in (hits, sure, np.ones(len(sure)))])
@@ -271,7 +262,7 @@ METRICS = {
             of_probabilities=True, by_class=True, chance=lambda _: 50.0,
         ),
         Metric(
-            "log-loss", "log-loss", "nats", _losses, _mean_loss,
+            "log-loss", "log-loss", "nats", _losses, lambda counts: _divided(counts[..., 0], counts[..., 1]),
             "mean of -log of the true class's probability; a stored 0 counts as 0.00005",
             of_probabilities=True, higher_is_better=False, total=lambda counts: counts[..., 0],
             chance=lambda n: float(np.log(n)), decimals=4, rope=0.01,

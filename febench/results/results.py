@@ -145,11 +145,12 @@ class RowResults:
         keys = [(run, fold) for run in runs for fold in folds or range(1, self.manifest.n_folds + 1)]
         tests = [self.manifest.fold(*key).test for key in keys]
         given = [self.cells[key].probability_array() for key in keys] if probabilities else []
+        there = [one for one in given if one is not None]
         predictions = [np.asarray(self.cells[key].predictions, dtype=np.int64) for key in keys]
         return Answers(
             self.manifest.labels[np.concatenate(tests)],
             np.concatenate(predictions),
-            np.concatenate([one for one in given if one is not None]) if given and all(map(_there, given)) else None,
+            np.concatenate(there) if there and len(there) == len(keys) else None,
             len(self.manifest.classes),
         )
 
@@ -280,10 +281,6 @@ class Results:
         from febench.results.frames import to_frame
 
         return to_frame(self, of)
-
-
-def _there(probabilities: NDArray[np.float64] | None) -> bool:
-    return probabilities is not None
 
 
 def _some(answers: Answers, images: NDArray[np.int64]) -> Answers:

@@ -213,15 +213,27 @@ class Store:
         """The findings of the audit of these folds; None where there are none, or they are of other folds or format."""
         try:
             stored = json.loads((self.path / AUDIT).read_text(encoding="utf-8"))
-            current = (stored["format"], stored["manifest"]) == (AUDIT_FORMAT, self.manifest.sha256)
-            return _checked(stored["findings"]) if current else None
+            if (stored["format"], stored["manifest"]) != (AUDIT_FORMAT, self.manifest.sha256):
+                return None
+            findings: list[dict[str, Any]] = stored["findings"]
+            for finding in findings:
+                for part in ("code", "severity", "title", "count"):  # what is read of each
+                    finding[part]
         except (OSError, ValueError, LookupError, TypeError):
             return None
+        return findings
 
     @property
     def environments(self) -> dict[str, dict[str, Any]]:
         """What cells were computed with, by id; empty where nothing was noted."""
-        return _environments(self.path / ENVIRONMENT)
+        path = self.path / ENVIRONMENT
+        try:
+            noted = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        except ValueError as error:
+            raise MismatchError(
+                f"{path} is no JSON ({error}): it was edited or damaged; restore it from a copy"
+            ) from error
+        return {name: one for name, one in noted.items() if isinstance(one, dict)} if isinstance(noted, dict) else {}
 
     def keep_audit(self, findings: list[dict[str, Any]]) -> None:
         """Write what the audit of these folds found; only while `writing`."""
@@ -240,10 +252,14 @@ class Store:
         with _lock(self.path):
             self.torn, records = _read_cells(self.path / CELLS)
             self._by_key = {record.key: record for record in records}
+            cells = self.path / CELLS
             if self.torn:
-                _cut(self.path / CELLS, self.torn)
-            _note_environment(self.path / ENVIRONMENT)
-            with (self.path / CELLS).open("a", encoding="utf-8") as file:
+                os.truncate(cells, cells.stat().st_size - self.torn)
+            known = self.environments
+            if environment_id() not in known:
+                known[environment_id()] = environment()
+                _write_whole(self.path / ENVIRONMENT, json.dumps(known, indent=1) + "\n")
+            with cells.open("a", encoding="utf-8") as file:
                 yield Writer(file, self._by_key)
 
 
@@ -300,22 +316,16 @@ def _read_cells(path: Path) -> tuple[int, list[Record]]:
     if not path.exists():
         return 0, []
     *lines, rest = path.read_bytes().split(b"\n")
-    return len(rest), [_record(path, number, line) for number, line in enumerate(lines, start=1)]
-
-
-def _record(path: Path, number: int, line: bytes) -> Record:
-    try:
-        return Record.from_line(line.decode("utf-8"))
-    except (ValueError, TypeError) as error:
-        raise MismatchError(
-            f"{path} line {number} does not match its checksum: it was edited or damaged; "
-            "restore it from a copy, or delete the line to have its cell computed again"
-        ) from error
-
-
-def _cut(path: Path, torn: int) -> None:
-    with path.open("r+b") as file:
-        file.truncate(path.stat().st_size - torn)
+    records = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            records.append(Record.from_line(line.decode("utf-8")))
+        except (ValueError, TypeError) as error:
+            raise MismatchError(
+                f"{path} line {number} does not match its checksum: it was edited or damaged; "
+                "restore it from a copy, or delete the line to have its cell computed again"
+            ) from error
+    return len(rest), records
 
 
 def _write_whole(path: Path, text: str) -> None:
@@ -323,35 +333,6 @@ def _write_whole(path: Path, text: str) -> None:
     partial = path.with_suffix(".tmp")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
-
-
-def _environments(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except ValueError as error:
-        raise MismatchError(f"{path} is no JSON ({error}): it was edited or damaged; restore it from a copy") from error
-    return {name: about for name, about in found.items() if isinstance(about, dict)} if isinstance(found, dict) else {}
-
-
-def _note_environment(path: Path) -> None:
-    known = _environments(path)
-    if environment_id() not in known:
-        known[environment_id()] = environment()
-        _write_whole(path, json.dumps(known, indent=1) + "\n")
-
-
-def _checked(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Findings that have what is read of them.
-
-    Raises
-    ------
-    LookupError, TypeError
-        If one has not.
-    """
-    for finding in findings:
-        for part in ("code", "severity", "title", "count"):
-            finding[part]
-    return findings
 
 
 def _check(body: str) -> str:
