@@ -116,6 +116,16 @@ class Manifest:
         roles = self.content["folds"][fold - 1]
         return Fold(*(self._images(run, roles[part]) for part in ("train", "validation", "test")))
 
+    def test(self, run: int, fold: int) -> NDArray[np.int64]:
+        """The test images of one fold, in rising order; kept, for who reads results asks again and again."""
+        if (run, fold) not in self._tests:
+            self._tests[run, fold] = self._images(run, self.content["folds"][fold - 1]["test"])
+        return self._tests[run, fold]
+
+    @cached_property
+    def _tests(self) -> dict[tuple[int, int], NDArray[np.int64]]:
+        return {}
+
     def _images(self, run: int, groups: list[int]) -> NDArray[np.int64]:
         dealt = self._groups[run - 1]
         return np.sort(np.concatenate([_NO_IMAGES, *(dealt[g] for g in groups)]))

@@ -124,7 +124,7 @@ def _cell(row: RowResults, record: Record, metrics: Sequence[Metric]) -> dict[st
         "run_complete": record.run in row.runs,
         "status": record.status,
         "error": record.error,
-        "images": len(row.manifest.fold(record.run, record.fold).test),
+        "images": len(row.manifest.test(record.run, record.fold)),
         **scores,
         "fit_seconds": record.seconds.get("fit"),
         "predict_seconds": record.seconds.get("predict"),
@@ -171,7 +171,7 @@ def prediction_tables(results: Results, columns: pa.Schema) -> Iterator[pa.Table
     images, classes = texts(results.manifest.ids), texts(results.manifest.classes)
     for row in results.rows:
         for record in (record for record in row.records if record.ok):
-            test = row.manifest.fold(record.run, record.fold).test
+            test = row.manifest.test(record.run, record.fold)
             constant = {**dict(zip(TEXTS, _texts(row, record), strict=True)), "environment": record.environment}
             numbers = {"run": record.run, "fold": record.fold, "seed": record.seed}
             values = {
@@ -296,7 +296,7 @@ def sound_predictions(row: RowResults, record: Record) -> NDArray[np.int64]:
         If they are not one class for each test image.
     """
     predictions = np.asarray(record.predictions, dtype=np.int64)
-    n_images = len(row.manifest.fold(record.run, record.fold).test)
+    n_images = len(row.manifest.test(record.run, record.fold))
     if len(predictions) != n_images or not np.isin(predictions, range(len(row.manifest.classes))).all():
         raise MismatchError(
             f"{record.label} run {record.run} fold {record.fold}: the stored predictions are not one class for each "

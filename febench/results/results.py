@@ -143,7 +143,7 @@ class RowResults:
             Whether they are wanted: reading them takes most of the time. None where a cell has none.
         """
         keys = [(run, fold) for run in runs for fold in folds or range(1, self.manifest.n_folds + 1)]
-        tests = [self.manifest.fold(*key).test for key in keys]
+        tests = [self.manifest.test(*key) for key in keys]
         given = [self.cells[key].probability_array() for key in keys] if probabilities else []
         there = [one for one in given if one is not None]
         predictions = [np.asarray(self.cells[key].predictions, dtype=np.int64) for key in keys]
@@ -196,7 +196,7 @@ class RowResults:
             return None
         names, numbers = self.manifest.people
         folds = range(1, self.manifest.n_folds + 1)
-        people = numbers[np.concatenate([self.manifest.fold(run, fold).test for run in self.runs for fold in folds])]
+        people = numbers[np.concatenate([self.manifest.test(run, fold) for run in self.runs for fold in folds])]
         order = np.argsort(people, kind="stable")
         starts = np.flatnonzero(np.diff(people[order])) + 1
         tested = [names[people[own[0]]] for own in np.split(order, starts)]

@@ -27,7 +27,7 @@ def verify_store(store: Store) -> list[Verification]:
     manifest, records = store.manifest, store.records
     problems = [problem for record in records if record.ok for problem in _problems(store, record)]
     folds = range(1, manifest.n_folds + 1)
-    counts = [len(manifest.fold(run, fold).test) for run in range(1, manifest.n_runs + 1) for fold in folds]
+    counts = [len(manifest.test(run, fold)) for run in range(1, manifest.n_runs + 1) for fold in folds]
     dealt = f"{manifest.n_runs} runs of {manifest.n_folds} folds, {manifest.sha256[:12]}"
     return [
         Verification("manifest.json", True, dealt),
@@ -61,7 +61,7 @@ def _problems(store: Store, record: Record) -> Iterator[str]:
         yield f"{place} is not a fold of the manifest"
         return
     try:
-        n_images = len(manifest.fold(record.run, record.fold).test)
+        n_images = len(manifest.test(record.run, record.fold))
         check_predictions(record.predictions, n_images, len(manifest.classes))
     except InvalidPredictionsError as error:
         yield f"{place}: {error}"

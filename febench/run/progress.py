@@ -77,7 +77,7 @@ class Tally:
         row.done += 1
         row.failed += not record.ok
         if record.predictions is not None:
-            labels = cell.manifest.labels[cell.manifest.fold(cell.run, cell.fold).test]
+            labels = cell.manifest.labels[cell.manifest.test(cell.run, cell.fold)]
             n_classes = len(cell.manifest.classes)
             row.confusion = row.confusion + confusion_matrix(labels, np.asarray(record.predictions), n_classes)
 

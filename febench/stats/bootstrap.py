@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +40,16 @@ def bootstrap_interval(
     n = len(tallies)
     if n < 2:
         return None
-    times_drawn = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
-    sums = (times_drawn @ tallies.reshape(n, -1)).reshape(resamples, *tallies.shape[1:])
+    sums = (_times_drawn(n, resamples) @ tallies.reshape(n, -1)).reshape(resamples, *tallies.shape[1:])
     values = value(sums)
     values = values[np.isfinite(values)]
     if not len(values):
         return None
     low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
+
+
+@lru_cache(maxsize=4)
+def _times_drawn(n: int, resamples: int) -> NDArray[np.float64]:
+    """How often each of n clusters is in each sample, shape (resamples, n); the same for every row of a table."""
+    return np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
