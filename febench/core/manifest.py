@@ -63,6 +63,11 @@ class Manifest:
         return str(self.content["protocol"])
 
     @property
+    def protocol_version(self) -> str:
+        """Version of the protocol that dealt the images."""
+        return str(self.content["protocol_version"])
+
+    @property
     def seed(self) -> int:
         """Base seed."""
         return int(self.content["seed"])
@@ -83,6 +88,12 @@ class Manifest:
         return np.asarray(self.content["labels"], dtype=np.int64)
 
     @property
+    def subjects(self) -> tuple[str, ...] | None:
+        """The person of every image, in the order of the data set, or None where nobody is known."""
+        subjects = self.content["subjects"]
+        return tuple(subjects) if subjects else None
+
+    @property
     def n_runs(self) -> int:
         """Number of runs."""
         return len(self.content["runs"])
@@ -92,19 +103,27 @@ class Manifest:
         """Number of folds in each run."""
         return len(self.content["folds"])
 
-    def fold(self, run: int, fold: int) -> Fold:
-        """The images of one fold, each part in rising order."""
-        roles = self.content["folds"][fold - 1]
-        return Fold(*(self._images(run, roles[part]) for part in ("train", "validation", "test")))
-
-    def _images(self, run: int, groups: list[int]) -> NDArray[np.int64]:
-        dealt = self._groups[run - 1]
-        return np.sort(np.concatenate([_NO_IMAGES, *(dealt[g] for g in groups)]))
+    @cached_property
+    def roles(self) -> tuple[Roles, ...]:
+        """What each fold does with the groups of a run."""
+        return tuple(Roles(**{part: tuple(groups) for part, groups in fold.items()}) for fold in self.content["folds"])
 
     @cached_property
-    def _groups(self) -> list[list[NDArray[np.int64]]]:
-        """The images of each group of each run."""
+    def _runs(self) -> list[list[NDArray[np.int64]]]:
         return [[np.asarray(group, dtype=np.int64) for group in groups] for groups in self.content["runs"]]
+
+    def groups(self, run: int) -> list[NDArray[np.int64]]:
+        """The images of each group of a run, by the groups' numbers in `roles`."""
+        return self._runs[run - 1]
+
+    def fold(self, run: int, fold: int) -> Fold:
+        """The images of one fold, each part in rising order."""
+        dealt, roles = self.groups(run), self.roles[fold - 1]
+        train, validation, test = (
+            np.sort(np.concatenate([_NO_IMAGES, *(dealt[g] for g in groups)]))
+            for groups in (roles.train, roles.validation, roles.test)
+        )
+        return Fold(train, validation, test)
 
     def to_text(self) -> str:
         """The text of `manifest.json`, one line a part."""
