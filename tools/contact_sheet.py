@@ -27,19 +27,10 @@ def contact_sheet(people: int, first: int, size: int, zoom: int, seed: int) -> I
     pixels = Image.fromarray(tiles).resize((len(CLASSES) * size * zoom, people * size * zoom), Image.Resampling.BICUBIC)
     sheet = Image.new("RGB", (pixels.width, pixels.height + HEADING), "white")
     sheet.paste(pixels, (0, HEADING))
-    _head(sheet, size * zoom)
-    return sheet
-
-
-def _head(sheet: Image.Image, width: int) -> None:
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default()
     for column, name in enumerate(CLASSES):
-        pen.text(((column + 0.5) * width, 3), name, fill="black", font=font, anchor="ma")
-
-
-def _coarse(sheet: Image.Image) -> Image.Image:
-    """The sheet in 32 levels a channel: half the bytes, and no difference to the eye."""
-    return Image.fromarray(np.asarray(sheet) // 8 * 8 + 4)
+        pen.text(((column + 0.5) * size * zoom, 3), name, fill="black", font=font, anchor="ma")
+    return sheet
 
 
 def main() -> None:
@@ -51,7 +42,9 @@ def main() -> None:
     options = vars(parser.parse_args())
     path = options.pop("path")
     path.parent.mkdir(parents=True, exist_ok=True)
-    _coarse(contact_sheet(**options)).save(path, optimize=True)
+    sheet = np.asarray(contact_sheet(**options))
+    coarse = sheet // 8 * 8 + 4  # 32 levels a channel: half the bytes, and no difference to the eye
+    Image.fromarray(coarse).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -55,15 +55,14 @@ def gradients(images: Floats) -> Floats:
 
 def patterns(images: Floats) -> Floats:
     """Square-rooted histograms of uniform LBP on an 8x8 grid."""
-    return np.stack([_pattern(np.rint(image).astype(np.uint8)) for image in images]).astype(np.float32)
-
-
-def _pattern(image: NDArray[np.uint8]) -> Floats:
-    codes = local_binary_pattern(image, 8, 1, "nri_uniform").astype(np.int64)  # type: ignore[no-untyped-call]
-    side = len(codes) // 8
-    cells = codes.reshape(8, side, 8, side).swapaxes(1, 2).reshape(64, -1)
-    counts = np.stack([np.bincount(cell, minlength=59) for cell in cells])
-    return np.asarray(np.sqrt(counts / side**2).ravel())
+    histograms = []
+    for image in images:
+        codes = local_binary_pattern(np.rint(image).astype(np.uint8), 8, 1, "nri_uniform")  # type: ignore[no-untyped-call]
+        side = len(codes) // 8
+        cells = codes.astype(np.int64).reshape(8, side, 8, side).swapaxes(1, 2).reshape(64, -1)
+        counts = np.stack([np.bincount(cell, minlength=59) for cell in cells])
+        histograms.append(np.sqrt(counts / side**2).ravel())
+    return np.stack(histograms).astype(np.float32)
 
 
 def rows(faces: FaceSet) -> Iterator[tuple[str, Floats, Any]]:

@@ -63,6 +63,11 @@ class Manifest:
         return str(self.content["protocol"])
 
     @property
+    def protocol_version(self) -> str:
+        """Version of the protocol that dealt the images."""
+        return str(self.content["protocol_version"])
+
+    @property
     def seed(self) -> int:
         """Base seed."""
         return int(self.content["seed"])
@@ -83,15 +88,10 @@ class Manifest:
         return np.asarray(self.content["labels"], dtype=np.int64)
 
     @property
-    def protocol_version(self) -> str:
-        """Version of the protocol that dealt them."""
-        return str(self.content["protocol_version"])
-
-    @property
     def subjects(self) -> tuple[str, ...] | None:
-        """The person of each image, where known."""
-        named = self.content["subjects"]
-        return None if named is None else tuple(named)
+        """The person of each image, in the order of the data set; None where nobody is known."""
+        subjects = self.content["subjects"]
+        return tuple(subjects) if subjects else None
 
     @cached_property
     def people(self) -> tuple[tuple[str, ...], NDArray[np.int64]] | None:
@@ -111,29 +111,36 @@ class Manifest:
         """Number of folds in each run."""
         return len(self.content["folds"])
 
+    @cached_property
+    def roles(self) -> tuple[Roles, ...]:
+        """What each fold does with the groups of a run."""
+        return tuple(Roles(**{part: tuple(groups) for part, groups in fold.items()}) for fold in self.content["folds"])
+
+    def groups(self, run: int) -> list[NDArray[np.int64]]:
+        """The images of each group of a run, by the groups' numbers in `roles`."""
+        return self._runs[run - 1]
+
+    @cached_property
+    def _runs(self) -> list[list[NDArray[np.int64]]]:
+        return [[np.asarray(group, dtype=np.int64) for group in groups] for groups in self.content["runs"]]
+
     def fold(self, run: int, fold: int) -> Fold:
         """The images of one fold, each part in rising order."""
-        roles = self.content["folds"][fold - 1]
-        return Fold(*(self._images(run, roles[part]) for part in ("train", "validation", "test")))
+        roles = self.roles[fold - 1]
+        return Fold(*(self._images(run, groups) for groups in (roles.train, roles.validation, roles.test)))
 
     def test(self, run: int, fold: int) -> NDArray[np.int64]:
         """The test images of one fold, in rising order; kept, for who reads results asks again and again."""
         if (run, fold) not in self._tests:
-            self._tests[run, fold] = self._images(run, self.content["folds"][fold - 1]["test"])
+            self._tests[run, fold] = self._images(run, self.roles[fold - 1].test)
         return self._tests[run, fold]
 
     @cached_property
     def _tests(self) -> dict[tuple[int, int], NDArray[np.int64]]:
         return {}
 
-    def _images(self, run: int, groups: list[int]) -> NDArray[np.int64]:
-        dealt = self._groups[run - 1]
-        return np.sort(np.concatenate([_NO_IMAGES, *(dealt[g] for g in groups)]))
-
-    @cached_property
-    def _groups(self) -> list[list[NDArray[np.int64]]]:
-        """The images of each group of each run."""
-        return [[np.asarray(group, dtype=np.int64) for group in groups] for groups in self.content["runs"]]
+    def _images(self, run: int, groups: tuple[int, ...]) -> NDArray[np.int64]:
+        return np.sort(np.concatenate([_NO_IMAGES, *(self.groups(run)[g] for g in groups)]))
 
     def to_text(self) -> str:
         """The text of `manifest.json`, one line a part."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from febench.core.dataset import Dataset, dataset
 from febench.datasets.decoding import in_threads
-from febench.datasets.pictures import Picture, Wanted, make_dataset
-from febench.datasets.source import Found, Source, ending, left_out, some, whole
+from febench.datasets.loading import make_dataset
+from febench.datasets.source import Picture, Source, SourceFile, ending, left_out, some, whole_number
 
 SOURCE = Source(
     name="affectnet",
@@ -29,8 +28,6 @@ OTHER = {"8": "none", "9": "uncertain", "10": "no face"}
 PARTS = {"train": "train", "val": "test"}
 OWN_TEST = "val_set is the test part, as in the literature: the labels of AffectNet's own test set are not published"
 
-Key = tuple[str, str]
-
 
 @dataset("affectnet", cite="Mollahosseini, Hasani & Mahoor 2017")
 def affectnet(data_dir: Path | None = None, size: int = 0) -> Dataset:
@@ -38,44 +35,41 @@ def affectnet(data_dir: Path | None = None, size: int = 0) -> Dataset:
 
     AffectNet's own test set has no published labels; as everywhere in the literature, its validation set stands for it.
     """
-    files, notes = SOURCE.files(SOURCE.home(data_dir))
-    images = {_key(file): file for file in files if file.named["number"]}
-    labels = _labels({_key(file): file for file in files if file.named["annotated"]})
+    files, notes = SOURCE.files(data_dir)
+    images = {_key(file): file for file in files if file.match["number"]}
+    annotations = {_key(file): file for file in files if file.match["annotated"]}
+    if not annotations:
+        raise SOURCE.error("found images but no annotation like train_set/annotations/123_exp.npy")
+    read = in_threads(_label, list(annotations.values()), "affectnet: reading labels")
+    labels = dict(zip(annotations, read, strict=True))
     pictures = [
         Picture(file.path, file.id, labels[key], part=PARTS[key[0]])
         for key, file in images.items()
         if labels.get(key, "none") not in OTHER.values()
     ]
-    return make_dataset("affectnet", pictures, Wanted(size), notes=(*notes, *_about(images, labels), OWN_TEST))
+
+    about = []
+    others = Counter(label for key, label in labels.items() if key in images and label in OTHER.values())
+    if others:
+        words = ", ".join(f"{label} {count}" for label, count in others.items())
+        about.append(f"left out as labelled with no expression: {words}")
+    about.extend(left_out([file.id for key, file in images.items() if key not in labels], "without an annotation"))
+    absent = [f"{part}_set/images/{number}" for part, number in labels if (part, number) not in images]
+    if absent:
+        about.append(f"{len(absent)} images are annotated but absent: {some(absent)}")
+    return make_dataset("affectnet", pictures, size=size, notes=(*notes, *about, OWN_TEST))
 
 
-def _key(file: Found) -> Key:
-    return file.named["set"].lower(), file.named["number"] or file.named["annotated"]
+def _key(file: SourceFile) -> tuple[str, str]:
+    """What an image and its annotation have in common: the folder and the number."""
+    return file.match["set"].lower(), file.match["number"] or file.match["annotated"]
 
 
-def _labels(files: Mapping[Key, Found]) -> dict[Key, str]:
-    if not files:
-        raise SOURCE.error("found images but no annotation like train_set/annotations/123_exp.npy")
-    read = in_threads(_label, list(files.values()), "affectnet: reading labels")
-    return dict(zip(files, read, strict=True))
-
-
-def _label(file: Found) -> str:
+def _label(file: SourceFile) -> str:
     """What an annotation says; it is read as an array and never as a pickle, which could run a program."""
     content = SOURCE.read(file.path)
     try:
         text = str(np.lib.format.read_array(io.BytesIO(content), allow_pickle=False).item())
     except Exception as error:
         raise SOURCE.error(f"{file.path} is not one number in a NumPy array ({error})") from error
-    return SOURCE.look_up(file, whole(text), {**CODES, **OTHER})
-
-
-def _about(images: Mapping[Key, Found], labels: Mapping[Key, str]) -> Iterator[str]:
-    others = Counter(label for key, label in labels.items() if key in images and label in OTHER.values())
-    if others:
-        words = ", ".join(f"{label} {count}" for label, count in others.items())
-        yield f"left out as labelled with no expression: {words}"
-    yield from left_out([file.id for key, file in images.items() if key not in labels], "without an annotation")
-    absent = [f"{part}_set/images/{number}" for part, number in labels if (part, number) not in images]
-    if absent:
-        yield f"{len(absent)} images are annotated but absent: {some(absent)}"
+    return SOURCE.look_up(file, whole_number(text), {**CODES, **OTHER})

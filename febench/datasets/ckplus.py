@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
 from febench.core.errors import UsageError
-from febench.datasets.pictures import Picture, Wanted, make_dataset
-from febench.datasets.source import Found, Source, ending, some, whole
+from febench.datasets.loading import make_dataset
+from febench.datasets.source import Picture, Source, SourceFile, ending, some, whole_number
 
 SOURCE = Source(
     name="ckplus",
@@ -53,67 +52,40 @@ def ckplus(
     """
     if frames < 1:
         raise UsageError(f"data set ckplus: frames must be at least 1, not {frames}")
-    files, notes = SOURCE.files(SOURCE.home(data_dir))
-    labels = _labels(files)
-    films = _films(files)
-    pictures = [
-        picture
-        for sequence, label in labels.items()
-        if label != "neutral" or neutral
-        for picture in _taken(films.get(sequence, []), label, frames, neutral)
-    ]
-    published = {name: frames * count for name, count in PUBLISHED.items()}
-    return make_dataset(
-        "ckplus", pictures, Wanted(size, crop, margin),
-        published={**published, "neutral": sum(PUBLISHED.values())} if neutral else published,
-        notes=(*notes, *_about(labels, films, neutral)),
-    )  # fmt: skip
-
-
-def _labels(files: list[Found]) -> dict[str, str]:
-    """The expression of each labelled sequence."""
-    found = {_sequence(file): _label(file) for file in files if file.named["emotion"]}
-    if not found:
+    files, notes = SOURCE.files(data_dir)
+    labels: dict[str, str] = {}
+    films: dict[str, list[SourceFile]] = {}
+    for file in files:
+        sequence = file.match["sequence"].upper()
+        if file.match["emotion"]:
+            code = SOURCE.read(file.path).decode("ascii", "replace").strip()
+            labels[sequence] = SOURCE.look_up(file, whole_number(code), CODES)
+        else:
+            films.setdefault(sequence, []).append(file)
+    if not labels:
         raise SOURCE.error(
             "found no file like Emotion/S005/001/S005_001_00000011_emotion.txt; the folder Emotion must lie beside "
             "cohn-kanade-images"
         )
-    return found
+    pictures = []
+    for sequence, label in labels.items():
+        if label == "neutral" and not neutral:
+            continue
+        film = films.get(sequence, [])
+        first = [(film[0], "neutral")] if neutral and len(film) > frames else []
+        for file, shown in [*first, *((file, label) for file in film[-frames:])]:
+            pictures.append(Picture(file.path, file.id, shown, file.match["subject"].upper(), sequence))
 
-
-def _label(file: Found) -> str:
-    text = SOURCE.read(file.path).decode("ascii", "replace").strip()
-    return SOURCE.look_up(file, whole(text), CODES)
-
-
-def _films(files: list[Found]) -> dict[str, list[Found]]:
-    """The frames of each sequence in their order."""
-    films: dict[str, list[Found]] = {}
-    for file in files:
-        if not file.named["emotion"]:
-            films.setdefault(_sequence(file), []).append(file)
-    return films
-
-
-def _sequence(file: Found) -> str:
-    return file.named["sequence"].upper()
-
-
-def _taken(film: list[Found], label: str, frames: int, neutral: bool) -> Iterator[Picture]:
-    last = film[-frames:]
-    if neutral and len(film) > frames:
-        yield _picture(film[0], "neutral")
-    yield from (_picture(file, label) for file in last)
-
-
-def _picture(file: Found, label: str) -> Picture:
-    return Picture(file.path, file.id, label, file.named["subject"].upper(), _sequence(file))
-
-
-def _about(labels: Mapping[str, str], films: Mapping[str, list[Found]], neutral: bool) -> Iterator[str]:
+    about = []
     absent = [sequence for sequence in labels if sequence not in films]
     if absent:
-        yield f"{len(absent)} labelled sequences have no images: {some(absent)}"
+        about.append(f"{len(absent)} labelled sequences have no images: {some(absent)}")
     calm = [sequence for sequence, label in labels.items() if label == "neutral"]
     if calm and not neutral:
-        yield f"left out as labelled neutral: {some(calm)}"
+        about.append(f"left out as labelled neutral: {some(calm)}")
+    published = {name: frames * count for name, count in PUBLISHED.items()}
+    if neutral:
+        published["neutral"] = sum(PUBLISHED.values())
+    return make_dataset(
+        "ckplus", pictures, size=size, crop=crop, margin=margin, published=published, notes=(*notes, *about)
+    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
-from febench.datasets.pictures import Picture, Wanted, make_dataset
+from febench.datasets.loading import make_dataset
 from febench.datasets.source import Source, ending
 
 SOURCE = Source(
     name="ckplus48",
     folders=("CK+48", "ckplus48"),
-    pattern=ending(r"(?P<word>[a-z ]+)/(?P<sequence>(?P<subject>S\d{3})_\d{3})_\d{8}\.png"),
+    pattern=ending(r"(?P<code>[a-z ]+)/(?P<sequence>(?P<subject>S\d{3})_\d{3})_\d{8}\.png"),
     example="CK+48/anger/S010_004_00000017.png",
     terms="it is made from CK+ (jeffcohn.net/Resources), whose agreement holds for it",
 )
@@ -28,24 +28,9 @@ def ckplus48(data_dir: Path | None = None, apex: bool = False, size: int = 0) ->
 
     Neighbouring frames are all but the same picture; apex=true keeps the last of each sequence.
     """
-    files, notes = SOURCE.files(SOURCE.home(data_dir))
-    pictures = [
-        Picture(
-            path=found.path,
-            id=found.id,
-            label=SOURCE.look_up(found, found.named["word"], WORDS),
-            subject=found.named["subject"].upper(),
-            sequence=found.named["sequence"].upper(),
-        )
-        for found in files
-    ]
+    files, notes = SOURCE.files(data_dir)
+    pictures = SOURCE.pictures(files, WORDS)
+    if apex:  # of each sequence the last: pictures are in the order of their names, which end in the frame's number
+        pictures = list({picture.sequence: picture for picture in pictures}.values())
     published = {name: count // FRAMES if apex else count for name, count in PUBLISHED.items()}
-    return make_dataset(
-        "ckplus48", _apexes(pictures) if apex else pictures, Wanted(size),
-        published=published, shape=(48, 48), notes=notes,
-    )  # fmt: skip
-
-
-def _apexes(pictures: list[Picture]) -> list[Picture]:
-    """The last picture of each sequence; they come in the order of their names, which end in the frame's number."""
-    return list({picture.sequence: picture for picture in pictures}.values())
+    return make_dataset("ckplus48", pictures, size=size, published=published, shape=(48, 48), notes=notes)

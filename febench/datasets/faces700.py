@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from febench.core.cache import cached_array
 from febench.core.dataset import Dataset, dataset
@@ -34,7 +32,7 @@ def _load(name: str, *, subjects: int, shots: int, size: int, seed: int) -> Data
         index = model.index_faces(subjects, shots)
         pictures = model.draw_pictures(subjects, shots, size, seed)
         key = [_drawing_version(), subjects, shots, size, seed]
-        path = cached_array("faces", key, _chunks(pictures), len(index.ids))
+        path = cached_array("faces", key, (picture[np.newaxis] for picture in pictures), len(index.ids))
     except ValueError as error:
         raise UsageError(f"data set {name}: {error}") from error
     return Dataset(
@@ -46,10 +44,6 @@ def _load(name: str, *, subjects: int, shots: int, size: int, seed: int) -> Data
         subjects=index.subjects,
         synthetic=True,
     )
-
-
-def _chunks(pictures: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
-    return (picture[np.newaxis] for picture in pictures)
 
 
 def _drawing_version() -> str:

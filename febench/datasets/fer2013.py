@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from febench.core.cache import cached_array
 from febench.core.dataset import Dataset, dataset
-from febench.datasets.expressions import expression, in_order
-from febench.datasets.pictures import Picture, Wanted, count_note, make_dataset
-from febench.datasets.source import Found, Source, ending
-from febench.run.progress import track
+from febench.datasets.decoding import track
+from febench.datasets.loading import count_note, expression, in_order, make_dataset
+from febench.datasets.source import Picture, Source, ending
 
 SOURCE = Source(
     name="fer2013",
@@ -38,29 +37,44 @@ PUBLISHED = {
     "anger": 4953, "disgust": 547, "fear": 5121, "happy": 8989, "sadness": 6077, "surprise": 4002, "neutral": 6198,
 }  # fmt: skip
 SIDE = 48
+ONE_TEST = "no file is named after its part: PublicTest and PrivateTest cannot be told apart and count as one test part"
 
 
 @dataset("fer2013", cite="Goodfellow et al. 2013")
 def fer2013(data_dir: Path | None = None) -> Dataset:
     """35,887 faces; Training, PublicTest (validation) and PrivateTest (test); a CSV table or folders of pictures."""
-    home = SOURCE.home(data_dir)
-    files, notes = SOURCE.files(home)
-    tables = [file for file in files if file.named["table"]]
+    files, notes = SOURCE.files(data_dir)
+    tables = [file.path for file in files if file.match["table"]]
     if tables:
-        return _from_table(Table.read(tables[0].path))
-    parts, words = _parts(files)
+        faces = FaceCsv.read(tables[0])
+        labels = [CODES[emotion] for emotion in faces.emotions]
+        classes = in_order(PUBLISHED)
+        return Dataset(
+            name="fer2013",
+            images=faces.images(),
+            labels=np.asarray([classes.index(label) for label in labels], dtype=np.int64),
+            classes=classes,
+            ids=faces.ids,
+            parts=faces.parts,
+            notes=count_note(labels, PUBLISHED),
+        )
+    parts = [PARTS.get(file.match["usage"].casefold()) for file in files]
+    if not any(parts):
+        parts = [file.match["folder"].lower() for file in files]
+        notes = (*notes, ONE_TEST)
+    elif None in parts:
+        other = files[parts.index(None)].path
+        raise SOURCE.error(f"{other} is not named after its part (such as Training_3908.jpg) as others are")
     pictures = [
-        Picture(file.path, file.id, expression(file.named["word"]) or "", part=part)
+        Picture(file.path, file.id, expression(file.match["word"]) or "", part=part)
         for file, part in zip(files, parts, strict=True)
     ]
-    return make_dataset(
-        "fer2013", pictures, Wanted(), published=PUBLISHED, shape=(SIDE, SIDE), notes=(*notes, *words)
-    )  # fmt: skip
+    return make_dataset("fer2013", pictures, published=PUBLISHED, shape=(SIDE, SIDE), notes=notes)
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table of FER2013, a row an image; its pixels stay on disk.
+class FaceCsv:
+    """The CSV file of FER2013, a row an image; its pixels stay on disk.
 
     Attributes
     ----------
@@ -75,7 +89,7 @@ class Table:
     usages: list[str]
 
     @classmethod
-    def read(cls, path: Path) -> Table:
+    def read(cls, path: Path) -> FaceCsv:
         """Read all but the pixels.
 
         Raises
@@ -84,12 +98,12 @@ class Table:
             If the file is not such a table, or a row has an unknown emotion or usage; the sentence names the line.
         """
         emotions, usages = [], []
-        for number, row in _rows(path):
+        for line, row in _rows(path):
             emotion, usage = row["emotion"].strip(), row["Usage"].strip()
             if emotion not in CODES:
-                raise SOURCE.error(f"{path} line {number}: {emotion!r} is no emotion; known are 0 to 6")
+                raise SOURCE.error(f"{path} line {line}: {emotion!r} is no emotion; known are 0 to 6")
             if usage.casefold() not in PARTS:
-                raise SOURCE.error(f"{path} line {number}: {usage!r} is no part; known are {', '.join(PARTS)}")
+                raise SOURCE.error(f"{path} line {line}: {usage!r} is no part; known are {', '.join(PARTS)}")
             emotions.append(emotion)
             usages.append(usage)
         if not emotions:
@@ -116,14 +130,13 @@ class Table:
         """
         with self.path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        chunks = (self._picture(number, row["pixels"]) for number, row in track(
-            _rows(self.path), len(self.emotions), "fer2013: decoding"
-        ))  # fmt: skip
-        images: NDArray[np.uint8] = np.load(cached_array("images", ["fer2013", digest], chunks, len(self.emotions)),
-                                            mmap_mode="r")  # fmt: skip
+        rows = track(_rows(self.path), len(self.emotions), "fer2013: decoding")
+        chunks = (self._picture(line, row["pixels"]) for line, row in rows)
+        path = cached_array("images", ["fer2013", digest], chunks, len(self.emotions))
+        images: NDArray[np.uint8] = np.load(path, mmap_mode="r")
         return images
 
-    def _picture(self, number: int, text: str) -> NDArray[np.uint8]:
+    def _picture(self, line: int, text: str) -> NDArray[np.uint8]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
@@ -131,50 +144,20 @@ class Table:
         except (ValueError, DeprecationWarning):
             values = np.empty(0, dtype=np.int64)
         if values.size != SIDE * SIDE or values.min() < 0 or values.max() > 255:
-            raise SOURCE.error(f"{self.path} line {number}: the pixels are not {SIDE * SIDE} numbers from 0 to 255")
+            raise SOURCE.error(f"{self.path} line {line}: the pixels are not {SIDE * SIDE} numbers from 0 to 255")
         return values.astype(np.uint8).reshape(1, SIDE, SIDE)
-
-
-def _from_table(table: Table) -> Dataset:
-    labels = [CODES[emotion] for emotion in table.emotions]
-    classes = in_order(PUBLISHED)
-    return Dataset(
-        name="fer2013",
-        images=table.images(),
-        labels=np.asarray([classes.index(label) for label in labels], dtype=np.int64),
-        classes=classes,
-        ids=table.ids,
-        parts=table.parts,
-        notes=count_note(labels, PUBLISHED),
-    )
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and columns of each row; blanks round the columns' names, as in one of the two tables, are cut."""
     csv.field_size_limit(2**20)
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        reader = csv.reader(iter(partial(file.readline, 2**20), ""), strict=True)
-        try:
-            names = [name.strip() for name in next(reader, [])]
-            missing = {"emotion", "pixels", "Usage"} - set(names)
-            if missing:
-                raise SOURCE.error(f"{path} has no column {' and '.join(sorted(missing))}")
-            for row in reader:
-                if len(row) != len(names):
-                    raise SOURCE.error(f"{path} line {reader.line_num} has {len(row)} columns, not {len(names)}")
-                yield reader.line_num, dict(zip(names, row, strict=True))
-        except csv.Error as error:
-            raise SOURCE.error(f"{path} line {reader.line_num} is not CSV: {error}") from error
-
-
-def _parts(files: list[Found]) -> tuple[list[str], tuple[str, ...]]:
-    """The official part of each file: from its name, or, where no name tells it, from the folder, with a note."""
-    named = [PARTS.get(file.named["usage"].casefold()) for file in files]
-    known = [part for part in named if part]
-    if len(known) == len(files):
-        return known, ()
-    if known:
-        other = next(file.path for file, part in zip(files, named, strict=True) if part is None)
-        raise SOURCE.error(f"{other} is not named after its part (such as Training_3908.jpg) as others are")
-    note = "no file is named after its part: PublicTest and PrivateTest cannot be told apart and count as one test part"
-    return [file.named["folder"].lower() for file in files], (note,)
+        rows = SOURCE.csv_rows(path, iter(partial(file.readline, 2**20), ""))
+        names = [name.strip() for name in next(rows, (0, []))[1]]
+        missing = {"emotion", "pixels", "Usage"} - set(names)
+        if missing:
+            raise SOURCE.error(f"{path} has no column {' and '.join(sorted(missing))}")
+        for line, row in rows:
+            if len(row) != len(names):
+                raise SOURCE.error(f"{path} line {line} has {len(row)} columns, not {len(names)}")
+            yield line, dict(zip(names, row, strict=True))

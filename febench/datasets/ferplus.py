@@ -11,18 +11,16 @@ What the paper and its code (github.com/microsoft/FERPlus) call the majority lab
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from febench.core.dataset import Dataset, dataset
-from febench.datasets.expressions import ORDER
 from febench.datasets.fer2013 import SOURCE as FER2013
-from febench.datasets.fer2013 import Table
+from febench.datasets.fer2013 import FaceCsv
+from febench.datasets.loading import ORDER
 from febench.datasets.source import Source, ending
 
 SOURCE = Source(
@@ -44,21 +42,28 @@ NAMELESS, DIVIDED = "no name of an image", "no majority"
 @dataset("ferplus", cite="Barsoum, Zhang, Canton Ferrer & Zhang 2016")
 def ferplus(data_dir: Path | None = None) -> Dataset:
     """The faces of fer2013 by the majority label of ten votes, 8 expressions; those without a majority left out."""
-    votes = _votes(data_dir)
-    table = _table(data_dir)
-    labels = _labels(votes, table)
-    ids, parts = table.ids, table.parts
+    votes = SOURCE.files(data_dir)[0][0].path
+    tables = [file.path for file in FER2013.files(data_dir)[0] if file.match["table"]]
+    if not tables:
+        raise SOURCE.error(
+            f"found no fer2013.csv or icml_face_data.csv in {data_dir}; votes belong to rows of it, not to image files"
+        )
+    faces = FaceCsv.read(tables[0])
+    labels = _labels(votes, faces)
+    ids, parts = faces.ids, faces.parts
     rows = [row for row, label in enumerate(labels) if label in ORDER]
     if not rows:
         raise SOURCE.error(f"{votes} gives no picture a majority label")
+    others = Counter(label for label in labels if label not in ORDER)
+    words = ", ".join(f"{label} {count}" for label, count in others.most_common())
     return Dataset(
         name="ferplus",
-        images=np.asarray(table.images())[rows],
+        images=np.asarray(faces.images())[rows],
         labels=np.asarray([ORDER.index(labels[row]) for row in rows], dtype=np.int64),
         classes=ORDER,
         ids=tuple(ids[row] for row in rows),
         parts=tuple(parts[row] for row in rows),
-        notes=tuple(_about(labels)),
+        notes=(f"{others.total()} of {len(labels)} rows of fer2013 left out: {words}",) if others else (),
     )
 
 
@@ -69,55 +74,24 @@ def majority(votes: list[int]) -> str:
     return list(COLUMNS.values())[counted.index(most)] if 2 * most > sum(counted) else DIVIDED
 
 
-def _votes(data_dir: Path | None) -> Path:
-    files, _ = SOURCE.files(SOURCE.home(data_dir))
-    return files[0].path
-
-
-def _table(data_dir: Path | None) -> Table:
-    files, _ = FER2013.files(FER2013.home(data_dir))
-    tables = [file.path for file in files if file.named["table"]]
-    if not tables:
+def _labels(path: Path, faces: FaceCsv) -> list[str]:
+    """The label of each row of the faces by their rows of votes, or why it has none."""
+    rows = SOURCE.csv_rows(path, io.StringIO(SOURCE.read(path, MOST_BYTES).decode("utf-8-sig", "replace")))
+    if [name.strip() for name in next(rows, (0, []))[1]] != HEADER:
+        raise SOURCE.error(f"{path} does not begin with the columns {','.join(HEADER)}")
+    labels, usages = [], []
+    for line, row in rows:
+        votes = [int(field) for field in row[2:] if field.strip().isdecimal()]
+        if len(row) != len(HEADER) or len(votes) != len(COLUMNS):
+            raise SOURCE.error(f"{path} line {line} does not hold {len(COLUMNS)} numbers of votes after two names")
+        labels.append(majority(votes) if row[1].strip() else NAMELESS)
+        usages.append((line, row[0].strip()))
+    if len(labels) != len(faces.usages):
         raise SOURCE.error(
-            f"found no fer2013.csv or icml_face_data.csv in {data_dir}; votes belong to rows of it, not to image files"
+            f"{path} has {len(labels)} rows but {faces.path} has {len(faces.usages)}; "
+            "they belong together in their order"
         )
-    return Table.read(tables[0])
-
-
-def _labels(path: Path, table: Table) -> list[str]:
-    """The label of each row of the table, or why it has none."""
-    rows = list(_rows(path))
-    if len(rows) != len(table.usages):
-        raise SOURCE.error(
-            f"{path} has {len(rows)} rows but {table.path} has {len(table.usages)}; they belong together in their order"
-        )
-    for (line, usage, _), other in zip(rows, table.usages, strict=True):
+    for (line, usage), other in zip(usages, faces.usages, strict=True):
         if usage.casefold() != other.casefold():
-            raise SOURCE.error(f"{path} line {line} is of {usage!r} but the row of {table.path} of {other!r}")
-    return [label for _, _, label in rows]
-
-
-def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Line number, usage and label of each row."""
-    reader = csv.reader(io.StringIO(SOURCE.read(path, MOST_BYTES).decode("utf-8-sig", "replace")), strict=True)
-    try:
-        if [name.strip() for name in next(reader, [])] != HEADER:
-            raise SOURCE.error(f"{path} does not begin with the columns {','.join(HEADER)}")
-        for row in reader:
-            yield reader.line_num, row[0].strip() if row else "", _label(path, reader.line_num, row)
-    except csv.Error as error:
-        raise SOURCE.error(f"{path} line {reader.line_num} is not CSV: {error}") from error
-
-
-def _label(path: Path, line: int, row: list[str]) -> str:
-    votes = [int(field) for field in row[2:] if field.strip().isdecimal()]
-    if len(row) != len(HEADER) or len(votes) != len(COLUMNS):
-        raise SOURCE.error(f"{path} line {line} does not hold {len(COLUMNS)} numbers of votes after two names")
-    return majority(votes) if row[1].strip() else NAMELESS
-
-
-def _about(labels: list[str]) -> Iterator[str]:
-    others = Counter(label for label in labels if label not in ORDER)
-    if others:
-        words = ", ".join(f"{label} {count}" for label, count in others.most_common())
-        yield f"{others.total()} of {len(labels)} rows of fer2013 left out: {words}"
+            raise SOURCE.error(f"{path} line {line} is of {usage!r} but the row of {faces.path} of {other!r}")
+    return labels

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
 from febench.core.errors import DataError, UsageError, printable
-from febench.datasets.expressions import expression
-from febench.datasets.pictures import Picture, Wanted, make_dataset
-from febench.datasets.source import IMAGE_SUFFIXES, data_folder, left_out, portable, some, walk
+from febench.datasets.loading import expression, make_dataset
+from febench.datasets.source import IMAGE_SUFFIXES, Picture, data_folder, left_out, portable, some, walk
 
 SUBJECTS = "subjects.csv"
 PARTS = {
@@ -52,94 +50,68 @@ def folder(
     if not home.is_dir():
         raise _error(f"there is no folder {home}")
     files = {portable(file, home): file for file in walk(home) if file.suffix.lower() in IMAGE_SUFFIXES}
-    depth = 2 if _has_parts(files) else 1
+    tops = {name.split("/")[0].casefold() for name in files if "/" in name}
+    has_parts = bool(tops) and tops <= set(PARTS)
+    depth = 2 if has_parts else 1
     used = [name for name in sorted(files) if name.count("/") >= depth]
     if not used:
         raise _error(f"there are no images in folders of {home}; it must look like {home}/<class>/<image>")
-    person = _people(home, subject_pattern, used)
-    pictures = [
-        Picture(files[name], name, _class(name.split("/")[depth - 1]), person(name), part=_part(name, depth))
-        for name in used
-    ]
-    if len({picture.label for picture in pictures}) < 2:
+    people = _people(home / SUBJECTS, subject_pattern, used)
+    pictures = []
+    words: dict[str, set[str]] = {}
+    for name in used:
+        word = name.split("/")[depth - 1]
+        label = expression(word) or printable(word)
+        words.setdefault(label, set()).add(word)
+        part = PARTS[name.split("/")[0].casefold()] if has_parts else None
+        pictures.append(Picture(files[name], name, label, people.get(name), part=part))
+    if len(words) < 2:
         raise _error(f"all images of {home} are of one class, {pictures[0].label!r}: there is nothing to tell apart")
-    return make_dataset("folder", pictures, Wanted(size, crop, margin), notes=_notes(home, files, used, depth))
+    folders = {entry.name for entry in home.iterdir() if entry.is_dir() and not entry.name.startswith(".")}
+    notes = (
+        *(f"the folders {some(sorted(those))} are one class" for those in words.values() if len(those) > 1),
+        *left_out(sorted(set(files) - set(used)), "not in the folder of a class"),
+        *left_out(sorted(folders - {name.split("/")[0] for name in used}), "a folder without images"),
+    )
+    return make_dataset("folder", pictures, size=size, crop=crop, margin=margin, notes=notes)
 
 
 def _error(text: str) -> DataError:
     return DataError(f"data set folder: {text}")
 
 
-def _has_parts(files: dict[str, Path]) -> bool:
-    """Whether all images lie in folders called after parts of a split."""
-    tops = {name.split("/")[0].casefold() for name in files if "/" in name}
-    return bool(tops) and tops <= set(PARTS)
-
-
-def _part(name: str, depth: int) -> str | None:
-    return PARTS[name.split("/")[0].casefold()] if depth == 2 else None
-
-
-def _class(word: str) -> str:
-    return expression(word) or printable(word)
-
-
-def _notes(home: Path, files: dict[str, Path], used: list[str], depth: int) -> tuple[str, ...]:
-    words: dict[str, set[str]] = {}
-    for name in used:
-        word = name.split("/")[depth - 1]
-        words.setdefault(_class(word), set()).add(word)
-    joined = [f"the folders {some(sorted(those))} are one class" for those in words.values() if len(those) > 1]
-    tops = {name.split("/")[0] for name in used}
-    folders = {entry.name for entry in home.iterdir() if entry.is_dir() and not entry.name.startswith(".")}
-    return (
-        *joined,
-        *left_out(sorted(set(files) - set(used)), "not in the folder of a class"),
-        *left_out(sorted(folders - tops), "a folder without images"),
-    )
-
-
-def _people(home: Path, pattern: str, names: list[str]) -> Callable[[str], str | None]:
-    """A function from an image's name to its person, or None where nobody says."""
-    table = home / SUBJECTS
+def _people(table: Path, pattern: str, names: list[str]) -> dict[str, str]:
+    """The person of each image: by the pattern, or by the table where it is there; of nobody where neither is."""
     if pattern and table.exists():
         raise UsageError(f"data set folder: {table} and a subject pattern both say who is who; give one")
     if pattern:
-        return _by_pattern(pattern)
-    if table.exists():
-        return _by_table(table)
-    return lambda name: None
+        return _people_by_pattern(pattern, names)
+    if not table.exists():
+        return {}
+    people = _people_of_table(table)
+    unknown = next((name for name in names if name not in people), None)
+    if unknown is not None:
+        raise _error(f"{table} does not say who {unknown} is")
+    return people
 
 
-def _by_pattern(pattern: str) -> Callable[[str], str]:
+def _people_by_pattern(pattern: str, names: list[str]) -> dict[str, str]:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
         raise UsageError(f"the subject pattern {pattern!r} is not a regular expression: {error}") from error
     if compiled.groups != 1:
         raise UsageError(f"the subject pattern {pattern!r} has {compiled.groups} groups; it must have one, the person")
-
-    def person(name: str) -> str:
-        found = compiled.search(name)
-        if not found or not found[1]:
+    people = {}
+    for name in names:
+        match = compiled.search(name)
+        if not match or not match[1]:
             raise _error(f"the subject pattern {pattern!r} finds nobody in {name}")
-        return found[1]
-
-    return person
-
-
-def _by_table(path: Path) -> Callable[[str], str]:
-    people = _read_people(path)
-
-    def person(name: str) -> str:
-        if name not in people:
-            raise _error(f"{path} does not say who {name} is")
-        return people[name]
-
-    return person
+        people[name] = match[1]
+    return people
 
 
-def _read_people(path: Path) -> dict[str, str]:
+def _people_of_table(path: Path) -> dict[str, str]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)

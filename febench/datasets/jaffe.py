@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
-from febench.datasets.pictures import Picture, Wanted, make_dataset
+from febench.datasets.loading import make_dataset
 from febench.datasets.source import Source, ending
 
 SOURCE = Source(
@@ -24,16 +24,8 @@ PUBLISHED = {"anger": 30, "disgust": 29, "fear": 32, "happy": 31, "neutral": 30,
 @dataset("jaffe", cite="Lyons, Akamatsu, Kamachi & Gyoba 1998")
 def jaffe(data_dir: Path | None = None, size: int = 0, crop: str = "none", margin: float = 0.2) -> Dataset:
     """213 grey faces of 256x256 pixels, 10 women, 7 emotions; the emotion is the posed one, from the file's name."""
-    files, notes = SOURCE.files(SOURCE.home(data_dir))
-    pictures = [
-        Picture(
-            path=found.path,
-            id=found.id,
-            label=SOURCE.look_up(found, found.named["code"], CODES),
-            subject=found.named["subject"].upper(),
-        )
-        for found in files
-    ]
+    files, notes = SOURCE.files(data_dir)
     return make_dataset(
-        "jaffe", pictures, Wanted(size, crop, margin), published=PUBLISHED, shape=(256, 256), notes=notes
-    )
+        "jaffe", SOURCE.pictures(files, CODES), size=size, crop=crop, margin=margin,
+        published=PUBLISHED, shape=(256, 256), notes=notes,
+    )  # fmt: skip

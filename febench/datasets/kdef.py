@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
-from febench.datasets.pictures import Picture, Wanted, choose, make_dataset
+from febench.datasets.loading import choose, make_dataset
 from febench.datasets.source import Source, ending
 
 CODES = {
@@ -31,19 +31,10 @@ def kdef(
     A person's two sessions (A and B) are one subject. The few files that the publisher misnamed, such as AF31V.JPG, are
     left out with a note.
     """
-    wanted = choose("kdef", "views", views, VIEWS)
-    files, notes = SOURCE.files(SOURCE.home(data_dir))
-    pictures = [
-        Picture(
-            path=found.path,
-            id=found.id,
-            label=SOURCE.look_up(found, found.named["code"], CODES),
-            subject=found.named["subject"].upper(),
-        )
-        for found in files
-        if found.named["view"].upper() in wanted
-    ]
-    published = {name: SESSIONS_OF_ALL * len(wanted) for name in CODES.values()}
+    chosen = choose("kdef", "views", views, VIEWS)
+    files, notes = SOURCE.files(data_dir)
     return make_dataset(
-        "kdef", pictures, Wanted(size, crop, margin), published=published, shape=(762, 562), notes=notes
-    )
+        "kdef", SOURCE.pictures((file for file in files if file.match["view"].upper() in chosen), CODES),
+        size=size, crop=crop, margin=margin,
+        published={name: SESSIONS_OF_ALL * len(chosen) for name in CODES.values()}, shape=(762, 562), notes=notes,
+    )  # fmt: skip

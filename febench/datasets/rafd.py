@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
-from febench.datasets.pictures import Picture, Wanted, choose, make_dataset
+from febench.datasets.loading import choose, make_dataset
 from febench.datasets.source import Source, ending
 
 SOURCE = Source(
     name="rafd",
     folders=("rafd",),
     pattern=ending(
-        r"rafd(?P<camera>\d{3})_(?P<subject>\d+)_[a-z]+_(fe)?male_(?P<word>[a-z]+)_(?P<gaze>frontal|left|right)\.jpe?g"
+        r"rafd(?P<camera>\d{3})_(?P<subject>\d+)_[a-z]+_(fe)?male_(?P<code>[a-z]+)_(?P<gaze>frontal|left|right)\.jpe?g"
     ),
     example="rafd/Rafd090_28_Caucasian_male_angry_frontal.jpg",
     terms="get it from rafd.socsci.ru.nl (research only, on request)",
@@ -39,18 +39,11 @@ def rafd(
 
     All gazes are kept unless gaze=frontal: then each person shows each expression once (536 from the front).
     """
-    taken = choose("rafd", "cameras", cameras, CAMERAS)
+    views = choose("rafd", "cameras", cameras, CAMERAS)
     gazes = choose("rafd", "gaze", gaze, GAZES)
-    files, notes = SOURCE.files(SOURCE.home(data_dir))
-    pictures = [
-        Picture(
-            path=found.path,
-            id=found.id,
-            label=SOURCE.look_up(found, found.named["word"], WORDS),
-            subject=found.named["subject"],
-        )
-        for found in files
-        if found.named["camera"] in taken and found.named["gaze"].lower() in gazes
-    ]
-    published = {name: PEOPLE * len(taken) * len(gazes) for name in WORDS.values()}
-    return make_dataset("rafd", pictures, Wanted(size, crop, margin), published=published, notes=notes)
+    files, notes = SOURCE.files(data_dir)
+    taken = [file for file in files if file.match["camera"] in views and file.match["gaze"].lower() in gazes]
+    return make_dataset(
+        "rafd", SOURCE.pictures(taken, WORDS), size=size, crop=crop, margin=margin,
+        published={name: PEOPLE * len(views) * len(gazes) for name in WORDS.values()}, notes=notes,
+    )  # fmt: skip

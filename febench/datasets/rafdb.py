@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
-from febench.datasets.pictures import Picture, Wanted, make_dataset
-from febench.datasets.source import Found, Source, ending, left_out, some
+from febench.datasets.loading import make_dataset
+from febench.datasets.source import Picture, Source, SourceFile, ending, left_out, some
 
 SOURCE = Source(
     name="rafdb",
@@ -34,53 +34,37 @@ MOST_LISTED = 2**24
 @dataset("rafdb", cite="Li, Deng & Du 2017")
 def rafdb(data_dir: Path | None = None, size: int = 0) -> Dataset:
     """15,339 colour faces of 100x100 pixels from the web, 7 emotions; train (12,271) and test (3,068), no subjects."""
-    files, notes = SOURCE.files(SOURCE.home(data_dir))
-    images = sorted((file for file in files if _is_aligned(file)), key=_name)
-    listed = _listed(files)
+    files, notes = SOURCE.files(data_dir)
+    lists = [file.path for file in files if file.match["list"]]
+    if not lists and any(file.match["kind"] for file in files):
+        raise SOURCE.error("found no EmoLabel/list_patition_label.txt beside the folder Image")
+    images = [file for file in files if file.match["name"] and (file.match["kind"] or "aligned").lower() == "aligned"]
+    images.sort(key=_name)
+    listed = {name: code for path in lists for name, code in _listed(path)}
+    coded = [(file, file.match["code"] or listed.get(_name(file))) for file in images]
     pictures = [
-        Picture(
-            path=file.path,
-            id=_name(file),
-            label=SOURCE.look_up(file, file.named["code"] or listed[_name(file)], CODES),
-            part=file.named["part"].lower(),
-        )
-        for file in images
-        if file.named["code"] or _name(file) in listed
+        Picture(file.path, _name(file), SOURCE.look_up(file, code, CODES), part=file.match["part"].lower())
+        for file, code in coded
+        if code
     ]
+
+    absent = sorted(set(listed) - {_name(file) for file in images})
+    about = [f"{len(absent)} images are in the list of labels but absent: {some(absent)}"] if absent else []
+    about.extend(left_out([file.id for file, code in coded if not code], "not in the list of labels"))
     return make_dataset(
-        "rafdb", pictures, Wanted(size), published=PUBLISHED, shape=(100, 100),
-        notes=(*notes, *_about(images, listed)),
+        "rafdb", pictures, size=size, published=PUBLISHED, shape=(100, 100), notes=(*notes, *about)
     )  # fmt: skip
 
 
-def _is_aligned(file: Found) -> bool:
-    return not file.named["list"] and (file.named["kind"] or "aligned").lower() == "aligned"
+def _name(file: SourceFile) -> str:
+    return file.match["name"].lower()
 
 
-def _name(file: Found) -> str:
-    return file.named["name"].lower()
-
-
-def _listed(files: list[Found]) -> dict[str, str]:
-    """The code of each image that the list of labels names; nothing where folders tell the labels."""
-    lists = [file.path for file in files if file.named["list"]]
-    if not lists and any(file.named["kind"] for file in files):
-        raise SOURCE.error("found no EmoLabel/list_patition_label.txt beside the folder Image")
-    return dict(line for path in lists for line in _lines(path))
-
-
-def _lines(path: Path) -> Iterator[tuple[str, str]]:
+def _listed(path: Path) -> Iterator[tuple[str, str]]:
+    """Name and code of each image in the list of labels."""
     for number, line in enumerate(SOURCE.read(path, MOST_LISTED).decode("utf-8-sig", "replace").splitlines(), 1):
-        found = LINE.fullmatch(line.strip())
-        if found:
-            yield found["name"].lower(), found["code"]
+        entry = LINE.fullmatch(line.strip())
+        if entry:
+            yield entry["name"].lower(), entry["code"]
         elif line.strip():
             raise SOURCE.error(f"{path} line {number} is not like 'train_00001.jpg 5': {line[:80]!r}")
-
-
-def _about(images: list[Found], listed: dict[str, str]) -> Iterator[str]:
-    absent = sorted(set(listed) - {_name(file) for file in images})
-    if absent:
-        yield f"{len(absent)} images are in the list of labels but absent: {some(absent)}"
-    yield from left_out([file.id for file in images if not file.named["code"] and _name(file) not in listed],
-                        "not in the list of labels")  # fmt: skip

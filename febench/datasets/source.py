@@ -1,10 +1,11 @@
-"""Where a data set comes from, and how its files are found in a folder."""
+"""Where a data set comes from, how its files are found in a folder, and what their names tell."""
 
 from __future__ import annotations
 
+import csv
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp", ".we
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceFile:
     """A file of a data set.
 
     Attributes
@@ -25,13 +26,25 @@ class Found:
         The file.
     id : str
         The part of its path that the data set's publisher gave it; the image's id.
-    named : re.Match
+    match : re.Match
         What the name tells.
     """
 
     path: Path
     id: str
-    named: re.Match[str]
+    match: re.Match[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image file and what is known of it before it is opened; the fields are those of `Dataset`, of one image."""
+
+    path: Path
+    id: str
+    label: str
+    subject: str | None = None
+    sequence: str | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,55 +71,72 @@ class Source:
     example: str
     terms: str
 
-    def error(self, text: str) -> DataError:
-        """An error that names the data set."""
-        return DataError(f"data set {self.name}: {text}")
-
-    def home(self, data_dir: Path | None) -> Path:
-        """The folder of the data set: `data_dir` itself, or one in it that goes by one of its names.
-
-        Raises
-        ------
-        DataError
-            If no file there is named as the set's files are.
-        """
-        root = data_folder(self.name, data_dir, f"looks like {self.example}; {self.terms}")
-        for candidate in [*_children(root, self.folders), root]:
-            if any(self._named(path, candidate) for path in walk(candidate, follow=True)):
-                return candidate
-        raise self.error(
-            f"found no file like {self.example} in {root} (which holds {_inside(root)}) nor in a folder "
-            f"{' or '.join(self.folders)} of it; {self.terms}"
-        )
-
-    def files(self, home: Path) -> tuple[list[Found], tuple[str, ...]]:
+    def files(self, data_dir: Path | None) -> tuple[list[SourceFile], tuple[str, ...]]:
         """The set's files in the order of their ids, and a note of the image files that are not named as its are.
 
+        They lie in a folder of `data_dir` that goes by one of the set's names, or in `data_dir` itself.
+
         Raises
         ------
         DataError
-            If a link leads out of the folder.
+            If no file there is named as the set's files are, or a link leads out of their folder.
         """
-        found, strange = [], []
+        root = data_folder(self.name, data_dir, f"looks like {self.example}; {self.terms}")
+        names = [name.casefold() for name in self.folders]
+        named_so = [Path(entry) for entry in _entries(root) if entry.is_dir() and entry.name.casefold() in names]
+        for home in [*named_so, root]:
+            if any(self._file(path, home) for path in walk(home, follow=True)):
+                break
+        else:
+            inside = some([entry.name for entry in _entries(root)]) or "nothing"
+            raise self.error(
+                f"found no file like {self.example} in {root} (which holds {inside}) nor in a folder "
+                f"{' or '.join(self.folders)} of it; {self.terms}"
+            )
+        files, strange = [], []
         for path in walk(home):
-            file = self._named(path, home)
+            file = self._file(path, home)
             if file is not None:
-                found.append(file)
+                files.append(file)
             elif path.suffix.lower() in IMAGE_SUFFIXES:
                 strange.append(portable(path, home))
-        return sorted(found, key=lambda file: file.id), left_out(strange, f"not named as in {self.example}")
+        return sorted(files, key=lambda file: file.id), left_out(strange, f"not named as in {self.example}")
 
-    def look_up(self, found: Found, code: str, table: Mapping[str, str]) -> str:
-        """The class that a code in a file's name stands for.
+    def _file(self, path: Path, home: Path) -> SourceFile | None:
+        inside = portable(path, home)
+        match = self.pattern.search(inside)
+        return SourceFile(path, inside[match.start() :].lstrip("/"), match) if match else None
+
+    def pictures(self, files: Iterable[SourceFile], codes: Mapping[str, str]) -> list[Picture]:
+        """Files whose names tell everything: groups `code`, `subject` and maybe `sequence` of the set's pattern.
+
+        Raises
+        ------
+        DataError
+            If a code is not among those that are given.
+        """
+        return [
+            Picture(
+                path=file.path,
+                id=file.id,
+                label=self.look_up(file, file.match["code"], codes),
+                subject=file.match["subject"].upper(),
+                sequence=file.match["sequence"].upper() if "sequence" in file.match.re.groupindex else None,
+            )
+            for file in files
+        ]
+
+    def look_up(self, file: SourceFile, code: str, codes: Mapping[str, str]) -> str:
+        """The class that a code in a file or in its name stands for.
 
         Raises
         ------
         DataError
             If the code stands for none; the sentence names the file and the codes there are.
         """
-        name = table.get(code.upper(), table.get(code.lower()))
+        name = codes.get(code.upper(), codes.get(code.lower()))
         if name is None:
-            raise self.error(f"{found.path} has the unknown expression {code!r}; known are {', '.join(table)}")
+            raise self.error(f"{file.path} has the unknown expression {code!r}; known are {', '.join(codes)}")
         return name
 
     def read(self, path: Path, most: int = MOST_BYTES) -> bytes:
@@ -126,10 +156,24 @@ class Source:
             raise self.error(f"{path} is larger than {most} bytes and so is not what its name says")
         return content
 
-    def _named(self, path: Path, home: Path) -> Found | None:
-        inside = portable(path, home)
-        named = self.pattern.search(inside)
-        return Found(path, inside[named.start() :].lstrip("/"), named) if named else None
+    def csv_rows(self, path: Path, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+        """Line number and fields of each row of a CSV file, its header included.
+
+        Raises
+        ------
+        DataError
+            Where it is not CSV; the sentence names the line.
+        """
+        reader = csv.reader(lines, strict=True)
+        try:
+            for row in reader:
+                yield reader.line_num, row
+        except csv.Error as error:
+            raise self.error(f"{path} line {reader.line_num} is not CSV: {error}") from error
+
+    def error(self, text: str) -> DataError:
+        """An error that names the data set."""
+        return DataError(f"data set {self.name}: {text}")
 
 
 def ending(pattern: str) -> re.Pattern[str]:
@@ -137,18 +181,18 @@ def ending(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?:^|/)(?:{pattern})$", re.IGNORECASE)
 
 
-def data_folder(name: str, data_dir: Path | None, wanted: str) -> Path:
+def data_folder(name: str, data_dir: Path | None, expected: str) -> Path:
     """The folder a user named, checked.
 
     Raises
     ------
     DataError
-        If none was named or there is no such folder; the sentence ends with what was wanted.
+        If none was named or there is no such folder; the sentence ends with what was expected.
     """
     if data_dir is None:
-        raise DataError(f"data set {name}: say with --data-dir or FEBENCH_DATA where its folder is ({wanted})")
+        raise DataError(f"data set {name}: nothing says where its folder is ({expected})", option="data_dir")
     if not data_dir.is_dir():
-        raise DataError(f"data set {name}: there is no folder {data_dir} ({wanted})")
+        raise DataError(f"data set {name}: there is no folder {data_dir} ({expected})")
     return data_dir
 
 
@@ -173,11 +217,27 @@ def walk(folder: Path, *, root: Path | None = None, follow: bool = False) -> Ite
     for entry in _entries(folder):
         path = Path(entry.path)
         if entry.is_symlink() and not follow:
-            _check_link(path, root)
+            try:
+                target = path.resolve(strict=True)
+            except (OSError, RuntimeError) as error:
+                raise DataError(f"{path} is a link that leads nowhere; remove it") from error
+            if not target.is_relative_to(root.resolve()):
+                raise DataError(f"{path} is a link out of the data folder, to {target}; copy the file itself there")
+            if target.is_dir():
+                raise DataError(f"{path} is a link to a folder; put the folder itself there")
         if entry.is_dir(follow_symlinks=False):
             yield from walk(path, root=root, follow=follow)
         elif entry.is_file():
             yield path
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            seen = [entry for entry in entries if not entry.name.startswith((".", "__MACOSX"))]
+    except OSError as error:
+        raise DataError(f"the folder {folder} cannot be read: {error.strerror}") from error
+    return sorted(seen, key=lambda entry: entry.name)
 
 
 def portable(path: Path, root: Path) -> str:
@@ -185,7 +245,7 @@ def portable(path: Path, root: Path) -> str:
     return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
 
 
-def whole(text: str) -> str:
+def whole_number(text: str) -> str:
     """A code that is written as a number, such as `3`, `3.0` or `3.0000000e+00`, as `3`; any other text as it is."""
     try:
         number = float(text)
@@ -203,32 +263,3 @@ def some(names: list[str]) -> str:
 def left_out(names: list[str], why: str) -> tuple[str, ...]:
     """A note that names the files that are left out and why, if there are any."""
     return (f"left out as {why}: {some(names)}",) if names else ()
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            seen = [entry for entry in entries if not entry.name.startswith((".", "__MACOSX"))]
-    except OSError as error:
-        raise DataError(f"the folder {folder} cannot be read: {error.strerror}") from error
-    return sorted(seen, key=lambda entry: entry.name)
-
-
-def _check_link(path: Path, root: Path) -> None:
-    try:
-        target = path.resolve(strict=True)
-    except (OSError, RuntimeError) as error:
-        raise DataError(f"{path} is a link that leads nowhere; remove it") from error
-    if not target.is_relative_to(root.resolve()):
-        raise DataError(f"{path} is a link out of the data folder, to {target}; copy the file itself there")
-    if target.is_dir():
-        raise DataError(f"{path} is a link to a folder; put the folder itself there")
-
-
-def _children(root: Path, names: tuple[str, ...]) -> list[Path]:
-    wanted = [name.casefold() for name in names]
-    return [Path(entry.path) for entry in _entries(root) if entry.is_dir() and entry.name.casefold() in wanted]
-
-
-def _inside(root: Path) -> str:
-    return some([entry.name for entry in _entries(root)]) or "nothing"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
-from febench.datasets.pictures import Picture, Wanted, make_dataset
-from febench.datasets.source import Found, Source, ending, left_out
+from febench.datasets.loading import make_dataset
+from febench.datasets.source import Picture, Source, ending, left_out
 
 SOURCE = Source(
     name="yale",
@@ -17,7 +16,7 @@ SOURCE = Source(
     terms="get it from cvc.cs.yale.edu/cvc/projects/yalefaces (research only)",
 )
 WORDS = {"happy": "happy", "normal": "neutral", "sad": "sadness", "surprised": "surprise"}
-OTHER = ("centerlight", "glasses", "leftlight", "noglasses", "rightlight", "sleepy", "wink")
+OTHER = ("", "centerlight", "glasses", "leftlight", "noglasses", "rightlight", "sleepy", "wink")
 PEOPLE = 15
 COPY = "subject04.sad"
 
@@ -28,29 +27,22 @@ def yale(data_dir: Path | None = None, size: int = 0, crop: str = "none", margin
 
     The files are GIF images with or without `.gif` at the end of their names.
     """
-    files, notes = SOURCE.files(SOURCE.home(data_dir))
+    files, notes = SOURCE.files(data_dir)
+    taken = [file for file in files if (file.match["word"] or "").lower() not in OTHER]
+    others = [file.id for file in files if file not in taken]
+    about = left_out(others, "other conditions than the four expressions")
+    if any(file.id.lower().startswith(COPY) for file in files):
+        about = (*about, f"the publisher says that {COPY} was corrupted and is subject04.normal once more")
     pictures = [
         Picture(
-            path=found.path,
-            id=f"{found.named['subject']}.{found.named['word']}".lower(),
-            label=SOURCE.look_up(found, found.named["word"], WORDS),
-            subject=found.named["subject"].lower(),
+            path=file.path,
+            id=f"{file.match['subject']}.{file.match['word']}".lower(),
+            label=SOURCE.look_up(file, file.match["word"], WORDS),
+            subject=file.match["subject"].lower(),
         )
-        for found in files
-        if not _is_other(found)
+        for file in taken
     ]
     return make_dataset(
-        "yale", pictures, Wanted(size, crop, margin),
-        published=dict.fromkeys(WORDS.values(), PEOPLE), shape=(243, 320), notes=(*notes, *_about(files)),
+        "yale", pictures, size=size, crop=crop, margin=margin,
+        published=dict.fromkeys(WORDS.values(), PEOPLE), shape=(243, 320), notes=(*notes, *about),
     )  # fmt: skip
-
-
-def _is_other(found: Found) -> bool:
-    word = found.named["word"]
-    return word is None or word.lower() in OTHER
-
-
-def _about(files: list[Found]) -> Iterator[str]:
-    yield from left_out([found.id for found in files if _is_other(found)], "other conditions than the four expressions")
-    if any(found.id.lower().startswith(COPY) for found in files):
-        yield f"the publisher says that {COPY} was corrupted and is subject04.normal once more"

@@ -1,1 +1,1 @@
-"""The built-in protocols, one file each."""
+"""The built-in protocols, one file each; how images and people are dealt stands in `dealing`."""

@@ -7,8 +7,7 @@ import numpy as np
 from febench.core.dataset import Dataset
 from febench.core.errors import DataError
 from febench.core.protocol import Deal, protocol, rotating
-from febench.protocols.paper import check_runs
-from febench.protocols.subject import count_classes
+from febench.protocols.dealing import check_runs, people_of
 
 
 @protocol("loso", version="1")
@@ -18,7 +17,7 @@ def loso(dataset: Dataset, *, seed: int, runs: int = 1) -> Deal:
     Each run puts the people in another order, so that another person validates.
     """
     check_runs(runs)
-    people, counts = count_classes(dataset)
+    people, counts = people_of(dataset)
     if len(counts) < 3:
         raise DataError(f"{dataset.name} has {len(counts)} people; loso needs at least 3 (test, validation, training)")
     orders = [np.random.default_rng([seed, run]).permutation(len(counts)) for run in range(runs)]

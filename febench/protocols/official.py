@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from febench.core.dataset import PARTS, Dataset
 from febench.core.errors import DataError
 from febench.core.protocol import Deal, Roles, protocol
-from febench.protocols.paper import check_runs, deal_by_class
-from febench.protocols.subject import count_people, deal_people
+from febench.protocols.dealing import check_runs, count_people, deal_by_class, deal_people
 
 TENTHS = 10
 
@@ -22,28 +21,17 @@ def official(dataset: Dataset, *, seed: int, runs: int = 1) -> Deal:
     people are known, else by class; each run sets another tenth aside.
     """
     check_runs(runs)
-    train, validation, test = (_part(dataset, part) for part in PARTS)
+    if dataset.parts is None:
+        raise DataError(f"{dataset.name} has no split of its own; choose another protocol, such as paper or subject")
+    train, validation, test = (np.flatnonzero(np.asarray(dataset.parts) == part) for part in PARTS)
     for indices, part in ((train, "training"), (test, "test")):
         if not len(indices):
             raise DataError(f"the split of {dataset.name} has no {part} part")
     groups = [[train, validation, test]] * runs
     if not len(validation):
-        groups = [[*_set_aside(dataset, train, np.random.default_rng([seed, run])), test] for run in range(runs)]
+        tenths = [_tenth(dataset, train, np.random.default_rng([seed, run])) for run in range(runs)]
+        groups = [[train[~tenth], train[tenth], test] for tenth in tenths]
     return Deal(groups, (Roles(train=(0,), validation=(1,), test=(2,)),))
-
-
-def _part(dataset: Dataset, part: str) -> NDArray[np.int64]:
-    if dataset.parts is None:
-        raise DataError(f"{dataset.name} has no split of its own; choose another protocol, such as paper or subject")
-    return np.flatnonzero(np.asarray(dataset.parts) == part)
-
-
-def _set_aside(
-    dataset: Dataset, train: NDArray[np.int64], rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The training part without a tenth, and that tenth."""
-    aside = _tenth(dataset, train, rng)
-    return train[~aside], train[aside]
 
 
 def _tenth(dataset: Dataset, train: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from febench.core.dataset import Dataset
 from febench.core.errors import DataError
 from febench.core.protocol import Deal, protocol, rotating
-from febench.protocols.paper import check_counts
-
-Counts = NDArray[np.float64]
-PARTNERS = 256
-PASSES = 20
+from febench.protocols.dealing import check_counts, deal_people, people_of
 
 
 @protocol("subject", version="1")
@@ -24,115 +17,8 @@ def subject(dataset: Dataset, *, seed: int, runs: int = 10, groups: int = 10) ->
     Fold g tests on group g, validates on group g+1 and trains on the others.
     """
     check_counts(dataset, runs, groups)
-    people, counts = count_classes(dataset)
+    people, counts = people_of(dataset)
     if len(counts) < groups:
         raise DataError(f"{dataset.name} has {len(counts)} people, too few for {groups} groups: subject[groups=...]")
     dealt = [deal_people(counts, groups, np.random.default_rng([seed, run])) for run in range(runs)]
     return Deal([[np.flatnonzero(group[people] == g) for g in range(groups)] for group in dealt], rotating(groups))
-
-
-def count_classes(dataset: Dataset) -> tuple[NDArray[np.int64], Counts]:
-    """The person of each image, shape (n,), and the images of each person by class, shape (people, classes).
-
-    Raises
-    ------
-    DataError
-        If the data set does not say who is who.
-    """
-    if dataset.subjects is None:
-        raise DataError(f"{dataset.name} does not say which images show the same person: no subject protocol for it")
-    return count_people(np.asarray(dataset.subjects), dataset.labels, len(dataset.classes))
-
-
-def count_people(
-    subjects: NDArray[np.str_], labels: NDArray[np.int64], n_classes: int
-) -> tuple[NDArray[np.int64], Counts]:
-    """The person of each image by number, shape (n,), and the images of each by class, shape (people, classes)."""
-    names, people = np.unique(subjects, return_inverse=True)
-    counts = np.zeros((len(names), n_classes))
-    np.add.at(counts, (people, labels), 1)
-    return people.astype(np.int64), counts
-
-
-def deal_people(counts: Counts, groups: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Deal people into groups: the largest first, each where it fits best, then exchanges until none helps.
-
-    Parameters
-    ----------
-    counts : array, shape (people, classes)
-        Images of each person by class.
-    groups : int
-        Number of groups.
-    rng : numpy.random.Generator
-        Orders people of equal size, and the exchanges tried.
-
-    Returns
-    -------
-    array, shape (people,)
-        The group of each person.
-    """
-    table = _Table(counts, groups)
-    shuffled = rng.permutation(len(counts))
-    for person in shuffled[np.argsort(-counts[shuffled].sum(axis=1), kind="stable")]:
-        costs = table.costs_with(counts[person])
-        table.seat(int(person), int(rng.choice(np.flatnonzero(costs <= costs.min() + 1e-9))))
-    for _ in range(PASSES):
-        if sum(table.improve(int(person), rng) for person in rng.permutation(len(counts))) == 0:
-            break
-    return table.group
-
-
-@dataclass
-class _Table:
-    """Who sits in which group, and how far the groups' class counts are from equal shares."""
-
-    counts: Counts
-    groups: int
-
-    def __post_init__(self) -> None:
-        self.group = np.full(len(self.counts), -1, dtype=np.int64)
-        self.sums = np.zeros((self.groups, self.counts.shape[1]))
-        self.share = np.maximum(self.counts.sum(axis=0) / self.groups, 1e-12)
-
-    def cost(self, sums: Counts) -> Counts:
-        """Cost of groups with these class counts: an absent class first, then the squared distance from the share."""
-        absent = (sums == 0) & (self.share > 1e-12)
-        unequal: Counts = ((sums - self.share) ** 2 / self.share).sum(axis=-1)
-        whole: Counts = unequal + 1e6 * absent.sum(axis=-1)
-        return whole
-
-    def costs_with(self, person: Counts) -> Counts:
-        """Change of cost if a person joined each of the groups, shape (groups,)."""
-        return self.cost(self.sums + person) - self.cost(self.sums)
-
-    def seat(self, person: int, group: int) -> None:
-        """Put a person into a group."""
-        if self.group[person] >= 0:
-            self.sums[self.group[person]] -= self.counts[person]
-        self.group[person] = group
-        self.sums[group] += self.counts[person]
-
-    def improve(self, person: int, rng: np.random.Generator) -> bool:
-        """Move a person, or exchange them with another, if that lowers the cost; says whether it did."""
-        home = int(self.group[person])
-        partners = rng.permutation(len(self.counts))[:PARTNERS]
-        partners = partners[self.group[partners] != home]
-        moves = self._gains(home, np.arange(self.groups), self.counts[person], 0.0 * self.sums)
-        moves[home] = 0.0
-        swaps = self._gains(home, self.group[partners], self.counts[person], self.counts[partners])
-        if min(moves.min(), swaps.min(initial=0.0)) > -1e-9:
-            return False
-        if moves.min() <= swaps.min(initial=0.0):
-            self.seat(person, int(moves.argmin()))
-            return True
-        partner = int(partners[swaps.argmin()])
-        away = int(self.group[partner])
-        self.seat(partner, home)
-        self.seat(person, away)
-        return True
-
-    def _gains(self, home: int, away: NDArray[np.int64], person: Counts, partners: Counts) -> Counts:
-        """Change of cost if the person left `home` for each `away` and each partner came back."""
-        before = self.cost(self.sums[home]) + self.cost(self.sums[away])
-        after = self.cost(self.sums[home] - person + partners) + self.cost(self.sums[away] + person - partners)
-        return after - before

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +21,6 @@ from febench.run.plan import Cell, Plan
 PLAIN_EVERY = 15.0
 LOOK_EVERY = 2.0
 UNDERWAY = 60.0  # seconds since a training last said how far it is; they say it every ten
-
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -260,14 +255,3 @@ def duration(seconds: float | None) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
-
-
-def track(items: Iterable[T], total: int, text: str) -> Iterator[T]:
-    """The items, with a bar on a terminal's stderr while they are taken."""
-    console = Console(stderr=True)
-    bars = Progress(
-        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
-        console=console, transient=True, disable=not console.is_terminal,
-    )  # fmt: skip
-    with bars:
-        yield from bars.track(items, total=total, description=text)

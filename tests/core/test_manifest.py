@@ -18,6 +18,8 @@ def test_what_is_written_is_read_back(toy: Dataset, tmp_path: Path) -> None:
     found = read(tmp_path / "manifest.json")
     assert found.sha256 == manifest.sha256
     assert (found.ids, found.classes, found.n_runs, found.n_folds) == (toy.ids, toy.classes, 10, 10)
+    assert (found.subjects, found.protocol_version, found.roles) == (toy.subjects, "1", rotating(10))
+    assert np.array_equal(found.groups(3)[3], manifest.fold(3, 4).test)
     assert np.array_equal(found.fold(3, 4).train, manifest.fold(3, 4).train)
 
 

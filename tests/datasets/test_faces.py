@@ -10,11 +10,11 @@ import pytest
 
 from febench.datasets.faces import CLASSES, FaceSet, draw_faces
 from febench.datasets.faces.expression import RECIPES, Expression, sample_expression
+from febench.datasets.faces.head import skin_texture
 from febench.datasets.faces.identity import sample_person
+from febench.datasets.faces.numeric import stream
 from febench.datasets.faces.render import photograph
-from febench.datasets.faces.seeding import stream
 from febench.datasets.faces.shot import sample_shot
-from febench.datasets.faces.skin import skin_texture
 
 TINY_SHA256 = "0c8cd9bf0cf385b04f975d351a89f0adcb847d62532c5817a241c790437f1704"
 BROWS, MOUTH = slice(12, 26), slice(46, 62)

@@ -67,8 +67,9 @@ def test_letters_of_another_case(layout: Layout, home: Path) -> None:
 
 @all_sets
 def test_no_folder(layout: Layout, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=rf"data set {layout.name}: say with --data-dir or FEBENCH_DATA where"):
+    with pytest.raises(DataError, match=rf"data set {layout.name}: nothing says where its folder is \(looks") as told:
         load_dataset(layout.name)
+    assert told.value.option == "data_dir"
     with pytest.raises(DataError, match=rf"data set {layout.name}: there is no folder .*nowhere \(looks like"):
         load_dataset(layout.name, tmp_path / "nowhere")
     with pytest.raises(

@@ -1,14 +1,88 @@
-"""What is painted on: colour, relief, shadow and gloss of every pixel, lit at the end."""
+"""What is drawn on: where every pixel lies on the face, and its colour, relief, shadow and gloss, lit at the end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from febench.datasets.faces.arrays import Colour, FloatArray
-from febench.datasets.faces.grid import Patch
-from febench.datasets.faces.shot import Light
+from febench.datasets.faces.numeric import Colour, FloatArray, bump, hill
+from febench.datasets.faces.shot import Light, Shot
+
+Area = tuple[slice, slice]
+Extremes = tuple[FloatArray, FloatArray]
+Pair = tuple[float, float]
+
+SIDES = (-1, 1)
+"""The halves of a face: left and right in the picture."""
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A rectangle of pixels with their face coordinates; `step` is a pixel's width in face units."""
+
+    area: Area
+    u: FloatArray
+    v: FloatArray
+    step: float
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Face coordinates of every pixel."""
+
+    u: FloatArray
+    v: FloatArray
+    step: float
+
+    def box(self, left: float, right: float, top: float, bottom: float) -> Patch:
+        """The smallest rectangle of pixels that holds a box in face coordinates."""
+        rows = _span(self._down, top, bottom)
+        cols = _span(self._across, left, right)
+        return Patch((rows, cols), self.u[rows, cols], self.v[rows, cols], self.step)
+
+    @cached_property
+    def _down(self) -> Extremes:
+        return self.v.min(axis=1), self.v.max(axis=1)
+
+    @cached_property
+    def _across(self) -> Extremes:
+        return self.u.min(axis=0), self.u.max(axis=0)
+
+    def around(self, u: float, v: float, ru: float, rv: float) -> Patch:
+        """The rectangle about a point."""
+        return self.box(u - ru, u + ru, v - rv, v + rv)
+
+    def whole(self) -> Patch:
+        """Every pixel."""
+        return Patch((slice(None), slice(None)), self.u, self.v, self.step)
+
+
+def flat_grid(size: int, shot: Shot) -> Grid:
+    """Coordinates of what does not turn with the head: the body."""
+    line = (np.arange(size) + 0.5) * (2.0 / size) - 1.0
+    x = (line[None, :] - shot.shift[0]) / shot.scale
+    y = (line[:, None] - shot.shift[1] + 0.105) / shot.scale
+    step = 2.0 / size / shot.scale
+    return Grid(np.repeat(x, size, axis=0), np.repeat(y, size, axis=1), step)
+
+
+def face_grid(flat: Grid, shot: Shot, nose: float) -> Grid:
+    """Coordinates on the head: turned in the plane, then about the neck, with the nose standing out."""
+    pivot = 0.6
+    c, s = float(np.cos(shot.roll)), float(np.sin(shot.roll))
+    x, y = flat.u, flat.v - pivot
+    u, v = c * x + s * y, c * y - s * x + pivot
+    depth = 0.85 * np.maximum(1.0 - (u / 1.0) ** 2 - ((v - 0.1) / 1.5) ** 2, 0.0)
+    depth += nose * hill(u, v, (0.0, nose + 0.22), (0.22, 0.36))
+    return Grid(u - float(np.sin(shot.yaw)) * depth, v - float(np.sin(shot.pitch)) * (depth - 0.5), flat.step)
+
+
+def _span(extremes: Extremes, low: float, high: float) -> slice:
+    lowest, highest = extremes
+    hit = np.flatnonzero((highest >= low) & (lowest <= high))
+    return slice(int(hit[0]), int(hit[-1]) + 1) if len(hit) else slice(0, 0)
 
 
 @dataclass(frozen=True)
@@ -32,10 +106,32 @@ class Canvas:
         """Raise (or, negative, sink) the surface."""
         self.relief[patch.area] += height
 
+    def level(self, patch: Patch, height: FloatArray | float, alpha: FloatArray) -> None:
+        """Bring the surface to a height."""
+        level = self.relief[patch.area]
+        level += alpha * (height - level)
+
     def shine(self, patch: Patch, alpha: FloatArray, gloss: float) -> None:
         """Set how much a patch gleams."""
         layer = self.gloss[patch.area]
         layer += alpha * (gloss - layer)
+
+    def crease(self, patch: Patch, offset: FloatArray, width: float, strength: FloatArray | float) -> None:
+        """A fold of the skin along the line where `offset` is zero."""
+        width = max(width, 1.1 * patch.step)
+        groove = bump((offset / width) ** 2) * strength
+        self.lift(patch, -0.016 * groove)
+        self.darken(patch, np.minimum(0.42 * groove, 0.6))
+
+    def swell(self, grid: Grid, centre: Pair, radii: Pair, height: float) -> None:
+        """A hill (or hollow) of the face."""
+        patch = grid.around(*centre, *radii)
+        self.lift(patch, height * hill(patch.u, patch.v, centre, radii))
+
+    def shadow(self, grid: Grid, centre: Pair, radii: Pair, depth: float) -> None:
+        """A soft dark spot."""
+        patch = grid.around(*centre, *radii)
+        self.darken(patch, depth * hill(patch.u, patch.v, centre, radii))
 
 
 def new_canvas(shape: tuple[int, ...], colour: Colour) -> Canvas:
@@ -53,34 +149,20 @@ def blend(picture: FloatArray, patch: Patch, colour: Colour, alpha: FloatArray) 
 
 
 def light_up(canvas: Canvas, step: float, light: Light) -> FloatArray:
-    """The canvas as the camera sees it, in linear light."""
-    nx, ny, nz = _normals(canvas.relief, step)
+    """The canvas as the camera sees it, in linear light; shadows are a little redder, as skin has them."""
+    gy, gx = np.gradient(canvas.relief, step)
+    nz = 1.0 / np.sqrt(1.0 + gx * gx + gy * gy)
+    nx, ny = -gx * nz, -gy * nz
     lx, ly, lz = light.direction
     facing = nx * lx + ny * ly + nz * lz
     key = np.maximum(facing * 0.8 + 0.2, 0.0) * canvas.shade
     total = light.key * key + light.ambient * canvas.shade * (0.75 + 0.25 * nz)
-    gleam = canvas.gloss * _power16(nx * lx / 2 + ny * ly / 2 + nz * (lz + 1.0) / 2) * canvas.shade
-    return tinted(canvas.colour, total, light.warmth) + gleam
-
-
-def tinted(colour: FloatArray, total: FloatArray, warmth: float) -> FloatArray:
-    """Colour times light, with shadows a little redder than the light, as skin has them."""
-    lack = np.clip(1.0 - total, 0.0, 1.0)
-    out = colour * total
-    out[0] *= 1.0 + warmth + 0.18 * lack
-    out[1] *= 1.0 - 0.06 * lack
-    out[2] *= 1.0 - warmth - 0.10 * lack
-    return out
-
-
-def _normals(relief: FloatArray, step: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    gy, gx = np.gradient(relief, step)
-    nz = 1.0 / np.sqrt(1.0 + gx * gx + gy * gy)
-    return -gx * nz, -gy * nz, nz
-
-
-def _power16(x: FloatArray) -> FloatArray:
-    y = np.maximum(x, 0.0)
+    gleam = np.maximum(nx * lx / 2 + ny * ly / 2 + nz * (lz + 1.0) / 2, 0.0)
     for _ in range(4):
-        y = y * y
-    return y
+        gleam = gleam * gleam
+    lack = np.clip(1.0 - total, 0.0, 1.0)
+    picture = canvas.colour * total
+    picture[0] *= 1.0 + light.warmth + 0.18 * lack
+    picture[1] *= 1.0 - 0.06 * lack
+    picture[2] *= 1.0 - light.warmth - 0.10 * lack
+    return np.asarray(picture + canvas.gloss * gleam * canvas.shade)

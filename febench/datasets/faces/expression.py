@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from febench.datasets.faces.arrays import FloatArray
-from febench.datasets.faces.seeding import SHOT, STYLE, bell, chance, stream
+from febench.datasets.faces.numeric import SHOT, STYLE, FloatArray, bell, chance, stream
 
 CLASSES = ("anger", "disgust", "fear", "happy", "neutral", "sadness", "surprise")
 """The seven emotions, in the order of their labels."""
@@ -71,7 +70,8 @@ def sample_expression(seed: int, person: int, emotion: int, shot: int) -> Expres
     tonic = TONIC * np.abs(rng.standard_normal(len(UNITS)))
     total = strength * ((1.0 - blend) * mine + blend * theirs) * noise + tonic
     strengths = dict(zip(UNITS, np.clip(total, 0.0, 1.15).tolist(), strict=True))
-    return Expression(strengths, skew=bell(rng, _skew(seed, person), 0.06))
+    usual_skew = bell(stream(seed, STYLE, person, 0), 0.0, 0.10)
+    return Expression(strengths, skew=bell(rng, usual_skew, 0.06))
 
 
 def _recipe(seed: int, person: int, name: str) -> FloatArray:
@@ -80,7 +80,3 @@ def _recipe(seed: int, person: int, name: str) -> FloatArray:
     base = np.array([RECIPES[name].get(unit, 0.0) for unit in UNITS])
     style = 1.0 + STYLE_SPREAD * np.clip(rng.standard_normal(len(UNITS)), -2.0, 2.0)
     return base * style
-
-
-def _skew(seed: int, person: int) -> float:
-    return bell(stream(seed, STYLE, person, 0), 0.0, 0.10)

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from febench.datasets.faces.anatomy import MouthLine, jaw_drop
-from febench.datasets.faces.arrays import FloatArray, bump, cover, hill, scaled, smooth
-from febench.datasets.faces.canvas import Canvas, light_up, new_canvas
+from febench.datasets.faces.canvas import Canvas, Grid, Patch, light_up, new_canvas
 from febench.datasets.faces.expression import Expression
-from febench.datasets.faces.grid import Grid, Patch
-from febench.datasets.faces.identity import Hair, Person
+from febench.datasets.faces.features import MouthLine, jaw_drop
+from febench.datasets.faces.head import edge_distance, head_field
+from febench.datasets.faces.identity import Person
+from febench.datasets.faces.numeric import FloatArray, bump, cover, hill, scaled, smooth
 from febench.datasets.faces.shot import Light
-from febench.datasets.faces.skull import edge_distance, head_field
 
 LENGTHS = {"long": 2.4, "wavy": 2.4, "fringe": 1.45, "bob": 0.92}
 """Where hair that hides the ears ends."""
@@ -35,26 +34,52 @@ class HairLayers:
 
 
 def draw_hair(grid: Grid, person: Person, light: Light) -> HairLayers:
-    """The hair of a person."""
-    patch = grid.whole()
-    grow = _growth(patch, person)
-    field = head_field(patch, person.head, 0.0, grow)
-    strands = _strands(patch, person, field)
-    outer = _outer(patch, person, field, grow) + 0.006 * strands
-    face = _face_edge(patch, person) + 0.010 * strands
-    thin = _thinning(patch, person)
-    front = cover(outer, 2.2 * patch.step) * smooth(0.5 - face / max(0.07, 2.0 * patch.step)) * thin
-    return HairLayers(_lit(patch, person, strands, field, light), cover(outer, 1.8 * patch.step) * thin, front)
-
-
-def _growth(patch: Patch, person: Person) -> FloatArray:
-    hair = person.hair
+    """The hair of a person: strands within an outline, thinner towards the ears where it is short."""
+    patch, hair = grid.whole(), person.hair
     top = hair.volume * (1.0 + hair.parting * patch.u) * (0.5 if hair.style in ("crew", "receding", "bun") else 1.0)
     side = hair.volume if hair.style in LENGTHS else 0.025 * TEMPLES.get(hair.style, 1.0)
-    return np.asarray(side + (top - side) * smooth((-0.30 - patch.v) / 0.55))
+    grow = np.asarray(side + (top - side) * smooth((-0.30 - patch.v) / 0.55))
+    field = head_field(patch, person.head, 0.0, grow)
+    strands = _strands(patch, person, field)
+    outline = _outline(patch, person, field, grow) + 0.006 * strands
+    face = _face_edge(patch, person) + 0.010 * strands
+
+    thin = np.ones_like(patch.v)
+    if hair.style not in LENGTHS:
+        thin = smooth((0.16 - patch.v) / 0.30)
+    if hair.style == "receding":
+        thin *= 0.75 * smooth((np.abs(patch.u) - 0.30) / 0.35 + 0.5 * smooth(-(patch.v + 0.98) / 0.2))
+    behind = cover(outline, 1.8 * patch.step) * thin
+    front = cover(outline, 2.2 * patch.step) * smooth(0.5 - face / max(0.07, 2.0 * patch.step)) * thin
+
+    canvas = new_canvas(patch.u.shape, hair.colour)
+    ring = bump(((patch.v + 0.62 + 0.35 * patch.u**2) / 0.34) ** 2)
+    canvas.colour[:] *= (1.0 + 0.26 * strands) * (0.86 + 0.30 * ring)
+    canvas.relief[:] = 0.5 * np.sqrt(np.maximum(1.05 - np.minimum(field, 1.0), 0.0)) + 0.004 * strands
+    canvas.gloss[:] = (0.03 + 0.09 * np.maximum(strands, 0.0)) * (0.4 + ring)
+    canvas.shade[:] = 0.62 + 0.38 * smooth((0.35 - patch.v) / 1.1)
+    return HairLayers(light_up(canvas, patch.step, light), behind, front)
 
 
-def _outer(patch: Patch, person: Person, field: FloatArray, grow: FloatArray) -> FloatArray:
+def _strands(patch: Patch, person: Person, field: FloatArray) -> FloatArray:
+    """Light and dark locks, between -1 and 1: parallel to the outline, or fanning out from the crown."""
+    hair = person.hair
+    w = hair.waves
+    if hair.style == "curly":
+        across = np.sin(23.0 * patch.u + 3.0 * np.sin(9.0 * patch.v + 6.0 * w[5]))
+        return np.asarray(across * np.sin(24.0 * patch.v + 3.0 * np.sin(8.0 * patch.u)))
+    if hair.style in ("long", "wavy", "bob"):
+        side = np.where(patch.u > hair.parting, 1.0, -1.0)
+        across = side * np.where(patch.v < 0.0, np.sqrt(field), np.abs(patch.u) / 0.8 + 0.1 * patch.v)
+    else:
+        spread = 0.30 + 0.70 * np.sqrt(np.clip((patch.v + 1.3) / 1.3, 0.0, 1.2))
+        across = (patch.u - 0.5 * hair.parting * (patch.v + 0.5)) / spread
+    a = across + 0.03 * np.sin(4.0 * patch.v + 6.0 * w[6])
+    coarse = np.sin(17.0 * a + 6.0 * w[7]) + np.sin(29.0 * a + 6.0 * w[8] + np.sin(3.0 * patch.v))
+    return np.asarray(0.28 * coarse + 0.26 * np.sin(53.0 * a + 6.0 * w[9]) + 0.18 * np.sin(91.0 * a + 6.0 * w[10]))
+
+
+def _outline(patch: Patch, person: Person, field: FloatArray, grow: FloatArray) -> FloatArray:
     """Negative inside the silhouette of the hair."""
     hair, head = person.hair, person.head
     skull = edge_distance(field, patch.step)
@@ -72,81 +97,26 @@ def _outer(patch: Patch, person: Person, field: FloatArray, grow: FloatArray) ->
 
 def _face_edge(patch: Patch, person: Person) -> FloatArray:
     """Negative where hair lies before the head, positive where the face is free."""
-    if person.hair.style == "fringe":
-        line = _fringe(patch, person)
-    elif person.hair.style in LENGTHS:
-        line = _curtain(patch, person)
+    hair, width = person.hair, person.head.width
+    if hair.style == "fringe":
+        ragged = 0.016 * np.sin(23.0 * patch.u + 6.0 * hair.waves[2]) + 0.010 * np.sin(57.0 * patch.u)
+        line = -0.47 + ragged + 0.25 * patch.u**2
+    elif hair.style in LENGTHS:  # falls to both sides of a parting
+        away = patch.u - hair.parting
+        away = np.abs(away) / (width - np.sign(away) * hair.parting)
+        line = hair.hairline - 0.04 + (0.12 - hair.hairline) * np.minimum(away, 1.1) ** (2.0 + hair.waves[2])
     else:
-        line = _hairline(patch, person)
+        across = np.abs(patch.u) / width
+        corners = 0.04 + 0.07 * person.age if person.masculine else 0.0
+        if hair.style == "receding":
+            corners += 0.22
+        line = hair.hairline + (0.08 - hair.hairline) * (across / 0.94) ** (7.0 if person.masculine else 3.2)
+        line = line - corners * bump((across - 0.52) ** 2 / 0.10) + 0.10 * hair.parting * patch.u
     distance = 0.8 * (patch.v - line)
-    if person.hair.style not in LENGTHS:
+    if hair.style not in LENGTHS:
         return np.asarray(distance)
-    inner = person.head.width * (0.93 - 0.05 * np.clip(patch.v, 0.0, 1.0)) + 0.6 * smooth(-0.05 - patch.v)
+    inner = width * (0.93 - 0.05 * np.clip(patch.v, 0.0, 1.0)) + 0.6 * smooth(-0.05 - patch.v)
     return np.asarray(np.minimum(distance, inner - np.abs(patch.u)))
-
-
-def _hairline(patch: Patch, person: Person) -> FloatArray:
-    hair = person.hair
-    across = np.abs(patch.u) / person.head.width
-    corners = 0.04 + 0.07 * person.age if person.masculine else 0.0
-    if hair.style == "receding":
-        corners += 0.22
-    line = hair.hairline + (0.08 - hair.hairline) * (across / 0.94) ** (7.0 if person.masculine else 3.2)
-    return np.asarray(line - corners * bump((across - 0.52) ** 2 / 0.10) + 0.10 * hair.parting * patch.u)
-
-
-def _curtain(patch: Patch, person: Person) -> FloatArray:
-    """Hair that falls to both sides of a parting."""
-    hair = person.hair
-    away = patch.u - hair.parting
-    away = np.abs(away) / (person.head.width - np.sign(away) * hair.parting)
-    return np.asarray(hair.hairline - 0.04 + (0.12 - hair.hairline) * np.minimum(away, 1.1) ** (2.0 + hair.waves[2]))
-
-
-def _fringe(patch: Patch, person: Person) -> FloatArray:
-    ragged = 0.016 * np.sin(23.0 * patch.u + 6.0 * person.hair.waves[2]) + 0.010 * np.sin(57.0 * patch.u)
-    return np.asarray(-0.47 + ragged + 0.25 * patch.u**2)
-
-
-def _thinning(patch: Patch, person: Person) -> FloatArray:
-    """Short hair grows thinner towards the ears, a receding crown shows the skin."""
-    if person.hair.style in LENGTHS:
-        return np.ones_like(patch.v)
-    thin = smooth((0.16 - patch.v) / 0.30)
-    if person.hair.style == "receding":
-        thin *= 0.75 * smooth((np.abs(patch.u) - 0.30) / 0.35 + 0.5 * smooth(-(patch.v + 0.98) / 0.2))
-    return thin
-
-
-def _lit(patch: Patch, person: Person, strands: FloatArray, field: FloatArray, light: Light) -> FloatArray:
-    canvas = new_canvas(patch.u.shape, person.hair.colour)
-    ring = bump(((patch.v + 0.62 + 0.35 * patch.u**2) / 0.34) ** 2)
-    canvas.colour[:] *= (1.0 + 0.26 * strands) * (0.86 + 0.30 * ring)
-    canvas.relief[:] = 0.5 * np.sqrt(np.maximum(1.05 - np.minimum(field, 1.0), 0.0)) + 0.004 * strands
-    canvas.gloss[:] = (0.03 + 0.09 * np.maximum(strands, 0.0)) * (0.4 + ring)
-    canvas.shade[:] = 0.62 + 0.38 * smooth((0.35 - patch.v) / 1.1)
-    return light_up(canvas, patch.step, light)
-
-
-def _strands(patch: Patch, person: Person, field: FloatArray) -> FloatArray:
-    """Light and dark locks, between -1 and 1."""
-    hair = person.hair
-    w = hair.waves
-    if hair.style == "curly":
-        across = np.sin(23.0 * patch.u + 3.0 * np.sin(9.0 * patch.v + 6.0 * w[5]))
-        return np.asarray(across * np.sin(24.0 * patch.v + 3.0 * np.sin(8.0 * patch.u)))
-    a = _along(patch, hair, field) + 0.03 * np.sin(4.0 * patch.v + 6.0 * w[6])
-    coarse = np.sin(17.0 * a + 6.0 * w[7]) + np.sin(29.0 * a + 6.0 * w[8] + np.sin(3.0 * patch.v))
-    return np.asarray(0.28 * coarse + 0.26 * np.sin(53.0 * a + 6.0 * w[9]) + 0.18 * np.sin(91.0 * a + 6.0 * w[10]))
-
-
-def _along(patch: Patch, hair: Hair, field: FloatArray) -> FloatArray:
-    """A coordinate that is constant along a strand: parallel to the outline, or fanning out from the crown."""
-    if hair.style in ("long", "wavy", "bob"):
-        side = np.where(patch.u > hair.parting, 1.0, -1.0)
-        return np.asarray(side * np.where(patch.v < 0.0, np.sqrt(field), np.abs(patch.u) / 0.8 + 0.1 * patch.v))
-    spread = 0.30 + 0.70 * np.sqrt(np.clip((patch.v + 1.3) / 1.3, 0.0, 1.2))
-    return np.asarray((patch.u - 0.5 * hair.parting * (patch.v + 0.5)) / spread)
 
 
 def draw_beard(canvas: Canvas, grid: Grid, person: Person, au: Expression, mouth: MouthLine) -> None:
@@ -154,29 +124,26 @@ def draw_beard(canvas: Canvas, grid: Grid, person: Person, au: Expression, mouth
     if person.beard == "none":
         return
     patch = grid.box(-0.9, 0.9, -0.1, 1.5)
-    area = np.maximum(_moustache(patch, person, mouth), _chin_hair(patch, person, au, mouth))
-    grain = 0.95 + 0.05 * np.sin(83.0 * patch.u + 31.0 * patch.v) * np.sin(97.0 * patch.v - 29.0 * patch.u)
-    canvas.paint(patch, scaled(person.hair.colour, 0.62), BEARDS[person.beard] * area * grain)
-    if person.beard != "stubble":
-        canvas.lift(patch, 0.03 * area)
 
-
-def _moustache(patch: Patch, person: Person, mouth: MouthLine) -> FloatArray:
     t, top = mouth.curves(patch.u)[:2]
     root = person.nose.tip + 0.075
     upper = root + (top - root - 0.02) * np.abs(t) ** 1.5
     inside = smooth((patch.v - upper) / 0.07 + 0.3) * smooth((top + 0.02 - patch.v) / 0.04)
     parted = 1.0 - 0.45 * bump((patch.u / 0.045) ** 2)
-    return np.asarray(inside * parted * smooth((1.15 - np.abs(t)) / 0.25))
+    area = inside * parted * smooth((1.15 - np.abs(t)) / 0.25)
 
-
-def _chin_hair(patch: Patch, person: Person, au: Expression, mouth: MouthLine) -> FloatArray:
-    if person.beard == "moustache":
-        return np.zeros_like(patch.u)
     if person.beard == "goatee":
         middle = (mouth.v + mouth.part_down + person.head.chin + jaw_drop(au)) / 2 + 0.08
-        return np.minimum(1.6 * hill(patch.u, patch.v, (0.0, middle), (0.34, 0.32)), 1.0)
-    across = np.abs(patch.u) / person.head.width
-    below = smooth((patch.v - mouth.v - 0.04 + 0.12 * across**2 + 0.60 * across**6) / 0.20)
-    bare = bump((patch.u / (mouth.half_width * 1.15)) ** 2 + ((patch.v - mouth.v - mouth.part_down / 2) / 0.15) ** 2)
-    return np.asarray(below * (1.0 - np.minimum(2.0 * bare, 1.0) * (patch.v < mouth.v + 0.1 + mouth.part_down)))
+        chin = np.minimum(1.6 * hill(patch.u, patch.v, (0.0, middle), (0.34, 0.32)), 1.0)
+        area = np.maximum(area, chin)
+    elif person.beard != "moustache":
+        across = np.abs(patch.u) / person.head.width
+        below = smooth((patch.v - mouth.v - 0.04 + 0.12 * across**2 + 0.60 * across**6) / 0.20)
+        lip = (patch.u / (mouth.half_width * 1.15)) ** 2 + ((patch.v - mouth.v - mouth.part_down / 2) / 0.15) ** 2
+        bare = np.minimum(2.0 * bump(lip), 1.0) * (patch.v < mouth.v + 0.1 + mouth.part_down)
+        area = np.maximum(area, below * (1.0 - bare))
+
+    grain = 0.95 + 0.05 * np.sin(83.0 * patch.u + 31.0 * patch.v) * np.sin(97.0 * patch.v - 29.0 * patch.u)
+    canvas.paint(patch, scaled(person.hair.colour, 0.62), BEARDS[person.beard] * area * grain)
+    if person.beard != "stubble":
+        canvas.lift(patch, 0.03 * area)

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from febench.datasets.faces.arrays import Colour, linear, mix, scaled
-from febench.datasets.faces.seeding import PERSON, Rng, bell, between, chance, pick, stream
+from febench.datasets.faces.numeric import (
+    PERSON,
+    Colour,
+    Rng,
+    bell,
+    between,
+    chance,
+    linear,
+    mix,
+    pick,
+    scaled,
+    stream,
+)
 
 SKINS = (
     linear(228, 196, 176),
@@ -38,6 +49,18 @@ class Head:
     jaw: float
     cheekbones: float
 
+    @classmethod
+    def sample(cls, rng: Rng, masculine: bool) -> Head:
+        """Draw a head."""
+        return cls(
+            width=bell(rng, 0.735 if masculine else 0.705, 0.03),
+            top=bell(rng, -0.97, 0.025),
+            chin=bell(rng, 1.06 if masculine else 1.02, 0.025),
+            roundness=bell(rng, 2.7 if masculine else 2.5, 0.18),
+            jaw=bell(rng, 0.01 if masculine else -0.04, 0.025),
+            cheekbones=bell(rng, 0.02, 0.02),
+        )
+
 
 @dataclass(frozen=True)
 class Hair:
@@ -50,6 +73,26 @@ class Hair:
     parting: float
     waves: tuple[float, ...]
 
+    @classmethod
+    def sample(cls, rng: Rng, masculine: bool, age: float, tone: int) -> Hair:
+        """Draw hair; it greys with age, and men may lose it."""
+        styles = SHORT_STYLES if masculine else LONG_STYLES
+        style = styles[pick(rng, len(styles))]
+        if masculine and chance(rng, 0.02 + 0.22 * age):
+            style = "receding"
+        dark = tone >= 4 or chance(rng, 0.5)
+        palette = DARK_HAIR if dark else LIGHT_HAIR
+        colour = palette[pick(rng, len(palette))]
+        grey = GREY_HAIR[pick(rng, len(GREY_HAIR))]
+        return cls(
+            style=style,
+            colour=mix(colour, grey, min(max(2.5 * (age - 0.55), 0.0), 0.9)),
+            volume=bell(rng, 0.11, 0.025),
+            hairline=bell(rng, -0.63, 0.035) - (0.06 * age if masculine else 0.0),
+            parting=between(rng, -0.35, 0.35),
+            waves=tuple(float(x) for x in rng.random(24)),
+        )
+
 
 @dataclass(frozen=True)
 class Brows:
@@ -61,6 +104,18 @@ class Brows:
     thickness: float
     density: float
     colour: Colour
+
+    @classmethod
+    def sample(cls, rng: Rng, masculine: bool, hair: Colour) -> Brows:
+        """Draw brows, darker than the hair."""
+        return cls(
+            height=bell(rng, 0.215 if masculine else 0.24, 0.020),
+            arch=bell(rng, 0.045 if masculine else 0.065, 0.015),
+            slope=bell(rng, 0.0, 0.015),
+            thickness=bell(rng, 0.042 if masculine else 0.031, 0.007),
+            density=between(rng, 0.7, 0.95),
+            colour=scaled(mix(hair, linear(70, 48, 36), 0.5), between(rng, 0.5, 0.9)),
+        )
 
 
 @dataclass(frozen=True)
@@ -75,6 +130,20 @@ class Eyes:
     lashes: float
     iris: Colour
 
+    @classmethod
+    def sample(cls, rng: Rng, masculine: bool, tone: int) -> Eyes:
+        """Draw eyes."""
+        palette = DARK_IRIS if tone >= 4 or chance(rng, 0.4) else LIGHT_IRIS
+        return cls(
+            spacing=bell(rng, 0.325, 0.015),
+            half_width=bell(rng, 0.158, 0.007),
+            opening=bell(rng, 0.058 if masculine else 0.064, 0.008),
+            tilt=bell(rng, 0.014, 0.012),
+            crease=bell(rng, 0.045, 0.012),
+            lashes=between(rng, 0.2, 0.5) if masculine else between(rng, 0.6, 1.0),
+            iris=palette[pick(rng, len(palette))],
+        )
+
 
 @dataclass(frozen=True)
 class Nose:
@@ -84,6 +153,16 @@ class Nose:
     width: float
     bridge: float
     height: float
+
+    @classmethod
+    def sample(cls, rng: Rng, masculine: bool) -> Nose:
+        """Draw a nose."""
+        return cls(
+            tip=bell(rng, 0.43 if masculine else 0.40, 0.028),
+            width=bell(rng, 0.148 if masculine else 0.132, 0.016),
+            bridge=bell(rng, 0.085, 0.018),
+            height=bell(rng, 0.19, 0.035),
+        )
 
 
 @dataclass(frozen=True)
@@ -98,6 +177,24 @@ class Mouth:
     droop: float
     colour: Colour
     teeth: float
+
+    @classmethod
+    def sample(cls, rng: Rng, masculine: bool, skin: Colour, tone: int) -> Mouth:
+        """Draw a mouth, now and then a painted one."""
+        painted = not masculine and chance(rng, 0.4)
+        red = (skin[0] * 0.70, skin[1] * 0.36, skin[2] * 0.38)
+        gloss = linear(176, 48, 62) if tone < 5 else linear(132, 36, 48)
+        fullness = 1.0 + 0.05 * max(tone - 3, 0)
+        return cls(
+            height=bell(rng, 0.705 if masculine else 0.68, 0.016),
+            half_width=bell(rng, 0.275 if masculine else 0.262, 0.016),
+            upper=bell(rng, 0.050 if masculine else 0.058, 0.010) * fullness,
+            lower=bell(rng, 0.070 if masculine else 0.082, 0.012) * fullness,
+            bow=between(rng, 0.12, 0.35),
+            droop=bell(rng, 0.004, 0.015),
+            colour=mix(red, gloss, between(rng, 0.4, 0.8)) if painted else red,
+            teeth=between(rng, 0.80, 0.95),
+        )
 
 
 @dataclass(frozen=True)
@@ -128,7 +225,7 @@ def sample_person(seed: int, number: int) -> Person:
     age = float(rng.random()) ** 1.4
     tone = pick(rng, len(SKINS))
     skin = scaled(mix(SKINS[tone], SKINS[min(tone + 1, len(SKINS) - 1)], float(rng.random())), bell(rng, 1.0, 0.03))
-    hair = _hair(rng, masculine, age, tone)
+    hair = Hair.sample(rng, masculine, age, tone)
     return Person(
         masculine=masculine,
         age=age,
@@ -139,96 +236,12 @@ def sample_person(seed: int, number: int) -> Person:
         glasses=chance(rng, 0.07 + 0.17 * age),
         cloth=CLOTHES[pick(rng, len(CLOTHES))],
         collar=pick(rng, 3),
-        head=_head(rng, masculine),
+        head=Head.sample(rng, masculine),
         hair=hair,
-        brows=_brows(rng, masculine, hair.colour),
-        eyes=_eyes(rng, masculine, tone),
-        nose=_nose(rng, masculine),
-        mouth=_mouth(rng, masculine, skin, tone),
-    )
-
-
-def _head(rng: Rng, masculine: bool) -> Head:
-    return Head(
-        width=bell(rng, 0.735 if masculine else 0.705, 0.03),
-        top=bell(rng, -0.97, 0.025),
-        chin=bell(rng, 1.06 if masculine else 1.02, 0.025),
-        roundness=bell(rng, 2.7 if masculine else 2.5, 0.18),
-        jaw=bell(rng, 0.01 if masculine else -0.04, 0.025),
-        cheekbones=bell(rng, 0.02, 0.02),
-    )
-
-
-def _hair(rng: Rng, masculine: bool, age: float, tone: int) -> Hair:
-    styles = SHORT_STYLES if masculine else LONG_STYLES
-    style = styles[pick(rng, len(styles))]
-    if masculine and chance(rng, 0.02 + 0.22 * age):
-        style = "receding"
-    return Hair(
-        style=style,
-        colour=_hair_colour(rng, age, tone),
-        volume=bell(rng, 0.11, 0.025),
-        hairline=bell(rng, -0.63, 0.035) - (0.06 * age if masculine else 0.0),
-        parting=between(rng, -0.35, 0.35),
-        waves=tuple(float(x) for x in rng.random(24)),
-    )
-
-
-def _hair_colour(rng: Rng, age: float, tone: int) -> Colour:
-    dark = tone >= 4 or chance(rng, 0.5)
-    palette = DARK_HAIR if dark else LIGHT_HAIR
-    colour = palette[pick(rng, len(palette))]
-    grey = GREY_HAIR[pick(rng, len(GREY_HAIR))]
-    return mix(colour, grey, min(max(2.5 * (age - 0.55), 0.0), 0.9))
-
-
-def _brows(rng: Rng, masculine: bool, hair: Colour) -> Brows:
-    return Brows(
-        height=bell(rng, 0.215 if masculine else 0.24, 0.020),
-        arch=bell(rng, 0.045 if masculine else 0.065, 0.015),
-        slope=bell(rng, 0.0, 0.015),
-        thickness=bell(rng, 0.042 if masculine else 0.031, 0.007),
-        density=between(rng, 0.7, 0.95),
-        colour=scaled(mix(hair, linear(70, 48, 36), 0.5), between(rng, 0.5, 0.9)),
-    )
-
-
-def _eyes(rng: Rng, masculine: bool, tone: int) -> Eyes:
-    palette = DARK_IRIS if tone >= 4 or chance(rng, 0.4) else LIGHT_IRIS
-    return Eyes(
-        spacing=bell(rng, 0.325, 0.015),
-        half_width=bell(rng, 0.158, 0.007),
-        opening=bell(rng, 0.058 if masculine else 0.064, 0.008),
-        tilt=bell(rng, 0.014, 0.012),
-        crease=bell(rng, 0.045, 0.012),
-        lashes=between(rng, 0.2, 0.5) if masculine else between(rng, 0.6, 1.0),
-        iris=palette[pick(rng, len(palette))],
-    )
-
-
-def _nose(rng: Rng, masculine: bool) -> Nose:
-    return Nose(
-        tip=bell(rng, 0.43 if masculine else 0.40, 0.028),
-        width=bell(rng, 0.148 if masculine else 0.132, 0.016),
-        bridge=bell(rng, 0.085, 0.018),
-        height=bell(rng, 0.19, 0.035),
-    )
-
-
-def _mouth(rng: Rng, masculine: bool, skin: Colour, tone: int) -> Mouth:
-    painted = not masculine and chance(rng, 0.4)
-    red = (skin[0] * 0.70, skin[1] * 0.36, skin[2] * 0.38)
-    gloss = linear(176, 48, 62) if tone < 5 else linear(132, 36, 48)
-    fullness = 1.0 + 0.05 * max(tone - 3, 0)
-    return Mouth(
-        height=bell(rng, 0.705 if masculine else 0.68, 0.016),
-        half_width=bell(rng, 0.275 if masculine else 0.262, 0.016),
-        upper=bell(rng, 0.050 if masculine else 0.058, 0.010) * fullness,
-        lower=bell(rng, 0.070 if masculine else 0.082, 0.012) * fullness,
-        bow=between(rng, 0.12, 0.35),
-        droop=bell(rng, 0.004, 0.015),
-        colour=mix(red, gloss, between(rng, 0.4, 0.8)) if painted else red,
-        teeth=between(rng, 0.80, 0.95),
+        brows=Brows.sample(rng, masculine, hair.colour),
+        eyes=Eyes.sample(rng, masculine, tone),
+        nose=Nose.sample(rng, masculine),
+        mouth=Mouth.sample(rng, masculine, skin, tone),
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from febench.datasets.faces.arrays import Colour
-from febench.datasets.faces.seeding import SHOT, Rng, bell, between, stream
+from febench.datasets.faces.numeric import SHOT, Colour, Rng, bell, between, stream
 
 POSE = 0.085
 """Spread of pose, framing and gaze; 1 is a loose studio, 0 a head in a vice."""
@@ -38,6 +37,14 @@ class Light:
     ambient: float
     warmth: float
 
+    @classmethod
+    def sample(cls, rng: Rng) -> Light:
+        """Draw a light: from above, a little to one side."""
+        x, y = bell(rng, -0.22, 0.35 * LIGHT), bell(rng, -0.45, 0.15 * LIGHT)
+        norm = (x * x + y * y + 1.0) ** 0.5
+        key, ambient = bell(rng, 0.76, 0.10 * LIGHT), bell(rng, 0.32, 0.06 * LIGHT)
+        return cls((x / norm, y / norm, 1.0 / norm), key, ambient, bell(rng, 0.0, 0.06 * LIGHT))
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -69,7 +76,7 @@ def sample_shot(seed: int, person: int, emotion: int, shot: int) -> Shot:
         scale=FRAMING * bell(rng, 1.0, 0.025 * POSE),
         shift=(bell(rng, 0.0, 0.025 * POSE), bell(rng, 0.0, 0.025 * POSE)),
         gaze=(bell(rng, 0.0, 0.016 * POSE), bell(rng, 0.0, 0.008 * POSE)),
-        light=_light(rng),
+        light=Light.sample(rng),
         exposure=bell(rng, 1.0, 0.12 * LIGHT),
         contrast=bell(rng, 1.0, 0.08 * LIGHT),
         blur=between(rng, 0.25, 0.25 + BLUR),
@@ -78,13 +85,6 @@ def sample_shot(seed: int, person: int, emotion: int, shot: int) -> Shot:
         backdrop=_backdrop(rng),
         gradient=(bell(rng, -0.10, 0.15 * LIGHT), bell(rng, -0.12, 0.15 * LIGHT)),
     )
-
-
-def _light(rng: Rng) -> Light:
-    x, y = bell(rng, -0.22, 0.35 * LIGHT), bell(rng, -0.45, 0.15 * LIGHT)
-    norm = (x * x + y * y + 1.0) ** 0.5
-    key, ambient = bell(rng, 0.76, 0.10 * LIGHT), bell(rng, 0.32, 0.06 * LIGHT)
-    return Light((x / norm, y / norm, 1.0 / norm), key, ambient, bell(rng, 0.0, 0.06 * LIGHT))
 
 
 def _backdrop(rng: Rng) -> Colour:

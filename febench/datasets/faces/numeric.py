@@ -1,4 +1,4 @@
-"""Small numeric helpers shared by the modules that draw: typed arrays, soft edges and smooth bumps."""
+"""What everything that draws shares: named streams of random numbers, soft shapes and colours."""
 
 from __future__ import annotations
 
@@ -7,6 +7,36 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 Colour = tuple[float, float, float]
+Rng = np.random.Generator
+
+PERSON, STYLE, SHOT, GRAIN = range(1, 5)
+"""What a stream of random numbers is for: the first of the numbers that name it."""
+
+
+def stream(seed: int, *name: int) -> Rng:
+    """A generator that depends on the seed and the name alone, not on what was drawn before."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([len(name), seed, *name])))
+
+
+def bell(rng: Rng, mean: float, spread: float, limit: float = 2.0) -> float:
+    """A normal draw, clipped at `limit` standard deviations."""
+    z = float(rng.standard_normal())
+    return mean + spread * min(max(z, -limit), limit)
+
+
+def chance(rng: Rng, probability: float) -> bool:
+    """True with the given probability."""
+    return bool(rng.random() < probability)
+
+
+def between(rng: Rng, low: float, high: float) -> float:
+    """A uniform draw."""
+    return low + (high - low) * float(rng.random())
+
+
+def pick(rng: Rng, count: int) -> int:
+    """An index below `count`, each as likely."""
+    return int(rng.integers(count))
 
 
 def cover(distance: FloatArray, step: float) -> FloatArray:

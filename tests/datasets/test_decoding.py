@@ -1,4 +1,4 @@
-"""Faces are found in photographs and cut out; where none is found the image is kept and named."""
+"""Faces are found in photographs and cut out; where none is found the image is kept and named; a bar tells how far."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from febench.core.dataset import load_dataset
-from febench.datasets.crop import find_face
+from febench.datasets.decoding import find_face, track
 from febench.datasets.faces import draw_faces
 
 FACE = Image.fromarray(draw_faces(subjects=1, shots=1, size=128).images[3])
@@ -63,6 +63,16 @@ def test_a_wider_margin_shows_more(home: Path) -> None:
 
 def test_faces_are_looked_for_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = load_dataset("folder[crop=face]", home)
-    monkeypatch.setattr("febench.datasets.crop._cascade", None)
+    monkeypatch.setattr("febench.datasets.decoding._cascade", None)
     again = load_dataset("folder[crop=face,margin=0.5]", home)
     assert again.notes == first.notes
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_bar_is_shown_on_a_terminal_alone(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("rich.console.Console.is_terminal", terminal)
+    assert list(track("abc", 3, "reading")) == ["a", "b", "c"]
+    told = capsys.readouterr()
+    assert ("reading" in told.err) is terminal and told.out == ""
