@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from febench.core.dataset import Dataset
-from febench.core.manifest import Manifest
-from febench.results.store import CELLS, Record, Store, open_store
+from febench.core.manifest import Manifest, draw
+from febench.results.store import CELLS, Record, Store
 
 CLASSES = ("anger", "disgust", "fear", "happy", "neutral", "sadness", "surprise")
 
@@ -58,7 +58,7 @@ def made_results(
     **changes
         Fields of every record that are set otherwise.
     """
-    store = open_store(path, dataset or made_dataset(), protocol, 0)
+    store = Store.open(path, draw(dataset or made_dataset(), protocol))
     wanted = list(runs) if runs is not None else range(1, store.manifest.n_runs + 1)
     with store.writing():
         pass

@@ -47,7 +47,7 @@ class RowCaveat:
 
 def _last_failure(row: RowResults) -> str:
     last = row.failed[-1]
-    return f"{len(row.failed)}, the last (run {last.run}, fold {last.fold}): {last.status}, {last.error}"
+    return f"{len(row.failed)} cells failed, the last (run {last.run}, fold {last.fold}): {last.status}, {last.error}"
 
 
 ROW_CAVEATS = (
@@ -119,7 +119,11 @@ def caveats_of_rows(results: Results, rows: Sequence[RowResults]) -> list[Caveat
         if named := one.of(rows):
             said.append(Caveat(one.word, f"{one.says}: {named}", one.sign))
         if one.word == "partial":
-            said += [Caveat("incomplete", f"{row.label}: {'; '.join(row.gaps)}", one.sign) for row in rows if row.gaps]
+            said += [
+                Caveat("incomplete", f"{row.label} is incomplete: {'; '.join(row.gaps)}", one.sign)
+                for row in rows
+                if row.gaps
+            ]
     for row in rows:
         if row.label in results.outdated:
             count = results.outdated[row.label]
