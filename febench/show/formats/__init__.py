@@ -7,16 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from febench.core.errors import UsageError
-from febench.show.formats.comma import to_csv
-from febench.show.formats.html import to_html, to_page
-from febench.show.formats.latex import to_latex, to_latex_file
-from febench.show.formats.plain import to_markdown, to_text
-from febench.show.formats.values import NOTHING, format_value
+from febench.show.formats.markup import to_html, to_latex, to_latex_file, to_page
+from febench.show.formats.text import NOTHING, format_value, significant, to_csv, to_markdown, to_text
 from febench.show.tables import Document, Table
 
 __all__ = [
-    "NOTHING", "format_value", "render", "to_csv", "to_html", "to_json", "to_latex", "to_markdown", "to_page",
-    "to_text",
+    "NOTHING", "format_value", "render", "significant", "to_csv", "to_html", "to_json", "to_latex", "to_markdown",
+    "to_page", "to_text",
 ]  # fmt: skip
 
 _WRITERS: dict[str, Callable[[Sequence[Table]], str]] = {
@@ -37,7 +34,11 @@ def render(documents: Sequence[Document], how: str) -> str:
         If there is no such format.
     """
     if how == "json":
-        return to_json([document.data | {"notes": _notes(document)} for document in documents])
+        documents_data = []
+        for document in documents:
+            notes = dict.fromkeys(note for table in document.tables for note in (*table.about, *table.notes))
+            documents_data.append(document.data | {"notes": list(notes)})
+        return to_json(documents_data)
     if how not in _WRITERS:
         raise UsageError(f"there is no format {how!r}; choose {', '.join(_WRITERS)} or json")
     return _WRITERS[how]([table for document in documents for table in document.tables])
@@ -46,8 +47,3 @@ def render(documents: Sequence[Document], how: str) -> str:
 def to_json(documents: Sequence[dict[str, Any]]) -> str:
     """Documents as JSON: one alone as itself, several as a list."""
     return json.dumps(documents[0] if len(documents) == 1 else documents, indent=1)
-
-
-def _notes(document: Document) -> list[str]:
-    """What the tables say of themselves, each note once."""
-    return list(dict.fromkeys(note for table in document.tables for note in (*table.about, *table.notes)))

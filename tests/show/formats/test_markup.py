@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from febench.results.results import Results
 from febench.show.formats import render, to_html
-from febench.show.formats.latex import escape
-from febench.show.formats.values import format_value, significant
+from febench.show.formats.markup import escape_latex
+from febench.show.formats.text import format_value, significant
 from febench.show.tables import Difference, Document, Median, PlusMinus, Table, make_table
 from tests.made_results import made_dataset, made_results
 
@@ -122,7 +122,7 @@ def test_values_as_people_read_them() -> None:
 
 @given(st.text(max_size=30))
 def test_no_character_is_a_command_in_latex(text: str) -> None:
-    typed = escape(text)
+    typed = escape_latex(text)
     commands = set(re.findall(r"\\([a-z]+|.)", typed))
     own = {"textbackslash", "textasciitilde", "textasciicircum", "textless", "textgreater", "textbar", "char", "pm"}
     assert commands <= own | {"textemdash", "textendash", "dag", "ddag", "S", "P", "times", *"{}$&#%_"}
