@@ -17,6 +17,7 @@ def data(**changes: Any) -> dict[str, Any]:
         {"method": "$mine$", "protocols": {"paper": {"runs": 1, "mean": 80.0, "sd": None}, "subject": None}},
     ]
     found = {"dataset": "toy", "protocols": ["paper", "subject"], "spread": "sample sd over runs", "chance": 25.0}
+    found |= {"metric": "overall accuracy", "unit": "%"}
     return {**found, "synthetic": True, "rows": rows, **changes}
 
 
@@ -64,11 +65,11 @@ def test_names_with_markup_stay_text(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_drawn_or_written_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no figure 'dorp'; there is accuracy, sensitivity"):
+    with pytest.raises(UsageError, match="no figure 'dorp'; there is accuracy, people, sensitivity"):
         make_figure("dorp", [])
     with pytest.raises(UsageError, match="table 4 compares protocols"):
         make_figure("drop", [])
-    with pytest.raises(UsageError, match=r"must end in \.png, \.svg, \.pdf"):
+    with pytest.raises(UsageError, match=r"must end in \.png or \.svg or \.pdf"):
         save_figure(drop(data()), tmp_path / "a.gif")
-    with pytest.raises(UsageError, match="there is no folder"):
+    with pytest.raises(UsageError, match="in a folder that exists"):
         save_figure(drop(data()), tmp_path / "nowhere" / "a.png")

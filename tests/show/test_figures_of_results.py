@@ -31,7 +31,7 @@ from febench.show.figures import (
     save_figure,
     sensitivity,
 )
-from febench.show.figures._style import wrapped
+from febench.show.figures.style import wrapped
 from tests.made_results import made_cell, made_dataset, made_results
 
 MARKUP = "<b>$x$ & \\y</b>"
@@ -88,7 +88,7 @@ def test_means_are_marked_where_the_tables_have_them(results: Results) -> None:
     axes = accuracy(results).axes[0]
     [means] = [one for one in axes.collections if one.get_label() == "mean of runs"]
     drawn = sorted(float(path.vertices[0][0]) for path in means.get_paths())
-    assert drawn == pytest.approx(sorted(one.mean_and_sd[0] for one in results.rows if one.accuracies))
+    assert drawn == pytest.approx(sorted(one.summary().mean for one in results.rows if one.accuracies))
 
 
 def test_confusions_are_summed_over_the_complete_runs(results: Results) -> None:

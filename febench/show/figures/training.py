@@ -1,4 +1,4 @@
-"""What accuracy costs: overall accuracy against training time, on one host."""
+"""What accuracy costs, and how trainings converge."""
 
 from __future__ import annotations
 
@@ -11,19 +11,37 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from febench.core.errors import UsageError
+from febench.core.errors import UsageError, printable
+from febench.results.convergence import Curve
 from febench.results.costs import Cost, Host, hosts
+from febench.results.metrics import OA, Metric
 from febench.results.results import Results, RowResults
-from febench.show.figures._style import COLOURS, caveats, counted, entitle, finish, new_figure, origin, styled, wrapped
+from febench.show.figures.style import (
+    COLOURS,
+    LINES,
+    MARKERS,
+    axis_of,
+    caveats,
+    counted,
+    entitle,
+    finish,
+    new_figure,
+    origin,
+    shown_rows,
+    styled,
+    wrapped,
+)
 
 DEVICES = {"cpu": ("o", COLOURS[0]), "cuda": ("s", COLOURS[1])}
 LEAST = 1e-4
 """Seconds: the last digit of stored times."""
+AROUND = 9.0
+"""Pixels about a mark that no name may stand on."""
 
 
 @styled
-def cost(results: Results, rows: Sequence[RowResults] | None = None) -> Figure:
-    """Overall accuracy of each method against the time it trains, of one environment on one host.
+def cost(results: Results, rows: Sequence[RowResults] | None = None, metric: Metric = OA) -> Figure:
+    """Overall accuracy, or another metric, of each method against the time it trains, of one environment on one host.
 
     Parameters
     ----------
@@ -31,6 +49,8 @@ def cost(results: Results, rows: Sequence[RowResults] | None = None) -> Figure:
         Results of one data set under one protocol.
     rows : sequence of RowResults or None
         The methods to show; all by default.
+    metric : Metric
+        What is held against the time.
 
     Returns
     -------
@@ -43,32 +63,28 @@ def cost(results: Results, rows: Sequence[RowResults] | None = None) -> Figure:
     UsageError
         If no method has both a complete run and times.
     """
-    rows = results.rows if rows is None else rows
-    every = hosts(results, [row for row in rows if row.accuracies])
+    rows, whole = shown_rows(results, rows, metric)
+    every = hosts(results, whole)
     if not every:
         raise UsageError("there is nothing to draw: no method has both a complete run and times")
     host = every[0]
     figure, axes = new_figure(height=3.8 + 0.12 * len(host.costs))
     for device in dict.fromkeys(found.device for found in host.costs):
-        _marks(axes, [found for found in host.costs if found.device == device], device)
-    _seconds(axes, host)
-    axes.margins(y=0.1)
-    axes.grid(axis="y")
-    axes.set_xlabel("training of a fold, seconds")
-    axes.set_ylabel("overall accuracy, %")
-    entitle(figure, "Accuracy against training time", origin(results))
-    finish(figure, [*_notes(every), *caveats(results, rows)])
-    _label(axes, host)
-    return figure
-
-
-def _seconds(axes: Axes, host: Host) -> None:
-    """A scale of whole powers of ten."""
+        _marks(axes, [found for found in host.costs if found.device == device], device, metric)
     times = np.concatenate([_times(found) for found in host.costs])
-    axes.set_xscale("log")
+    axes.set_xscale("log")  # of whole powers of ten
     axes.set_xlim(10 ** np.floor(np.log10(times.min()) - 0.05), 10 ** np.ceil(np.log10(times.max()) + 0.05))
     axes.xaxis.set_major_formatter(lambda seconds, _: f"{seconds:g}")
     axes.xaxis.set_minor_formatter(lambda seconds, _: "")
+    axes.margins(y=0.1)
+    axes.grid(axis="y")
+    axes.set_xlabel("training of a fold, seconds")
+    axes.set_ylabel(axis_of(metric))
+    what = "Accuracy" if metric is OA else metric.title[:1].upper() + metric.title[1:]
+    entitle(figure, f"{what} against training time", origin(results))
+    finish(figure, [*_notes(every), *caveats(results, rows, metric)])
+    _label(axes, host, metric)
+    return figure
 
 
 def _times(found: Cost) -> NDArray[np.float64]:
@@ -76,12 +92,13 @@ def _times(found: Cost) -> NDArray[np.float64]:
     return np.maximum(np.percentile(found.fit, (25, 50, 75)), LEAST)
 
 
-def _marks(axes: Axes, costs: Sequence[Cost], device: str) -> None:
+def _marks(axes: Axes, costs: Sequence[Cost], device: str, metric: Metric) -> None:
     marker, colour = DEVICES.get(device, ("D", COLOURS[2]))
     low, median, high = np.stack([_times(found) for found in costs], axis=1)
-    means, sds = zip(*(found.row.mean_and_sd for found in costs), strict=True)
+    summaries = [found.row.summary(metric) for found in costs]
+    means, sds = [one.mean or 0.0 for one in summaries], [one.sd or 0.0 for one in summaries]
     axes.errorbar(
-        median, means, xerr=[median - low, high - median], yerr=[sd or 0.0 for sd in sds],
+        median, means, xerr=[median - low, high - median], yerr=sds,
         fmt=marker, color=colour, ecolor="0.75", elinewidth=1, markersize=7, label=f"on {device}",
     )  # fmt: skip
 
@@ -100,20 +117,17 @@ def _notes(every: Sequence[Host]) -> list[str]:
     return notes + [f"not on this host: {', '.join(dict.fromkeys(absent))}"] * bool(absent)
 
 
-def _label(axes: Axes, host: Host) -> None:
+def _label(axes: Axes, host: Host, metric: Metric) -> None:
     """Name each mark where its name meets no other name and no mark."""
     axes.figure.draw_without_rendering()  # type: ignore[union-attr]
-    points = [(float(_times(found)[1]), float(found.row.mean_and_sd[0] or 0.0)) for found in host.costs]
-    taken = [_box(axes, point) for point in points]
+    points = [(float(_times(found)[1]), float(found.row.summary(metric).mean or 0.0)) for found in host.costs]
+    taken = []
+    for x, y in map(axes.transData.transform, points):
+        taken.append(Bbox.from_extents(x - AROUND, y - AROUND, x + AROUND, y + AROUND))
     threads = {found.threads for found in host.costs}
     for point, found in sorted(zip(points, host.costs, strict=True), key=lambda one: one[0]):
         more = f", {found.threads} threads" if len(threads) > 1 else ""
         taken.append(_place(axes, f"{wrapped(counted(found.row), 28)}{more}", point, taken))
-
-
-def _box(axes: Axes, point: tuple[float, float], around: float = 9.0) -> Bbox:
-    x, y = axes.transData.transform(point)
-    return Bbox.from_extents(x - around, y - around, x + around, y + around)
 
 
 def _place(axes: Axes, name: str, point: tuple[float, float], taken: Sequence[Bbox]) -> Bbox:
@@ -139,3 +153,48 @@ def _offsets() -> Iterator[tuple[float, float]]:
     for radius in (9, 13, 20, 30, 42, 56, 72, 90):
         for angle in (0, 180, 90, 270, 30, 150, 330, 210, 60, 120, 300, 240):
             yield round(radius * np.cos(np.radians(angle)), 3), round(radius * np.sin(np.radians(angle)), 3)
+
+
+@styled
+def convergence(found: Sequence[Curve], title: str) -> Figure:
+    """Training error and validation accuracy against objective evaluations, a line a method.
+
+    Parameters
+    ----------
+    found : sequence of Curve
+        What `febench.results.convergence.curves` returns.
+    title : str
+        Data set and protocol.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Lines are means over cells; bands hold the middle 80 % of them; a mark is where a method ended.
+    """
+    figure, (error, accuracy) = new_figure(height=5.5, rows=2, sharex=True)
+    for place, curve in enumerate(found):
+        _course(error, curve, curve.error, place)
+        _course(accuracy, curve, curve.accuracy, place)
+    error.set_ylabel("training error (mean squared)")
+    accuracy.set_ylabel("validation accuracy, %")
+    accuracy.xaxis.set_major_formatter(lambda moment, _: f"{moment:,.0f}")
+    accuracy.xaxis.set_minor_formatter(lambda moment, _: "")
+    accuracy.set_xlabel("objective evaluations (of l-bfgs: of error and gradient)")
+    entitle(figure, "Convergence", title)
+    counts = ", ".join(f"{len(curve.error)} of {curve.label}" for curve in found)
+    finish(figure, [f"lines: means over cells ({counts}); bands: the middle 80 % of them"], columns=3)
+    return figure
+
+
+def _course(axes: Axes, curve: Curve, values: NDArray[np.float64], place: int) -> None:
+    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    line = LINES[(place + place // len(COLOURS)) % len(LINES)]
+    there = (curve.evaluations <= curve.spent) & ~np.isnan(values).any(axis=0)
+    if not there.any():
+        return
+    moments, cells = curve.evaluations[there], values[:, there]
+    low, high = np.quantile(cells, [0.1, 0.9], axis=0)
+    axes.fill_between(moments, low, high, color=colour, alpha=0.15, linewidth=0)
+    name = printable(curve.label)
+    axes.plot(moments, cells.mean(axis=0), line, color=colour, marker=marker, markevery=[-1], label=name)
+    axes.set_xscale("log")

@@ -15,9 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from febench.core.errors import UsageError, printable
+from febench.results.caveats import caveats_of_data, caveats_of_rows, signs_of
+from febench.results.metrics import Metric
 from febench.results.results import Results, RowResults
-from febench.show.tables.marks import signs_of
-from febench.show.tables.notes import fault_notes, row_notes, shared_notes
+from febench.show.tables import chosen, noted
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe & Ito: told apart by everybody
 MARKERS = ("o", "D", "s", "^", "v", "P")
@@ -98,18 +99,13 @@ def wrapped(name: str, width: int = 36) -> str:
 
 def counted(row: RowResults) -> str:
     """The name of a row, and how many runs are behind what is drawn of it."""
-    return marked(row, f"{row.label} ({runs_of(row)})")
+    n, wanted = len(row.runs), row.manifest.n_runs
+    return marked(row, f"{row.label} (n = {n}{'' if n == wanted else f' of {wanted}'})")
 
 
 def marked(row: RowResults, name: str) -> str:
     """A name with the signs that its row has in tables: pretrained, partial, and the like."""
     return f"{name} {signs_of([row]).get(row.label, '')}".rstrip()
-
-
-def runs_of(row: RowResults) -> str:
-    """How many runs are in, of how many if not all are."""
-    n, wanted = len(row.accuracies), row.manifest.n_runs
-    return f"n = {n}" if n == wanted else f"n = {n} of {wanted}"
 
 
 def entitle(figure: Figure, what: str, where: str) -> None:
@@ -124,23 +120,39 @@ def origin(results: Results) -> str:
     return f"{results.manifest.dataset}, protocol {results.manifest.protocol}"
 
 
-def with_runs(rows: Iterable[RowResults]) -> list[RowResults]:
-    """The rows of which there is something to draw.
+def shown_rows(
+    results: Results, rows: Sequence[RowResults] | None, metric: Metric | None = None
+) -> tuple[list[RowResults], list[RowResults]]:
+    """The rows asked for, all in the papers' order by default; and those of them of which there is something to draw.
 
     Raises
     ------
     UsageError
         If there are none.
     """
-    found = [row for row in rows if row.accuracies]
-    if not found:
-        raise UsageError("there is nothing to draw: no run is complete; febench status says what is missing")
-    return found
+    rows = list(chosen(results) if rows is None else rows)
+    drawn = [row for row in rows if row.runs and (metric is None or row.scores(metric))]
+    if not drawn:
+        lacking = "no run is complete"
+        if metric is not None and any(row.runs for row in rows):
+            lacking = f"no method has probabilities, and so no {metric.title}"
+        raise UsageError(f"there is nothing to draw: {lacking}; febench status says what is missing")
+    return rows, drawn
 
 
-def caveats(results: Results, rows: Sequence[RowResults]) -> list[str]:
+def caveats(results: Results, rows: Sequence[RowResults], metric: Metric | None = None) -> list[str]:
     """What must be read under a figure of results: what is not whole, not people, or not sound."""
-    return [*row_notes(results, rows), *shared_notes(results), *fault_notes(results)]
+    said = [*caveats_of_rows(results, rows), *caveats_of_data(results)]
+    notes = [noted(caveat) for caveat in said if caveat.word != "not audited"]
+    without = [row.label for row in rows if metric is not None and row.runs and not row.scores(metric)]
+    if metric is not None and without:
+        notes.append(f"no probabilities, and so no {metric.title}: {', '.join(without)}")
+    return notes
+
+
+def axis_of(metric: Metric) -> str:
+    """What stands at an axis of a metric."""
+    return f"{metric.title}, {metric.unit}{'' if metric.higher_is_better else ' (less is better)'}"
 
 
 def finish(figure: Figure, notes: Iterable[str], *, columns: int = 4) -> None:

@@ -1,0 +1,187 @@
+"""A metric of every run (Fig. 11 of the ResNet-50 paper), of every person, and the drop on new faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from febench.core.errors import UsageError
+from febench.papers import comparison
+from febench.results.metrics import OA, Metric
+from febench.results.people import person_scores
+from febench.results.results import Results, RowResults
+from febench.show.figures.style import (
+    COLOURS,
+    MARKERS,
+    axis_of,
+    caveats,
+    counted,
+    entitle,
+    finish,
+    name_rows,
+    new_figure,
+    origin,
+    shown_rows,
+    styled,
+)
+
+DOTS: dict[str, Any] = {"s": 22, "color": COLOURS[0], "edgecolors": "white", "linewidths": 0.5}
+SIZES = (9, 6.5, 5, 4, 3, 2)
+"""Of marks of the drop, the first protocol's lowest: where two means are the same both can be seen."""
+
+
+@styled
+def accuracy(results: Results, rows: Sequence[RowResults] | None = None, metric: Metric = OA) -> Figure:
+    """Overall accuracy, or another metric, of each method: every complete run, their mean, and what the papers print.
+
+    Parameters
+    ----------
+    results : Results
+        Results of one data set under one protocol.
+    rows : sequence of RowResults or None
+        The methods to show; all by default.
+    metric : Metric
+        What is drawn.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A row a method; in each row the runs stand in their order, run 1 on top.
+
+    Raises
+    ------
+    UsageError
+        If no run is complete.
+    """
+    rows, drawn = shown_rows(results, rows, metric)
+    drawn = [row for row in rows if row in drawn or not row.runs]
+    figure, axes = new_figure(height=1.1 + 0.42 * len(drawn))
+    dots, means = [], []
+    for place, row in enumerate(drawn):
+        values = list(row.scores(metric).values())
+        offsets = np.linspace(-0.26, 0.26, len(values) + 2)[1:-1]
+        dots += [(value, place + offset) for value, offset in zip(values, offsets, strict=True)]
+        means += [(float(np.mean(values)), place)] if values else []
+    axes.scatter(*zip(*dots, strict=True), zorder=3, label="a run", **DOTS)
+    at, places = np.asarray(means).T
+    axes.vlines(at, places - 0.36, places + 0.36, color="black", linewidth=2, label="mean of runs")
+    printed = [(place, comparison()[row.method]) for place, row in enumerate(drawn) if row.method in comparison()]
+    notes = []
+    if printed and metric is OA:
+        notes.append("the papers' values are of their own 700 photographs, which are not public, and of random folds")
+        axes.errorbar(
+            [float(one.mean) for _, one in printed],
+            [place for place, _ in printed],
+            xerr=[float(one.sd) for _, one in printed],
+            fmt="D", color=COLOURS[1], markerfacecolor="white", markersize=7, capsize=3,
+            label="printed in the papers ± sd",
+        )  # fmt: skip
+    low, high = axes.get_xlim()
+    chance = metric.chance(len(results.manifest.classes)) if metric.chance else None
+    if chance is not None and low - 0.25 * (high - low) < chance < high + 0.25 * (high - low):
+        axes.axvline(chance, color="0.3", linestyle=":", label=f"chance, {chance:.1f} {metric.unit}")
+    if metric.unit == "%":
+        axes.set_xlim(right=min(axes.get_xlim()[1], 100.5))
+    name_rows(axes, [counted(row) for row in drawn])
+    axes.set_xlabel(axis_of(metric))
+    entitle(figure, metric.title[:1].upper() + metric.title[1:], origin(results))
+    finish(figure, [*notes, *caveats(results, rows, metric)])
+    return figure
+
+
+@styled
+def people(results: Results, rows: Sequence[RowResults] | None = None, metric: Metric = OA) -> Figure:
+    """How well each person is recognised: a dot a person, the median, and the worst tenth.
+
+    Parameters
+    ----------
+    results : Results
+        Results of one data set under one protocol.
+    rows : sequence of RowResults or None
+        The methods to show; all by default.
+    metric : Metric
+        What is told of each person.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A row a method; a person's value is over all complete runs.
+
+    Raises
+    ------
+    UsageError
+        If no run is complete, people are not known, or the metric is of all images at once.
+    """
+    rows, drawn = shown_rows(results, rows, metric)
+    scored = [(row, scores) for row in drawn if (scores := person_scores(row, metric))]
+    if not scored:
+        raise UsageError(f"there is nothing to draw: {metric.title} cannot be told person by person here")
+    figure, axes = new_figure(height=1.1 + 0.42 * len(scored))
+    for place, (_, scores) in enumerate(scored):
+        spread = place + np.random.default_rng(0).uniform(-0.22, 0.22, len(scores.values))
+        worst = scores.worst_first[: max(1, round(len(scores.values) / 10))]
+        axes.scatter(scores.values, spread, label="a person", **DOTS)
+        axes.scatter(scores.values[worst], spread[worst], label="of the worst tenth", **{**DOTS, "color": COLOURS[1]})
+        axes.vlines(scores.median, place - 0.36, place + 0.36, color="black", linewidth=2, label="median of people")
+    name_rows(axes, [counted(row) for row, _ in scored])
+    axes.set_xlabel(axis_of(metric))
+    if metric.unit == "%":
+        axes.set_xlim(-2, 102)
+    entitle(figure, f"Person by person, {len(scored[0][1].names)} people", origin(results))
+    finish(figure, ["each person over all complete runs", *caveats(results, rows, metric)])
+    return figure
+
+
+@styled
+def drop(data: Mapping[str, Any]) -> Figure:
+    """The drop: a metric of each method under each protocol, with chance.
+
+    Parameters
+    ----------
+    data : mapping
+        The data of table 4 (`febench.tables.table_4(results).data`, or `febench table 4 --format json`).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A row a method; a mark is the mean over complete runs, its bar the sample standard deviation.
+    """
+    rows, protocols = data["rows"], data["protocols"]
+    figure, axes = new_figure(height=1.2 + 0.45 * len(rows))
+    for place, row in enumerate(rows):
+        means = [one["mean"] for one in row["protocols"].values() if one and one["mean"] is not None]
+        axes.plot(means, [place] * len(means), color="0.6", linewidth=2, zorder=1)
+    for name, colour, marker, size in zip(protocols, COLOURS, MARKERS, SIZES, strict=False):
+        under = [(place, row["protocols"][name]) for place, row in enumerate(rows)]
+        there = [(place, one) for place, one in under if one and one["mean"] is not None]
+        axes.errorbar(
+            [one["mean"] for _, one in there],
+            [place for place, _ in there],
+            xerr=[one["sd"] or 0.0 for _, one in there],
+            fmt=marker, color=colour, capsize=3, markersize=size, label=f"protocol {name}",
+        )  # fmt: skip
+    if data["chance"] is not None:
+        axes.axvline(data["chance"], color="0.3", linestyle=":", label=f"chance, {data['chance']:.1f} {data['unit']}")
+    counts = [", ".join(str(one["runs"]) if one else "0" for one in row["protocols"].values()) for row in rows]
+    name_rows(axes, [f"{row['method']} (n = {count})" for row, count in zip(rows, counts, strict=True)])
+    if data["unit"] == "%":
+        axes.set_xlim(0, 100)
+    synthetic = "; synthetic faces" if data["synthetic"] else ""
+    axes.set_xlabel(f"{data['metric']}, {data['unit']} (mean ± {data['spread']}{synthetic})")
+    entitle(figure, "The drop", f"{data['dataset']}, protocols {' and '.join(protocols)}")
+    lacking: dict[str, list[str]] = {}
+    for row in rows:
+        for protocol, marks in row.get("marks", {}).items():
+            for mark in marks:
+                lacking.setdefault(f"{mark}, {protocol}", []).append(row["method"])
+    faults = [(protocol, fault) for protocol, found in data.get("audit", {}).items() for fault in found or ()]
+    notes = [
+        "n: complete runs under each protocol",
+        *(f"{mark}: {', '.join(methods)}" for mark, methods in lacking.items()),
+        *(f"audit, {protocol}: {fault['code']} {fault['title']} ({fault['count']})" for protocol, fault in faults),
+    ]
+    finish(figure, notes)
+    return figure
