@@ -43,7 +43,7 @@ def said_of_faces(manifest: Manifest) -> str:
     """The same in words."""
     return {
         "seen": "every person tested was also trained on",
-        "partly seen": "some of the people tested were also trained on",
+        "partly seen": "some of the people tested were also trained or validated on",
         "new": "nobody tested was trained on",
         "not known": "the data set does not tell its people apart, so those tested may have been trained on",
     }[faces_tested(manifest)]

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from febench.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from febench.results.store import Store
+from febench.core.files import check_output, whole_file
+from febench.results.metrics import metric_of
+from febench.results.store import Store
 
 __all__ = ["report_html", "write_report"]
 
 
 def report_html(
-    stores: Sequence[Store], *, rope: float = 1.0, show_images: bool = False, data_dir: Path | None = None
+    stores: Sequence[Store],
+    *,
+    rope: float | None = None,
+    metric: str = "oa",
+    show_images: bool = False,
+    data_dir: Path | None = None,
 ) -> tuple[str, list[dict[str, Any]]]:
     """A report as HTML, and its verdicts as data.
 
@@ -27,8 +31,10 @@ def report_html(
     ----------
     stores : sequence of Store
         Results directories, of any data sets and protocols.
-    rope : float
-        Half the region of practical equivalence, in points of overall accuracy.
+    rope : float or None
+        Half the region of practical equivalence; the metric's own by default, for percentages a point.
+    metric : str
+        What methods are compared by.
     show_images : bool
         Whether images of people may be shown; those drawn by code always are.
     data_dir : Path or None
@@ -37,38 +43,36 @@ def report_html(
     Raises
     ------
     UsageError
-        If results of one data set and protocol are not of the same folds.
+        If results of one data set and protocol are not of the same folds, or there is no such metric.
     MismatchError
         If two directories hold other predictions of the same cell.
     """
-    from febench.show.report.page import Options, page
-    from febench.show.report.sources import gather
+    from febench.show.report.page import page
+    from febench.show.report.studies import gather
     from febench.show.report.verdict import verdict_data
 
-    sources = gather(stores, rope)
-    return page(sources, Options(show_images, data_dir)), verdict_data(sources)
+    studies = gather(stores, rope, metric_of(metric))
+    return page(studies, show_images=show_images, data_dir=data_dir), verdict_data(studies)
 
 
 def write_report(
     stores: Sequence[Store],
     output: Path,
     *,
-    rope: float = 1.0,
+    rope: float | None = None,
+    metric: str = "oa",
     show_images: bool = False,
     data_dir: Path | None = None,
 ) -> list[dict[str, Any]]:
-    """Write a report to a file, and return its verdicts as data.
+    """Write a report to a file, whole or not at all, and return its verdicts as data.
 
     Raises
     ------
     UsageError
         If the file cannot be written, and as `report_html`.
     """
-    if output.is_dir() or not output.resolve().parent.is_dir():
-        raise UsageError(f"cannot write {output}: it must be a file in a folder that is there; choose another with -o")
-    text, verdicts = report_html(stores, rope=rope, show_images=show_images, data_dir=data_dir)
-    try:
-        output.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise UsageError(f"cannot write {output}: {error.strerror}; choose another place with -o") from error
+    check_output(output, (output.suffix.lower(),), "a report's file")
+    text, verdicts = report_html(stores, rope=rope, metric=metric, show_images=show_images, data_dir=data_dir)
+    with whole_file(output) as file:
+        file.write(text.encode())
     return verdicts

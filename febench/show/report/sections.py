@@ -1,107 +1,406 @@
-"""The parts of a page: sections with headings, and blocks of HTML in them."""
+"""The sections of the report, in their order on the page."""
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+import numpy as np
+from markupsafe import Markup
 
-from febench.core.errors import UsageError, printable
-from febench.show.formats import format_value, to_html
+from febench.papers import comparison as printed
+from febench.results.caveats import caveats_of, signs_of
+from febench.results.metrics import METRICS, OA, overall_accuracy
+from febench.results.results import Results, RowResults
+from febench.show import figures
+from febench.show.compare import Ranking, comparison_document, papers_document, ranking_document
+from febench.show.report.blocks import Part, Section, figure_block, fill, folded, note, table_block, table_blocks
 from febench.show.report.drawing import Drawings
-from febench.show.tables import Document, Table
+from febench.show.report.studies import Study, by_images
+from febench.show.report.verdict import ASK, for_whom
+from febench.show.tables import (
+    PlusMinus,
+    Table,
+    Value,
+    class_spreads,
+    dataset_of,
+    key_of,
+    make_table,
+    noted,
+    origin_of,
+    run_counts,
+    table_4,
+    titled,
+    versions_of,
+)
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class Part:
-    """Blocks under a heading; an empty heading where a section has but one part."""
-
-    heading: str
-    blocks: tuple[Markup, ...]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A section of the page.
-
-    Attributes
-    ----------
-    id : str
-        Its anchor.
-    title : str
-        Its heading.
-    intro : str
-        What it shows, in a sentence or two.
-    parts : tuple of Part
-        One a data set and protocol, as a rule.
-    """
-
-    id: str
-    title: str
-    intro: str
-    parts: tuple[Part, ...]
+SHADES = 10
+EXAMPLES = 5
+QUICK = " (quick)"
 
 
-def fill(template: str, **values: Any) -> Markup:
-    """A template with its values; every value that is not markup already is text, whatever it holds."""
-    return Markup(_templates().get_template(template).render(**values))
+def _section(
+    id: str, title: str, intro: str, studies: Sequence[Study], blocks: Callable[[Study], Sequence[Markup]]
+) -> Section:
+    """A section with a part for each study."""
+    return Section(id, title, intro, tuple(Part(study.name, tuple(blocks(study))) for study in studies))
 
 
-def table_block(table: Table) -> Markup:
-    """A table; its names are escaped where it is written."""
-    return Markup(to_html(table))
+def comparison_section(studies: Sequence[Study], drawings: Drawings) -> Section:
+    """Table 3 and a dot for each run, every metric beside another, and Table 2 folded."""
+
+    def blocks(study: Study) -> list[Markup]:
+        results, metric = study.results, study.metric
+        unknown = not any(row.method in printed() for row in results.rows)
+        by = None if metric is OA else metric.name
+        caption = f"Every run of every method as a dot, {metric.title}, {study.name}."
+        return [
+            *([note("The papers print nothing of the methods here: there is nothing to hold them against.")] * unknown),
+            *table_blocks(make_table(3, [results], metric=by)),
+            figure_block(drawings, caption, lambda: figures.accuracy(results, metric=metric)),
+            table_block(_every_metric(study)),
+            folded(
+                f"{metric.title.capitalize()} run by run (table 2)", table_blocks(make_table(2, [results], metric=by))
+            ),
+        ]
+
+    intro = "Over complete runs, beside what the papers print for their own photographs; then by every other metric."
+    return _section("comparison", "Comparison of methods", intro, studies, blocks)
 
 
-def table_blocks(documents: Sequence[Document]) -> tuple[Markup, ...]:
-    """All tables of some documents."""
-    return tuple(table_block(table) for document in documents for table in document.tables)
-
-
-def folded(title: str, blocks: Sequence[Markup]) -> Markup:
-    """Blocks that are there for who opens them."""
-    return fill("folded.html", title=title, blocks=blocks)
-
-
-def figure_block(drawings: Drawings, caption: str, draw: Callable[[], Figure]) -> Markup:
-    """A figure with a caption; where there is nothing to draw, why."""
-    try:
-        svg = drawings.add(draw())
-    except UsageError as error:
-        return note(f"No figure: {error}.")
-    return fill("figure.html", svg=Markup(svg), caption=caption)
-
-
-def note(text: str) -> Markup:
-    """A paragraph."""
-    return fill("note.html", text=text)
-
-
-@cache
-def _templates() -> Environment:
-    found = Environment(
-        loader=PackageLoader("febench.show.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
+def _every_metric(study: Study) -> Table:
+    """Means of all metrics, overall accuracy and mean sensitivity first."""
+    rows = [row for row in study.rows if row.runs]
+    body: list[tuple[Value, ...]] = []
+    for row in rows:
+        summaries = [row.summary(metric) for metric in METRICS.values()]
+        decimals = [metric.decimals for metric in METRICS.values()]
+        means = [None if s.mean is None else f"{s.mean:.{d}f}" for s, d in zip(summaries, decimals, strict=True)]
+        body.append((row.label, *means))
+    without = [row.label for row in rows if not row.scores(METRICS["log-loss"])]
+    notes = [f"{metric.title}: {metric.about}" for metric in METRICS.values()]
+    less = ", ".join(metric.title for metric in METRICS.values() if not metric.higher_is_better)
+    notes.append(f"less is better: {less}")
+    if without:
+        notes.append(f"no probabilities, and so no metrics of them: {', '.join(without)}")
+    return Table(
+        title=titled("Means over runs by every metric", study.results),
+        columns=("Method", *(f"{metric.title}, {metric.unit}" for metric in METRICS.values())),
+        rows=tuple(body),
+        notes=(*notes, *_caveats(study)),
+        about=(f"complete runs: {run_counts(rows)}", origin_of(study.results)),
+        marks=signs_of(rows),
+        key=key_of("metrics", study.results),
     )
-    found.filters |= {"value": format_value, "prose": _prose}
-    return found
 
 
-def _prose(text: str) -> Markup:
-    """Text in which a number and its percent sign stay together."""
-    return escape(printable(text)).replace(" %", Markup("&nbsp;%"))
+def drop_section(studies: Sequence[Study], drawings: Drawings) -> Section:
+    """Table 4 and its figure for each data set with several protocols."""
+    parts = []
+    for same in by_images(studies):
+        study, name = same[0], same[0].results.manifest.dataset
+        if len(same) < 2:
+            only = f"Only protocol {study.results.manifest.protocol} is in this report, so there is no drop to show."
+            told = {
+                "new": "It tests new faces only.",
+                "seen": f"Every face in it was seen in training: {ASK}.",
+                "partly seen": f"Some of the faces in it were seen in training: {ASK}.",
+                "not known": "The data set does not tell its people apart.",
+            }
+            parts.append(Part(name, (note(f"{only} {told[study.faces]}"),)))
+            continue
+        document = table_4([one.results for one in same], metric=study.metric)
+        caption = f"{_capital(study.metric.title)} of each method under each protocol, {name}."
+        drawn = figure_block(drawings, caption, lambda data=document.data: figures.drop(data))  # type: ignore[misc]
+        parts.append(Part(name, (*table_blocks([document]), drawn)))
+    intro = (
+        "The same methods on faces they were trained on and on faces they never saw. Only the latter says what to "
+        "expect of new people."
+    )
+    return Section("drop", "The drop on new faces", intro, tuple(parts))
 
 
-def _shown(value: Any) -> Any:
-    """Text without control characters; markup as it is."""
-    return printable(value) if type(value) is str else value
+def significance_section(studies: Sequence[Study], drawings: Drawings) -> Section:
+    """Verdicts of pairs with intervals."""
+
+    def blocks(study: Study) -> list[Markup]:
+        comparison = study.comparison
+        if not comparison.pairs:
+            return [note("Fewer than two methods have a complete run: there is nothing to test.")]
+        protocol = study.results.manifest.protocol
+        n_datasets = sum(one.results.manifest.protocol == protocol for one in studies)
+        document = comparison_document(comparison, n_datasets=n_datasets)
+        caption = f"How far the {study.metric.best} mean is ahead of every other method, {study.name}."
+        return [
+            table_block(document.tables[0]),
+            figure_block(drawings, caption, lambda: figures.differences(comparison)),
+        ]
+
+    intro = (
+        "Methods compared pair by pair on the same folds. An interval that holds zero, or a p above 0.05, means that "
+        "the difference may be chance."
+    )
+    return _section("significance", "Which differences are real", intro, studies, blocks)
+
+
+def ranks_section(rankings: Sequence[Ranking], drawings: Drawings) -> Section:
+    """Ranks over five or more data sets."""
+    parts = []
+    for ranking in rankings:
+        caption = f"Critical-difference diagram over {len(ranking.datasets)} data sets, protocol {ranking.protocol}."
+        drawn = figure_block(drawings, caption, lambda one=ranking: figures.critical_difference(one))  # type: ignore[misc]
+        parts.append(Part(f"Protocol {ranking.protocol}", (drawn, *table_blocks([ranking_document(ranking)]))))
+    intro = "Methods ranked on each data set; a bar joins those that are not told apart."
+    return Section("ranks", "Over all data sets", intro, tuple(parts))
+
+
+def papers_section() -> Section:
+    """Welch's t of the papers' printed means and sds."""
+    intro = (
+        "The papers' tables print a mean and a standard deviation over ten runs. This is the most that those figures "
+        "can bear; the methods were not run here to find it."
+    )
+    part = Part("", table_blocks([papers_document()]))
+    return Section("papers", "What the papers' own numbers can bear", intro, (part,))
+
+
+def people_section(studies: Sequence[Study], drawings: Drawings) -> Section:
+    """How well each person is recognised, where people are known."""
+
+    def blocks(study: Study) -> list[Markup]:
+        if study.results.manifest.people is None:
+            return [note("The data set does not tell its people apart.")]
+        if study.metric.tally is None:
+            return [note(f"{study.metric.title} is of all images at once: it cannot be told person by person.")]
+        by = None if study.metric is OA else study.metric.name
+        caption = f"Every person as a dot, {study.name}."
+        said = for_whom(study)
+        return [
+            *([note(said)] * bool(said)),
+            *table_blocks(make_table("people", [study.results], metric=by)),
+            figure_block(drawings, caption, lambda: figures.people(study.results, metric=study.metric)),
+        ]
+
+    intro = "A mean hides for whom a method works. Each person over all complete runs."
+    return _section("people", "Person by person", intro, studies, blocks)
+
+
+def classes_section(studies: Sequence[Study], drawings: Drawings) -> Section:
+    """Mean sensitivities of all methods, their runs as a figure, and Table 1 folded."""
+
+    def blocks(study: Study) -> list[Markup]:
+        results = study.results
+        spreads = {row.label: class_spreads(row).values() for row in study.rows}
+        table = Table(
+            title=titled("Sensitivity of each class, mean over runs, %", results),
+            columns=("Method", *results.manifest.classes),
+            rows=tuple(
+                (label, *(None if mean is None else PlusMinus(mean, sd) for mean, sd in own))
+                for label, own in spreads.items()
+            ),
+            notes=tuple(_caveats(study)),
+            about=(
+                f"± is the sample sd over runs; only complete runs count: {run_counts(study.rows)}", origin_of(results)
+            ),
+            marks=signs_of(study.rows),
+            key=key_of("classes", results),
+        )  # fmt: skip
+        caption = f"Sensitivity of each class in each run, {study.name}."
+        return [
+            table_block(table),
+            figure_block(drawings, caption, lambda: figures.sensitivity(results)),
+            folded("Sensitivity run by run (table 1)", table_blocks(make_table(1, [results]))),
+        ]
+
+    intro = "Sensitivity: of all test images of a class, the share that is recognised."
+    return _section("classes", "Class by class", intro, studies, blocks)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _caveats(study: Study) -> list[str]:
+    return [noted(one) for one in caveats_of(study.results, study.rows) if one.word != "not audited"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A count, its percentage of the row (None in an empty row), and its shade from 0 to `SHADES`."""
+
+    count: int
+    percent: float | None
+    shade: int
+    right: bool
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The confusion matrix of a method."""
+
+    label: str
+    about: str
+    classes: tuple[str, ...]
+    rows: tuple[tuple[Entry, ...], ...]
+
+
+def confusion_section(studies: Sequence[Study]) -> Section:
+    """Summed confusion matrices H(r, g) as tables: read by eye, by screen reader and on paper."""
+
+    def blocks(study: Study) -> list[Markup]:
+        rows = [row for row in study.rows if row.runs]
+        if not rows:
+            return [note("No method has a complete run.")]
+        return [fill("confusion.html", matrices=list(map(matrix, rows)))]
+
+    intro = (
+        "Test images summed over complete runs and their folds. Rows: true class; columns: recognised as; below each "
+        "count the percentage of its row. The stronger the colour, the larger that percentage."
+    )
+    return _section("confusion", "Confusion matrices", intro, studies, blocks)
+
+
+def matrix(row: RowResults) -> Matrix:
+    """The matrix of a method with a complete run."""
+    total = np.sum(list(row.confusions.values()), axis=0)
+    runs, wanted = len(row.runs), row.manifest.n_runs
+    of = "" if runs == wanted else f" of {wanted}"
+    about = f"H(r={runs}{of}, g={row.manifest.n_folds}), overall accuracy {overall_accuracy(total):.2f} %"
+    rows = []
+    for place, counts in enumerate(total.tolist()):
+        images = sum(counts)
+        shares = [count / images if images else None for count in counts]
+        rows.append(
+            tuple(
+                Entry(count, None if share is None else 100 * share, round(SHADES * (share or 0.0)), column == place)
+                for column, (count, share) in enumerate(zip(counts, shares, strict=True))
+            )
+        )
+    return Matrix(row.label, about, row.manifest.classes, tuple(rows))
+
+
+def cost_section(studies: Sequence[Study], drawings: Drawings) -> Section:
+    """The cost table, and accuracy against training time."""
+
+    def blocks(study: Study) -> list[Markup]:
+        caption = f"{_capital(study.metric.title)} against the time that a fold trains, {study.name}."
+        drawn = figure_block(drawings, caption, lambda: figures.cost(study.results, metric=study.metric))
+        return [*table_blocks(make_table("cost", [study.results])), drawn]
+
+    intro = "Times are compared within one host only; other work may have shared it."
+    return _section("cost", "Cost", intro, studies, blocks)
+
+
+def audit_section(studies: Sequence[Study]) -> Section:
+    """Every finding of the audit, errors first."""
+    order = ("error", "warning", "info")
+
+    def blocks(study: Study) -> list[Markup]:
+        stored = study.audit
+        if stored is None:
+            return [note("No audit of these folds is stored: nobody looked. febench audit does.")]
+        if not stored:
+            return [note("The audit found nothing.")]
+        shown = []
+        for one in sorted(stored, key=lambda one: [*order, one["severity"]].index(one["severity"])):
+            examples = [str(example) for example in one.get("examples") or ()][:EXAMPLES]
+            told = {part: str(one.get(part) or "") for part in ("code", "severity", "title", "detail", "why", "action")}
+            more = max(0, one["count"] - len(examples))
+            shown.append({**told, "count": one["count"], "examples": examples, "more": more})
+        return [fill("findings.html", findings=shown)]
+
+    intro = "Leaks, duplicates and faults of the folds that make numbers mislead, as found when results were computed."
+    return _section("audit", "Audit", intro, studies, blocks)
+
+
+def making_section(studies: Sequence[Study]) -> Section:
+    """What it takes to make the results again: hashes, seeds, versions, hosts and commands."""
+
+    def blocks(study: Study) -> list[Markup]:
+        results, manifest = study.results, study.results.manifest
+        people = {
+            "seen": "people tested were trained on",
+            "partly seen": "some people tested were trained on",
+            "new": "people tested are new",
+            "not known": "people not known",
+        }[study.faces]
+        folds = f"{manifest.n_runs} runs of {manifest.n_folds} folds; {people}"
+        images = f"{len(manifest.labels):,} images, {len(manifest.classes)} classes"
+        facts = [
+            ("Data set", f"{dataset_of(results)}: {images}"),
+            ("Fingerprint of the images", manifest.fingerprint),
+            ("Protocol", f"{manifest.protocol}, version {manifest.protocol_version}: {folds}"),
+            ("Manifest (the folds), SHA-256", manifest.sha256),
+            ("Base seed", str(manifest.seed)),
+            ("Cells stored", f"{sum(len(row.records) for row in results.rows):,}"),
+            *(("cells.jsonl, SHA-256", digest) for digest in study.digests),
+            ("Versions", versions_of(results)),
+        ]
+        table = Table(
+            title=titled("Methods as they were run", results),
+            columns=("Method", "version", "parameters", "cells", "failed", "threads"),
+            rows=tuple(map(_as_run, study.rows)),
+            notes=("a version of hexadecimal digits is the hash of a plugin file, to be given with --plugin FILE",),
+            key=key_of("methods", results),
+        )
+        values = {"facts": facts, "commands": commands(study), "environments": _environments(results)}
+        return [fill("making.html", **values, table=table_block(table))]
+
+    intro = (
+        "Every cell has a seed of its own, from the SHA-256 of base seed, data set, protocol, method, run and fold. "
+        "febench verify DIR checks the stored predictions, febench report DIR -o report.html makes this page again."
+    )
+    return _section("making", "How it was made", intro, studies, blocks)
+
+
+def commands(study: Study) -> list[str]:
+    """The commands that compute the same cells again."""
+    manifest, lines = study.results.manifest, []
+    for preset, rows in (
+        ([], [row for row in study.rows if QUICK not in row.label]),
+        (["--preset", "quick"], [row for row in study.rows if QUICK in row.label]),
+    ):
+        if not rows:
+            continue
+        names = ",".join(row.label.replace(QUICK, "") for row in rows)
+        asked = ["--dataset", manifest.dataset, "--protocol", manifest.protocol, "--seed", str(manifest.seed)]
+        threads = {record.threads for row in rows for record in row.records} - {1}
+        few = ["--threads", str(threads.pop())] if len(threads) == 1 else []
+        lines.append(shlex.join(["febench", "run", *asked, *preset, *few, "--methods", names, "--out", "DIR"]))
+    return lines
+
+
+def _as_run(row: RowResults) -> tuple[str | int, ...]:
+    record = row.records[-1]
+    params = ", ".join(f"{name}={value}" for name, value in record.params.items())
+    threads = ", ".join(map(str, sorted({one.threads for one in row.records})))
+    return row.label, record.version, params, sum(one.ok for one in row.records), len(row.failed), threads
+
+
+def _environments(results: Results) -> list[dict[str, Any]]:
+    """What cells were computed with, the environment of most cells first."""
+    cells = Counter(record.environment for row in results.rows for record in row.records)
+    return [
+        {"id": name or "not noted", "cells": count, "about": _about(results.environments.get(name, {}))}
+        for name, count in cells.most_common()
+    ]
+
+
+def _about(environment: Any) -> list[tuple[str, str]]:
+    packages = ", ".join(f"{name} {version}" for name, version in environment.get("packages", {}).items())
+    told = [
+        ("host", f"{environment.get('host')} (hash of its name)" if environment.get("host") else ""),
+        ("processor", _joined(environment, "processor", "cores")),
+        ("system", _joined(environment, "platform")),
+        ("Python", _joined(environment, "python")),
+        ("packages", packages),
+    ]
+    return [(name, text) for name, text in told if text] or [("not noted", "what these cells were computed with")]
+
+
+def _joined(environment: Any, *parts: str) -> str:
+    told = [str(environment[part]) + (" cores" if part == "cores" else "") for part in parts if environment.get(part)]
+    return ", ".join(told)

@@ -47,8 +47,8 @@ def test_region_of_equivalence_can_be_set(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["nowhere", "-o", "report.html"], "holds no results"),
-        (["made", "-o", "missing/report.html"], "choose another with -o"),
-        (["made", "-o", "."], "choose another with -o"),
+        (["made", "-o", "missing/report.html"], "choose another place with -o"),
+        (["made", "-o", "."], "choose another place with -o"),
         (["made", "-o", "report.html", "--rope", "-1"], "region of practical equivalence"),
         (["made", "other", "-o", "report.html"], "different folds"),
     ],

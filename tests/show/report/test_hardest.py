@@ -10,8 +10,7 @@ import pytest
 from febench.core.dataset import DATASETS, Dataset, dataset
 from febench.results.results import Results
 from febench.results.store import Record
-from febench.show.report.hardest import hardest
-from febench.show.report.pictures import UnshownError, pictures, png_uri
+from febench.show.report.mistakes import UnshownError, hardest, pictures, png_uri
 from tests.show.compare.made import about, made, of_protocol
 
 MANIFEST = of_protocol()
@@ -92,7 +91,7 @@ def test_pictures_of_synthetic_faces_are_shown(toy: Dataset) -> None:
 
 def test_pictures_of_people_need_leave(toy: Dataset) -> None:
     manifest = drawn(toy, synthetic=False).manifest
-    with pytest.raises(UnshownError, match="--show-images"):
+    with pytest.raises(UnshownError, match="show_images"):
         pictures(manifest, [0], allowed=False)
     assert len(pictures(manifest, [0], allowed=True)) == 1
 

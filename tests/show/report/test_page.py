@@ -18,8 +18,8 @@ from tests.made_results import CLASSES, made_dataset, made_results
 from tests.show.report.reading import Page
 
 EVIL = "<script>alert(1)</script>\"'&\x07</table><img src=x onerror=alert(2)>{{ 7 * 7 }}"
-SECTIONS = ("verdict", "comparison", "drop", "significance", "papers", "classes", "confusion", "cost", "mistakes",
-            "audit", "making")  # fmt: skip
+SECTIONS = ("verdict", "comparison", "drop", "significance", "papers", "classes", "people", "confusion", "cost",
+            "mistakes", "audit", "making")  # fmt: skip
 
 
 def page_of(*stores: Store, **options: bool) -> Page:
@@ -154,11 +154,11 @@ def without_times(path: Path) -> Store:
 
 CASES: dict[Callable[[Path], Store], tuple[str, ...]] = {
     one_method: ("One method only", "there is nothing to test", "Only protocol paper is in this report"),
-    single_run: ("Too few runs to say who wins", "a single run, no sd", "so there is no sd: a and b"),
+    single_run: ("Too few runs to say who wins", "a single run, no sd", "so there is no sd: a, b"),
     partial: ("so far", "b (3 of 10 runs)", "H(r=3 of 10, g=10)"),
-    failed: ("so far", "cells failed, and count in nothing: bad (10, the last: timeout, too slow)"),
+    failed: ("so far", "they count in nothing: bad (10 cells failed, the last (run 1, fold 10): timeout, too slow)"),
     nothing_stored: ("Nothing to say yet", "No method has a complete run."),
-    only_failed: ("Nothing to say yet", "bad (10, the last: failed, no)"),
+    only_failed: ("Nothing to say yet", "bad (10 cells failed, the last (run 1, fold 10): failed, no)"),
     without_times: ("Not known: no times are stored", "No figure: there is nothing to draw"),
 }
 
@@ -209,4 +209,4 @@ def test_people_are_shown_only_by_who_may(allowed: bool, toy: Dataset, tmp_path:
 
     page = page_of(made_results(tmp_path, {"a": 0.3, "b": 0.3}, toy), show_images=allowed)
     assert bool(page.all("img")) is allowed
-    assert ("Images of people are shown only with --show-images" in page.text) is not allowed
+    assert ("Images of people are shown only with show_images" in page.text) is not allowed

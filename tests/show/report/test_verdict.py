@@ -10,19 +10,19 @@ import pytest
 
 from febench.core.errors import UsageError
 from febench.core.manifest import Manifest, draw
+from febench.results.people import faces_tested
 from febench.results.results import Results
-from febench.show.compare import compare
-from febench.show.report.faces import faces_tested
-from febench.show.report.sources import Source, gather
-from febench.show.report.verdict import judge, rankings, verdict_data
+from febench.show.compare import compare, rankings
+from febench.show.report.studies import Study, gather
+from febench.show.report.verdict import judge, verdict_data
 from tests.made_results import made_dataset, made_results
 from tests.show.compare.made import about, cells, made, of_protocol, people
 
 MANIFEST = of_protocol()
 
 
-def source(results: Results, number: int = 1) -> Source:
-    return Source(number, results, (), 1.0)
+def source(results: Results, number: int = 1) -> Study:
+    return Study(number, results, (), 1.0)
 
 
 def verdict_on(*results: Results) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def test_equivalent_within_a_point() -> None:
 
 def test_equivalence_follows_the_region_that_is_asked_for() -> None:
     results = made(MANIFEST, one=lambda run, fold: 10, other=lambda run, fold: 10 + (run == fold))
-    found = verdict_data([Source(1, results, (), 0.01)])[0]
+    found = verdict_data([Study(1, results, (), 0.01)])[0]
     assert found["outcome"] == "undecided"
 
 
@@ -102,7 +102,7 @@ def test_one_method_and_none() -> None:
 def test_a_win_over_partial_runs_is_so_far() -> None:
     found = verdict_on(made(MANIFEST, runs=[1, 2, 3], good=about(5), poor=about(20, seed=1)))
     assert found["headline"].startswith("good wins so far: ")
-    assert "good (3 of 10 runs)" in found["cautions"][words(found).index("Partial")]["text"]
+    assert "good, poor (3 of 10 runs)" in found["cautions"][words(found).index("Partial")]["text"]
 
 
 def test_the_best_mean_that_is_worse_over_common_runs_does_not_win() -> None:
@@ -119,7 +119,7 @@ def test_failures_and_methods_without_a_run_are_told(tmp_path: Path) -> None:
     store = made_results(tmp_path, {"bad": 0.5}, runs=[1], status="failed", predictions=None, error="ValueError: no")
     found = verdict_data(gather([store]))[0]
     texts = dict(zip(words(found), (caution["text"] for caution in found["cautions"]), strict=True))
-    assert "bad (10, the last: failed, ValueError: no)" in texts["Failed"]
+    assert "bad (10 cells failed, the last (run 1, fold 10): failed, ValueError: no)" in texts["Failed cells"]
     assert "bad" in texts["No verdict"]
     assert "so far" in found["headline"]
     assert "Not audited" in texts
@@ -164,7 +164,7 @@ def test_a_person_in_validation_is_not_new() -> None:
     content = {**manifest.content, "subjects": [*manifest.content["subjects"]]}
     fold = manifest.fold(1, 1)
     content["subjects"][int(fold.test[0])] = content["subjects"][int(fold.validation[0])]
-    assert faces_tested(Manifest(content)) == "seen"
+    assert faces_tested(Manifest(content)) == "partly seen"
 
 
 def test_what_is_left_when_faces_are_new() -> None:
@@ -220,9 +220,9 @@ def test_other_folds_of_the_same_protocol_are_refused(tmp_path: Path) -> None:
 def test_five_data_sets_are_ranked() -> None:
     manifests = [draw(people(10, name=f"set{i}"), "paper") for i in range(5)]
     found = [made(one, a=about(3), b=about(9, seed=i), c=about(20, seed=i)) for i, one in enumerate(manifests)]
-    ranked = rankings([source(one, i) for i, one in enumerate(found, start=1)])
+    ranked = rankings([source(one, i).comparison for i, one in enumerate(found, start=1)])
     assert [one.methods for one in ranked] == [("a", "b", "c")]
-    assert rankings([source(one) for one in found[:4]]) == []
+    assert rankings([source(one).comparison for one in found[:4]]) == []
 
 
 def test_headline_agrees_with_what_compare_says() -> None:

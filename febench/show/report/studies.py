@@ -1,4 +1,4 @@
-"""What a report is made of: results with their comparison, one a data set and protocol."""
+"""What a report is made of: results with their comparison, one study a data set and protocol."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from febench.results.results import Results
+from febench.results.merge import pool
+from febench.results.metrics import OA, Metric
+from febench.results.people import ORDER, Faces, faces_tested
+from febench.results.results import Results, RowResults
 from febench.results.store import CELLS, Store
-from febench.show.compare import Comparison, compare, pool
-from febench.show.report.faces import Faces, faces_tested
-
-_ORDER: dict[Faces, int] = {"not known": 0, "seen": 1, "new": 2}
+from febench.show.compare import Comparison, compare
+from febench.show.tables import chosen
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class Study:
     """The results of one data set under one protocol.
 
     Attributes
@@ -28,14 +29,17 @@ class Source:
         What was stored; of several directories with the same folds, joined.
     stores : tuple of Store
         Where it was stored.
-    rope : float
-        Region of practical equivalence, in points.
+    rope : float or None
+        Region of practical equivalence; the metric's own by default.
+    metric : Metric
+        What methods are compared by.
     """
 
     number: int
     results: Results
     stores: tuple[Store, ...]
-    rope: float
+    rope: float | None = None
+    metric: Metric = OA
 
     @property
     def name(self) -> str:
@@ -45,9 +49,14 @@ class Source:
     @cached_property
     def comparison(self) -> Comparison:
         """All pairs of methods."""
-        return compare(self.results, rope=self.rope)
+        return compare(self.results, rope=self.rope, metric=self.metric)
 
-    @cached_property
+    @property
+    def rows(self) -> list[RowResults]:
+        """The methods, in the papers' order."""
+        return chosen(self.results)
+
+    @property
     def faces(self) -> Faces:
         """Whether tested faces are new."""
         return faces_tested(self.results.manifest)
@@ -64,8 +73,8 @@ class Source:
         return [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.exists()]
 
 
-def gather(stores: Sequence[Store], rope: float = 1.0) -> list[Source]:
-    """One source a data set and protocol: data sets in the order given, of each the protocol with new faces last.
+def gather(stores: Sequence[Store], rope: float | None = None, metric: Metric = OA) -> list[Study]:
+    """One study a data set and protocol: data sets in the order given, of each the protocol with new faces last.
 
     Raises
     ------
@@ -77,22 +86,18 @@ def gather(stores: Sequence[Store], rope: float = 1.0) -> list[Source]:
     by_dataset: dict[str, list[Results]] = {}
     for results in pool([Results.of(store) for store in stores]):
         by_dataset.setdefault(results.manifest.dataset, []).append(results)
-    ordered = [
-        results
-        for same in by_dataset.values()
-        for results in sorted(same, key=lambda one: _ORDER[faces_tested(one.manifest)])
-    ]
-    return [Source(i, results, _of_folds(stores, results), rope) for i, results in enumerate(ordered, start=1)]
+    studies: list[Study] = []
+    for same in by_dataset.values():
+        for results in sorted(same, key=lambda one: ORDER.index(faces_tested(one.manifest))):
+            own = tuple(store for store in stores if store.manifest.sha256 == results.manifest.sha256)
+            studies.append(Study(len(studies) + 1, results, own, rope, metric))
+    return studies
 
 
-def by_images(sources: Sequence[Source]) -> list[list[Source]]:
-    """Sources of the very same images together: what may be put side by side as protocols of one data set."""
-    found: dict[tuple[str, str], list[Source]] = {}
-    for source in sources:
-        manifest = source.results.manifest
-        found.setdefault((manifest.dataset, manifest.fingerprint), []).append(source)
-    return list(found.values())
-
-
-def _of_folds(stores: Sequence[Store], results: Results) -> tuple[Store, ...]:
-    return tuple(store for store in stores if store.manifest.sha256 == results.manifest.sha256)
+def by_images(studies: Sequence[Study]) -> list[list[Study]]:
+    """Studies of the very same images together: what may be put side by side as protocols of one data set."""
+    together: dict[tuple[str, str], list[Study]] = {}
+    for study in studies:
+        manifest = study.results.manifest
+        together.setdefault((manifest.dataset, manifest.fingerprint), []).append(study)
+    return list(together.values())
