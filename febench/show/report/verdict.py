@@ -169,7 +169,7 @@ def _verdict(study: Study, siblings: Sequence[Study]) -> Verdict:
                 one.label,
                 100.0 * one.mean / whole,
                 format_value(PlusMinus(one.mean, one.sd), metric.decimals),
-                format_value(PlusMinus(sensitivity.mean, sensitivity.sd)) if sensitivity and sensitivity.mean else "—",
+                format_value(sensitivity.mean if sensitivity else None),
                 against.get(one.label, f"{metric.best} mean"),
             )
         )
