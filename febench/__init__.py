@@ -14,7 +14,7 @@ from febench.core.registry import load_plugin
 if TYPE_CHECKING:
     from febench.api import compare, export, figure, load, report, run, table
     from febench.results.results import Results
-    from febench.run.options import RunOptions
+    from febench.running.options import RunOptions
     from febench.show import figures, tables
 
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
 
 _LATER = {
     "Results": "febench.results.results",
-    "RunOptions": "febench.run.options",
+    "RunOptions": "febench.running.options",
     **dict.fromkeys(("compare", "export", "figure", "load", "report", "run", "table"), "febench.api"),
 }
 """For each name that needs more than `import febench` should load, the module that has it."""

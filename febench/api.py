@@ -11,7 +11,7 @@ from febench.results.frames import export
 from febench.results.metrics import metric_of
 from febench.results.results import Results
 from febench.results.store import Store, find_directories
-from febench.run.options import RunOptions
+from febench.running.options import RunOptions
 from febench.show.formats import render
 from febench.show.tables import make_table
 
@@ -57,8 +57,8 @@ def run(
     """
     from rich.console import Console
 
-    from febench.run import progress as watchers
-    from febench.run.runner import run as compute
+    from febench.running import progress as watchers
+    from febench.running.runner import run as compute
 
     known = RunOptions.__dataclass_fields__
     for name in options:

@@ -27,7 +27,7 @@ from febench.cli.options import (
 )
 from febench.core.errors import printable
 from febench.core.selectors import split_selectors
-from febench.run.options import RunOptions
+from febench.running.options import RunOptions
 
 app = typer.Typer(
     help="Which way of recognising facial expressions is better, by how much, and is that difference real?",
@@ -48,8 +48,8 @@ def run(asked: Sequence[RunOptions]) -> None:
 
     from febench.api import table
     from febench.results.results import Results
-    from febench.run.progress import make_watcher
-    from febench.run.runner import run as compute
+    from febench.running.progress import make_watcher
+    from febench.running.runner import run as compute
 
     console = Console(stderr=True)
 
@@ -98,7 +98,7 @@ def pretrain(
     import hashlib
     from dataclasses import replace
 
-    from febench.run.pretraining import pretrain as train
+    from febench.running.pretraining import pretrain as train
 
     done = train(replace(asked[0], methods=method, jobs=1), output)
     digest = hashlib.sha256(done.path.read_bytes()).hexdigest()

@@ -22,10 +22,10 @@ from febench.papers.check import verify_papers, weigh_papers
 from febench.results.results import Results
 from febench.results.store import Store, find_directories
 from febench.results.verify import compare_stores, verify_store
-from febench.run.checkpoints import underway
-from febench.run.options import RunOptions
-from febench.run.progress import duration
-from febench.run.runner import plan_for
+from febench.running.checkpoints import underway
+from febench.running.options import RunOptions
+from febench.running.progress import duration
+from febench.running.runner import plan_for
 from febench.show.formats import to_json
 from febench.show.tables import chosen
 

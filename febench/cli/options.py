@@ -14,7 +14,7 @@ import typer
 from febench.core.errors import UsageError
 from febench.core.registry import load_plugin
 from febench.core.selectors import split_selectors, with_params
-from febench.run.options import RunOptions
+from febench.running.options import RunOptions
 
 DatasetName = Annotated[str, typer.Option("--dataset", help="Data set; see febench datasets.")]
 DataDir = Annotated[Path | None, typer.Option(envvar="FEBENCH_DATA", help="Where data sets live.")]

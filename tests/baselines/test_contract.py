@@ -11,7 +11,7 @@ import pytest
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.method import METHODS
 from febench.core.protocol import Fold
-from febench.run.tasks import CellTask, ExtractTask, Recipe
+from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod
 from tests.baselines.made import SMALL, build, predictions, stripes
 
 CLASSICAL = ("hwt", "cso", "bbo")
@@ -105,15 +105,15 @@ def test_keeps_the_contract_in_the_harness(name, faces, tmp_path: Path, monkeypa
     monkeypatch.setenv("FEBENCH_CACHE", str(tmp_path / "cache"))
     images = tmp_path / "images.npy"
     np.save(images, faces.images)
-    recipe = Recipe.of(METHODS.get(name), METHODS.get(name).resolve(SMALL.get(name, {})), "cpu")
-    extracted = ExtractTask(recipe, images, ("test", name)).run()
-    assert extracted.status == "ok", extracted.traceback
+    method = PackedMethod.of(METHODS.get(name), METHODS.get(name).resolve(SMALL.get(name, {})), "cpu")
+    extracted = ExtractTask(method, images, ("test", name)).run()
+    assert isinstance(extracted, Extracted), extracted
     parts = [np.flatnonzero(np.arange(len(faces)) % 4 == i) for i in range(4)]
     fold = Fold(np.sort(np.concatenate(parts[:2])), parts[2], parts[3])
     y_train, y_val = faces.labels[fold.train], faces.labels[fold.validation]
-    task = CellTask(recipe, extracted.features, fold, y_train, y_val, len(faces.classes), seed=5)
+    task = CellTask(method, extracted.path, fold, y_train, y_val, len(faces.classes), seed=5)
     one, two = task.run(), task.run()
-    assert one.status == "ok", one.traceback
+    assert isinstance(one, CellResult) and isinstance(two, CellResult), one
     assert one.predictions == two.predictions and len(one.predictions) == len(fold.test)
 
 

@@ -17,9 +17,9 @@ from sklearn.model_selection import cross_validate
 from febench.core.dataset import load_dataset
 from febench.core.method import METHODS
 from febench.core.registry import load_plugin
-from febench.run.options import RunOptions
-from febench.run.progress import PlainWatcher
-from febench.run.runner import run
+from febench.running.options import RunOptions
+from febench.running.progress import PlainWatcher
+from febench.running.runner import run
 
 
 def test_ratio_to_cross_validate(plugin: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from febench.core.errors import UsageError
 from febench.core.method import METHODS, Method, method
 from febench.core.registry import Registry, load_plugin
-from febench.run.tasks import dumps
+from febench.running.tasks import dumps
 
 
 def test_a_function_and_a_class_become_methods_and_stay_what_they_are() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from febench.core.errors import UsageError
 from febench.core.method import METHODS
-from febench.run.plan import make_row, members_of
+from febench.running.plan import make_row, members_of
 
 FIVE = ["resnet18", "resnet50"]
 FURTHER = ["resnet34", "resnet101", "wide-resnet50-2", "resnext50", "mobilenet-v3"]

@@ -17,7 +17,7 @@ from deep.weights_file import head_of  # noqa: E402
 from febench.core.errors import DataError, UsageError  # noqa: E402
 from febench.core.method import METHODS  # noqa: E402
 from febench.core.provenance import image_hashes, read_provenance  # noqa: E402
-from febench.run.plan import make_row  # noqa: E402
+from febench.running.plan import make_row  # noqa: E402
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference" / "pretraining" / "paper"
 TINY = "size=32,batch_size=8"

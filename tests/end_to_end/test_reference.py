@@ -14,10 +14,10 @@ from febench.core.manifest import draw
 from febench.results.results import Results
 from febench.results.store import ENVIRONMENT, MANIFEST, Store
 from febench.results.verify import verify_store
-from febench.run.executors.local import LocalExecutor
-from febench.run.plan import Cell, Plan, select_rows, wanted_cells
-from febench.run.runner import cell_task, extract_task
-from febench.run.tasks import CellResult, Extracted, PackedMethod
+from febench.running.executors.local import LocalExecutor
+from febench.running.plan import Cell, Plan, select_rows, wanted_cells
+from febench.running.runner import cell_task, extract_task
+from febench.running.tasks import CellResult, Extracted, PackedMethod
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 CLASSICAL = select_rows("classical")[0]

@@ -155,10 +155,10 @@ NOTEBOOK = """
 import numpy as np
 from rich.console import Console
 from febench import load_plugin, method
-from febench.run.progress import make_watcher
+from febench.running.progress import make_watcher
 from febench.results.results import Results
-from febench.run.options import RunOptions
-from febench.run.runner import run
+from febench.running.options import RunOptions
+from febench.running.runner import run
 load_plugin("plugin.py")
 OFFSET = 2
 

@@ -13,12 +13,12 @@ from febench.core.protocol import Fold
 from febench.core.provenance import image_hashes
 from febench.core.seeds import derive_seed
 from febench.results.store import Store
-from febench.run.checkpoints import checkpoint_of, forget_checkpoint
-from febench.run.executors.base import Failure
-from febench.run.options import RunOptions
-from febench.run.plan import Cell, Row, select_rows
-from febench.run.runner import check_device, executor_for, extract_task, folds_of, pack_method, record_of
-from febench.run.tasks import CellResult, CellTask
+from febench.running.checkpoints import checkpoint_of, forget_checkpoint
+from febench.running.executors.base import Failure
+from febench.running.options import RunOptions
+from febench.running.plan import Cell, Row, select_rows
+from febench.running.runner import check_device, executor_for, extract_task, folds_of, pack_method, record_of
+from febench.running.tasks import CellResult, CellTask
 
 OFFICIAL = "official"
 

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from febench.results.metrics import confusion_matrix, metric_of
 from febench.results.store import Record
-from febench.run.checkpoints import underway
-from febench.run.plan import Cell, Plan
+from febench.running.checkpoints import underway
+from febench.running.plan import Cell, Plan
 
 PLAIN_EVERY = 15.0
 LOOK_EVERY = 2.0

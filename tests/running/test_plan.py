@@ -12,7 +12,7 @@ from febench.core.manifest import Manifest, draw
 from febench.core.method import METHODS, method
 from febench.core.registry import load_plugin
 from febench.results.store import Record
-from febench.run.plan import Cell, Estimate, Plan, Row, make_row, members_of, select_rows, wanted_cells
+from febench.running.plan import Cell, Estimate, Plan, Row, make_row, members_of, select_rows, wanted_cells
 
 
 @pytest.fixture(autouse=True)

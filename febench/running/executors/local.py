@@ -22,7 +22,7 @@ from filelock import Timeout as FileLockTimeout
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from febench.core.errors import FebenchError
-from febench.run.executors.base import Failure, Task
+from febench.running.executors.base import Failure, Task
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

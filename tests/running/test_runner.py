@@ -8,8 +8,8 @@ import pytest
 from febench.core.dataset import Dataset
 from febench.core.errors import DataError, UsageError
 from febench.results.store import Store
-from febench.run.options import RunOptions
-from febench.run.runner import folds_of
+from febench.running.options import RunOptions
+from febench.running.runner import folds_of
 
 
 def test_a_directory_of_something_else_is_refused(toy: Dataset, tmp_path: Path) -> None:

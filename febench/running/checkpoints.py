@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from febench.core.environment import environment_id
-from febench.run.plan import Cell
+from febench.running.plan import Cell
 
 CHECKPOINTS = ".checkpoints"
 STEP = ".step"

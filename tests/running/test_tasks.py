@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from febench.core.dataset import Dataset
 from febench.core.manifest import Manifest, draw
 from febench.core.method import Method
-from febench.run.executors.base import Failure
-from febench.run.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod
+from febench.running.executors.base import Failure
+from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod
 
 SEEN: list[dict[str, Any]] = []
 

@@ -12,8 +12,8 @@ from febench.core.environment import environment_id
 from febench.core.manifest import draw
 from febench.core.registry import load_plugin
 from febench.results.store import Record
-from febench.run.plan import Cell, Plan, make_row, wanted_cells
-from febench.run.progress import LiveWatcher, PlainWatcher, duration, make_watcher
+from febench.running.plan import Cell, Plan, make_row, wanted_cells
+from febench.running.progress import LiveWatcher, PlainWatcher, duration, make_watcher
 
 
 @pytest.fixture

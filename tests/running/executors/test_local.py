@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from febench.run.executors.base import Failure
-from febench.run.executors.local import LocalExecutor
+from febench.running.executors.base import Failure
+from febench.running.executors.local import LocalExecutor
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from febench.run.executors import local
+from febench.running.executors import local
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from febench.cli import app
 from febench.cli.app import plan, pretrain, run
 from febench.cli.options import AS_TYPED, HINTS, RUN_OPTIONS
 from febench.core.errors import UsageError
-from febench.run.options import RunOptions
+from febench.running.options import RunOptions
 
 FIELDS = {field.name: field.default for field in dataclasses.fields(RunOptions)}
 

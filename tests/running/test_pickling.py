@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from febench.run.tasks import dumps
+from febench.running.tasks import dumps
 
 PLUGIN = """
 def build():

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from febench.core.cache import array_path, cached_array, in_chunks
 from febench.core.method import FoldOutcome, FoldTask, InvalidPredictionsError, Method, check_predictions
 from febench.core.protocol import Fold
-from febench.run.executors.base import Failure
+from febench.running.executors.base import Failure
 
 CHUNK = 256
 

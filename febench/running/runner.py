@@ -18,12 +18,12 @@ from febench.core.errors import DataError, UsageError, printable
 from febench.core.manifest import Manifest, draw
 from febench.core.protocol import PROTOCOLS
 from febench.results.store import MANIFEST, Record, Store, read_manifest
-from febench.run.checkpoints import checkpoint_of, forget_checkpoint
-from febench.run.executors.base import Executor, Failure
-from febench.run.executors.local import LocalExecutor, gpus
-from febench.run.options import RunOptions
-from febench.run.plan import Cell, Plan, Row, select_rows, wanted_cells
-from febench.run.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod, PackTask
+from febench.running.checkpoints import checkpoint_of, forget_checkpoint
+from febench.running.executors.base import Executor, Failure
+from febench.running.executors.local import LocalExecutor, gpus
+from febench.running.options import RunOptions
+from febench.running.plan import Cell, Plan, Row, select_rows, wanted_cells
+from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod, PackTask
 
 
 class Watcher(Protocol):
