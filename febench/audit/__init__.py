@@ -1,15 +1,14 @@
 """The audit: what is wrong with a data set and its folds, said before anybody believes a number made with them.
 
-Each check has a code and a function; they stand by topic in `people`, `duplicates`, `pictures`, `folds` and `weights`.
+Each check has a code and a function; they stand by topic in `people`, `images` and `folds`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from febench.audit import duplicates, folds, people, pictures, weights
-from febench.audit.audited import Audited
-from febench.audit.checks import CHECKS, Check, Finding, check
+from febench.audit import folds, images, people
+from febench.audit.checks import CHECKS, Audited, Check, Finding, check
 from febench.core.dataset import Dataset
 from febench.core.errors import UsageError
 from febench.core.manifest import Manifest
@@ -17,7 +16,7 @@ from febench.core.provenance import KEY, read_provenance
 
 __all__ = ["CHECKS", "Audited", "Check", "Finding", "audit", "check"]
 
-TOPICS = (people, duplicates, pictures, folds, weights)
+TOPICS = (people, images, folds)
 
 
 def audit(dataset: Dataset, manifest: Manifest | None = None, weights: Path | None = None) -> tuple[Finding, ...]:

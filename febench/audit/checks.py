@@ -1,22 +1,135 @@
-"""What a check is, what it finds, and the list of all checks."""
+"""What a check is, what it looks at and what comes of it, and the list of all checks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from febench.audit.audited import Audited
+import numpy as np
+from numpy.typing import NDArray
+
+from febench.audit.groups import Groups, Indices, Near, near_groups
+from febench.audit.likeness import Likeness
+from febench.core.dataset import PARTS, Dataset
+from febench.core.manifest import Manifest
 
 Severity = Literal["error", "warning", "info"]
 EXAMPLES = 20
+SHOWN = 3
+
+TRAIN, VALIDATION, TEST = BITS = (1, 2, 4)
+ANY = TRAIN | VALIDATION | TEST
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The parts of one fold, or of the data set's own split.
+
+    Attributes
+    ----------
+    name : str
+        Which fold.
+    parts : uint8 array, shape (n,)
+        The parts each image is in, a bit each.
+    """
+
+    name: str
+    parts: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Audited:
+    """A data set under audit, its folds if a protocol is given, and what is found out once for several checks.
+
+    A notebook can ask it for all that a finding shows only examples of.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        The data set.
+    manifest : Manifest or None
+        Its folds under a protocol. Without one, the data set's own split counts where it has one.
+    pretrained : frozenset of str
+        Hashes of the images that a network was trained on before.
+    """
+
+    dataset: Dataset
+    manifest: Manifest | None = None
+    pretrained: frozenset[str] = frozenset()
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """What is remembered of each image."""
+        return Likeness.of(self.dataset.images)
+
+    @cached_property
+    def copies(self) -> Groups:
+        """Images by their pixels; most groups have one image."""
+        return Groups.by(self.likeness.digests)
+
+    @cached_property
+    def identical(self) -> Groups:
+        """Groups of two images and more with the same pixels."""
+        return self.copies.of_several
+
+    @cached_property
+    def near(self) -> Near:
+        """Groups of images that are nearly the same."""
+        return near_groups(self.likeness, self.people)
+
+    @cached_property
+    def people(self) -> Groups:
+        """Images by person."""
+        return Groups.named(self.dataset.subjects or ())
+
+    @cached_property
+    def sequences(self) -> Groups:
+        """Images by the recording they are frames of."""
+        return Groups.named(self.dataset.sequences or ())
+
+    def names(self, images: Indices) -> list[str]:
+        """Ids of images."""
+        return [self.dataset.ids[i] for i in images]
+
+    def runs(self) -> Iterator[list[Indices]]:
+        """The groups of each run of the protocol."""
+        if self.manifest is not None:
+            yield from map(self.manifest.groups, range(1, self.manifest.n_runs + 1))
+
+    def splits(self) -> Iterator[Split]:
+        """The folds of every run; without a protocol the data set's own split, if it has one."""
+        if self.manifest is None:
+            if self.dataset.parts is not None:
+                bits = dict(zip(PARTS, BITS, strict=True))
+                yield Split("the set's own split", np.array([bits[part] for part in self.dataset.parts], np.uint8))
+            return
+        for run, groups in enumerate(self.runs(), start=1):
+            for fold, roles in enumerate(self.manifest.roles, start=1):
+                parts = np.zeros(len(self.dataset), np.uint8)
+                for numbers, bit in ((roles.train, TRAIN), (roles.validation, VALIDATION), (roles.test, TEST)):
+                    for number in numbers:
+                        parts[groups[number]] |= bit
+                yield Split(f"run {run}, fold {fold}", parts)
+
+    def spanning(self, groups: Groups, parts: int = ANY) -> dict[int, str]:
+        """The groups with images in two of some parts, and for each where that is first so, in words."""
+        where: dict[int, str] = {}
+        new = np.ones(len(groups), bool)
+        for split in self.splits():
+            in_parts = groups.united(split.parts) & parts
+            several = (in_parts & (in_parts - 1)) > 0
+            for group in np.flatnonzero(several & new):
+                where[int(group)] = f"in {in_words(int(in_parts[group]))} of {split.name}"
+            new &= ~several
+        return where
 
 
 @dataclass(frozen=True)
-class Found:
-    """What one check found.
+class Result:
+    """What one check came to.
 
     Attributes
     ----------
@@ -25,7 +138,7 @@ class Found:
     examples : tuple of str
         The first of them, in words.
     detail : str
-        What else must be said of these findings.
+        What else must be said of it.
     severity : str or None
         Where it differs from the check's own.
     """
@@ -69,12 +182,12 @@ class Finding:
     action: str
 
 
-Look = Callable[["Audited"], Found | None]
+Look = Callable[[Audited], Result | None]
 
 
 @dataclass(frozen=True)
 class Check:
-    """A coded check: `look` says what it found, or None."""
+    """A coded check: `look` gives its result, or None where there is nothing to find."""
 
     code: str
     severity: Severity
@@ -86,27 +199,24 @@ class Check:
 
     def __call__(self, audited: Audited) -> Finding | None:
         """What it found; a check that raises is itself a finding, and stops nothing."""
+        title = self.title
         try:
-            found = self.look(audited)
+            result = self.look(audited)
         except Exception as error:
-            return self._undone(error)
-        return self._finding(self.title, found) if found else None
-
-    def _undone(self, error: Exception) -> Finding:
-        told = Found(1, (f"{type(error).__name__}: {error}",), severity="warning")
-        return self._finding(f"This check could not be done: {self.title[0].lower()}{self.title[1:]}", told)
-
-    def _finding(self, title: str, found: Found) -> Finding:
-        severity = found.severity or self.severity
-        texts = (found.detail, self.detected, self.why, self.action)
-        return Finding(self.code, severity, title, found.count, found.examples, *texts)
+            title = f"This check could not be done: {title[0].lower()}{title[1:]}"
+            result = Result(1, (f"{type(error).__name__}: {error}",), severity="warning")
+        if result is None:
+            return None
+        severity = result.severity or self.severity
+        texts = (result.detail, self.detected, self.why, self.action)
+        return Finding(self.code, severity, title, result.count, result.examples, *texts)
 
 
 CHECKS: dict[str, Check] = {}
 
 
 def check(code: str, *, severity: Severity, title: str, detected: str, why: str, action: str) -> Callable[[Look], Look]:
-    """Register a function `(Audited) -> Found | None` as the check of that code."""
+    """Register a function `(Audited) -> Result | None` as the check of that code."""
 
     def register(look: Look) -> Look:
         CHECKS[code] = Check(code, severity, title, detected, why, action, look)
@@ -115,6 +225,17 @@ def check(code: str, *, severity: Severity, title: str, detected: str, why: str,
     return register
 
 
-def found(count: int, examples: Iterable[str], detail: str = "") -> Found | None:
-    """What was found, with the first examples; None where there is nothing."""
-    return Found(count, tuple(islice(examples, EXAMPLES)), detail) if count else None
+def result(count: int, examples: Iterable[str], detail: str = "") -> Result | None:
+    """A result with the first examples; None where there is nothing."""
+    return Result(count, tuple(islice(examples, EXAMPLES)), detail) if count else None
+
+
+def in_words(bits: int) -> str:
+    """Parts by name."""
+    return " and ".join(part for part, bit in zip(PARTS, BITS, strict=True) if bits & bit)
+
+
+def equal(names: list[str], sign: str = " = ") -> str:
+    """Names of things that are the same, the first of them."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return sign.join(names[:SHOWN]) + more

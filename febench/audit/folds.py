@@ -7,9 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from febench.audit.audited import TEST, TRAIN, VALIDATION, Audited, Split, in_words
-from febench.audit.checks import Found, check, found
-from febench.audit.groups import Indices
+from febench.audit.checks import TEST, TRAIN, VALIDATION, Audited, Result, check, in_words, result
 
 
 @check(
@@ -20,15 +18,27 @@ from febench.audit.groups import Indices
     why="A class that is not trained on cannot be recognised; one that is not tested has no sensitivity there.",
     action="Use fewer groups, another protocol, or leave the class out; missing in validation alone is a lesser harm.",
 )
-def classes_missing_in_parts(audited: Audited) -> Found | None:
+def classes_missing_in_parts(audited: Audited) -> Result | None:
     """Classes missing, fold by fold; training and test first."""
     used = list(_missing(audited, [TRAIN, TEST]))
-    whole = found(len(used), used)
     spare = list(_missing(audited, [VALIDATION]))
-    if whole is None:
-        told = found(len(spare), spare)
-        return told and replace(told, severity="warning")
-    return replace(whole, detail=f"and {len(spare)} in validation, such as {spare[0]}") if spare else whole
+    if not used:
+        in_validation = result(len(spare), spare)
+        return in_validation and replace(in_validation, severity="warning")
+    detail = f"and {len(spare)} in validation, such as {spare[0]}" if spare else ""
+    return result(len(used), used, detail)
+
+
+def _missing(audited: Audited, parts: list[int]) -> Iterator[str]:
+    """The classes of which a part has no image, fold by fold; none of an empty validation part."""
+    for split in audited.splits():
+        for part in parts:
+            labels = audited.dataset.labels[(split.parts & part) > 0]
+            if part == VALIDATION and not len(labels):
+                continue
+            counts = np.bincount(labels, minlength=len(audited.dataset.classes))
+            for label in np.flatnonzero(counts == 0):
+                yield f"{audited.dataset.classes[label]} is missing in {in_words(part)} of {split.name}"
 
 
 @check(
@@ -39,13 +49,13 @@ def classes_missing_in_parts(audited: Audited) -> Found | None:
     why="Some groups cannot hold such a class, and what is measured there rests on one image or none.",
     action="Use fewer groups, such as paper[groups=5], or leave the class out.",
 )
-def fewer_images_than_groups(audited: Audited) -> Found | None:
+def fewer_images_than_groups(audited: Audited) -> Result | None:
     """Classes, or the set."""
     groups = max((len(run) for run in audited.runs()), default=0)
     counts = np.bincount(audited.dataset.labels, minlength=len(audited.dataset.classes))
     named = [(audited.dataset.name, len(audited.dataset)), *zip(audited.dataset.classes, counts, strict=True)]
     few = [f"{name} has {count} images for {groups} groups" for name, count in named if count < groups]
-    return found(len(few), few)
+    return result(len(few), few)
 
 
 @check(
@@ -56,39 +66,16 @@ def fewer_images_than_groups(audited: Audited) -> Found | None:
     why="A run's accuracy then leaves images out or counts them twice: it is not the accuracy on the set.",
     action="Mend the protocol: the test parts of a run's folds must hold every image once.",
 )
-def not_tested_once(audited: Audited) -> Found | None:
+def not_tested_once(audited: Audited) -> Result | None:
     """Images, each with the first run in which it is so."""
     if audited.manifest is None or audited.manifest.n_folds < 2:
         return None
     wrong: dict[int, str] = {}
-    for run, times in enumerate(_times_tested(audited), start=1):
+    for run, groups in enumerate(audited.runs(), start=1):
+        times = np.zeros(len(audited.dataset), np.int64)
+        for roles in audited.manifest.roles:
+            for group in roles.test:
+                np.add.at(times, groups[group], 1)
         for image in np.flatnonzero(times != 1):
             wrong.setdefault(int(image), f"tested {times[image]} times in run {run}")
-    return found(len(wrong), (f"{audited.dataset.ids[image]}, {words}" for image, words in wrong.items()))
-
-
-def _missing(audited: Audited, parts: list[int]) -> Iterator[str]:
-    for split in audited.splits():
-        for part in parts:
-            for name in _absent(audited, split, part):
-                yield f"{name} is missing in {in_words(part)} of {split.name}"
-
-
-def _absent(audited: Audited, split: Split, part: int) -> list[str]:
-    """The classes of which a part has no image; none of an empty validation part."""
-    labels = audited.dataset.labels[(split.parts & part) > 0]
-    if part == VALIDATION and not len(labels):
-        return []
-    counts = np.bincount(labels, minlength=len(audited.dataset.classes))
-    return [audited.dataset.classes[label] for label in np.flatnonzero(counts == 0)]
-
-
-def _times_tested(audited: Audited) -> Iterator[Indices]:
-    """How often each image is tested, run by run."""
-    assert audited.manifest is not None
-    for groups in audited.runs():
-        times = np.zeros(len(audited.dataset), np.int64)
-        for roles in audited.manifest.content["folds"]:
-            for group in roles["test"]:
-                np.add.at(times, groups[group], 1)
-        yield times
+    return result(len(wrong), (f"{audited.dataset.ids[image]}, {words}" for image, words in wrong.items()))

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.audit.hamming import Hashes
 from febench.core.cache import in_chunks
 from febench.core.provenance import grey
 
 SIZE = 32
+BLANK = 2
 CHUNK_BYTES = 1 << 21
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Hashes = NDArray[np.uint64]
 _DIRECTION: Floats = np.random.default_rng(0).standard_normal(72).astype(np.float32)
 
 
@@ -55,6 +56,11 @@ class Likeness:
         parts = [_of_chunk(chunk) for _, chunk in chunks(images)] or [_of_chunk(images[:0])]
         return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
+    @property
+    def blank(self) -> NDArray[np.bool_]:
+        """Whether there is hardly a grey level between any two pixels, shape (n,)."""
+        return self.spans <= BLANK
+
 
 def chunks(images: Pixels) -> Iterator[tuple[int, Pixels]]:
     """Images piece by piece, as many as fit two megabytes, with the number of the first."""
@@ -63,12 +69,8 @@ def chunks(images: Pixels) -> Iterator[tuple[int, Pixels]]:
         yield i * rows, chunk
 
 
-def shrink(images: Pixels, height: int, width: int) -> Floats:
-    """The mean of each cell when grey images are cut into height x width equal cells."""
-    return _row_means(_row_means(images, height).swapaxes(1, 2), width).swapaxes(1, 2)
-
-
 def _of_chunk(images: Pixels) -> tuple[NDArray[Any], ...]:
+    """The columns of `Likeness` for some images."""
     in_grey = grey(images)
     cells, small = shrink(in_grey, 8, 9), shrink(in_grey, SIZE, SIZE)
     flat = cells.reshape(len(cells), 72)
@@ -77,20 +79,18 @@ def _of_chunk(images: Pixels) -> tuple[NDArray[Any], ...]:
     tones = (flat * _DIRECTION).sum(axis=1) / np.maximum(contrasts, 1e-6)
     brighter = np.rint(cells[:, :, 1:] * 256) > np.rint(cells[:, :, :-1] * 256)
     hashes = np.packbits(brighter.reshape(len(cells), 64), axis=1).view(">u8")[:, 0].astype(np.uint64)
-    return _digests(images), hashes, contrasts, tones, _spans(images), np.rint(small).astype(np.uint8)
+    digests = b"".join(hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images)
 
-
-def _digests(images: Pixels) -> NDArray[np.bytes_]:
-    found = [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images]
-    return np.frombuffer(b"".join(found), dtype="S16")
-
-
-def _spans(images: Pixels) -> Pixels:
     n, height, width, *channels = images.shape
     rows = images.reshape(n, height, width * prod(channels))
     highest, lowest = (end.reshape(n, width, prod(channels)) for end in (rows.max(axis=1), rows.min(axis=1)))
-    spans: Pixels = (highest.max(axis=1) - lowest.min(axis=1)).max(axis=1)
-    return spans
+    spans = (highest.max(axis=1) - lowest.min(axis=1)).max(axis=1)
+    return np.frombuffer(digests, dtype="S16"), hashes, contrasts, tones, spans, np.rint(small).astype(np.uint8)
+
+
+def shrink(images: Pixels, height: int, width: int) -> Floats:
+    """The mean of each cell when grey images are cut into height x width equal cells."""
+    return _row_means(_row_means(images, height).swapaxes(1, 2), width).swapaxes(1, 2)
 
 
 def _row_means(images: NDArray[Any], cells: int) -> Floats:

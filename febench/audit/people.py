@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
 
-from febench.audit.audited import TEST, TRAIN, Audited, equal
-from febench.audit.checks import Found, check, found
-from febench.audit.pictures import BLANK
+from febench.audit.checks import TEST, TRAIN, Audited, Result, check, equal, result
 
 NAMELESS = frozenset({"", "?", "unknown", "none", "nan", "null", "n/a"})
 KDEF = re.compile(r"(?P<take>[AB])(?P<person>[FM]\d\d)", re.IGNORECASE)
@@ -27,11 +24,11 @@ FEW_TAKES = 3
     why="A method can know the face instead of the expression; accuracy on new faces is often tens of points lower.",
     action="Use a protocol that keeps people apart, such as subject, or print both side by side (febench table 4).",
 )
-def people_in_training_and_test(audited: Audited) -> Found | None:
+def people_in_training_and_test(audited: Audited) -> Result | None:
     """People, each with the first fold in which they are in both."""
     where = audited.spanning(audited.people, TRAIN | TEST)
     names = audited.dataset.subjects or ()
-    return found(len(where), (f"{names[audited.people[who][0]]} is {place}" for who, place in where.items()))
+    return result(len(where), (f"{names[audited.people[who][0]]} is {place}" for who, place in where.items()))
 
 
 @check(
@@ -42,11 +39,11 @@ def people_in_training_and_test(audited: Audited) -> Found | None:
     why="Neighbouring frames are nearly the same picture: testing on one after training on the other tests memory.",
     action="Keep one frame of each sequence, or deal by person (protocol subject).",
 )
-def sequences_in_two_parts(audited: Audited) -> Found | None:
+def sequences_in_two_parts(audited: Audited) -> Result | None:
     """Sequences, each with the first fold in which they are in two parts."""
     where = audited.spanning(audited.sequences)
     names = audited.dataset.sequences or ()
-    return found(len(where), (f"{names[audited.sequences[which][0]]} is {place}" for which, place in where.items()))
+    return result(len(where), (f"{names[audited.sequences[which][0]]} is {place}" for which, place in where.items()))
 
 
 @check(
@@ -56,14 +53,15 @@ def sequences_in_two_parts(audited: Audited) -> Found | None:
     detected="Subject names equal but for a mark of session or take, where most names are so; "
     "identical images of two subjects.",
     why="No protocol can keep a person out of training whom it takes for two.",
-    action="Give each person one name in the data set's subjects, for instance by another --subject-pattern.",
+    action="Give each person one name in the data set's subjects, for instance by another value of the parameter"
+    " subject_pattern of data set folder.",
 )
-def people_with_several_names(audited: Audited) -> Found | None:
+def people_with_several_names(audited: Audited) -> Result | None:
     """People by their names."""
     if audited.dataset.subjects is None:
         return None
     suspects = {**sharing_images(audited), **marked_names(audited.dataset.subjects)}
-    return found(len(suspects), suspects.values())
+    return result(len(suspects), suspects.values())
 
 
 @check(
@@ -74,9 +72,9 @@ def people_with_several_names(audited: Audited) -> Found | None:
     why="Whether a tested face was seen in training cannot be told, nor what accuracy on new faces would be.",
     action="Do not claim results for new people; where names are in the files, have them read as subjects.",
 )
-def no_people(audited: Audited) -> Found | None:
+def no_people(audited: Audited) -> Result | None:
     """The data set."""
-    return found(int(audited.dataset.subjects is None), [f"{audited.dataset.name} has no subjects"])
+    return result(int(audited.dataset.subjects is None), [f"{audited.dataset.name} has no subjects"])
 
 
 @check(
@@ -87,11 +85,23 @@ def no_people(audited: Audited) -> Found | None:
     why="They count as one person, though they may be many, or be people who have a name elsewhere.",
     action="Name them, or leave these images out.",
 )
-def nameless(audited: Audited) -> Found | None:
+def nameless(audited: Audited) -> Result | None:
     """Images without a name."""
     names = enumerate(audited.dataset.subjects or ())
     blank = np.array([i for i, name in names if name.strip().lower() in NAMELESS], np.int64)
-    return found(len(blank), audited.names(blank))
+    return result(len(blank), audited.names(blank))
+
+
+def sharing_images(audited: Audited) -> dict[frozenset[str], str]:
+    """Subjects with an identical image, blank ones aside."""
+    shared = audited.identical.only(audited.identical.differ(audited.people.of_each(len(audited.dataset))))
+    suspects: dict[frozenset[str], str] = {}
+    for group in range(len(shared)):
+        images = shared[group]
+        names = sorted({(audited.dataset.subjects or ())[i] for i in images})
+        if not audited.likeness.blank[images[0]]:
+            suspects.setdefault(frozenset(names), f"{equal(names)}? both have {equal(audited.names(images))}")
+    return suspects
 
 
 def marked_names(subjects: Iterable[str]) -> dict[frozenset[str], str]:
@@ -102,33 +112,16 @@ def marked_names(subjects: Iterable[str]) -> dict[frozenset[str], str]:
     """
     names = sorted(set(subjects))
     for pattern in (KDEF, IN_WORDS, NUMBERED):
-        people = _takes(names, pattern)
+        people: dict[str, list[str]] = {}
+        for name in names:
+            marked = pattern.fullmatch(name)
+            if marked:  # a name that is itself what is left without the mark is one of the person's
+                person = marked["person"]
+                people.setdefault(person, [person] if person in names else []).append(name)
         several = {person: takes for person, takes in people.items() if len(takes) > 1}
         if several and 2 * len(several) >= len(people) and (pattern is not NUMBERED or _are_takes(several)):
             return {frozenset(takes): f"{equal(takes)}: one person, {person}?" for person, takes in several.items()}
     return {}
-
-
-def sharing_images(audited: Audited) -> dict[frozenset[str], str]:
-    """Subjects with an identical image, blank ones aside."""
-    shared = audited.identical.only(audited.identical.differ(audited.people.of_each(len(audited.dataset))))
-    suspects: dict[frozenset[str], str] = {}
-    for group in range(len(shared)):
-        images = shared[group]
-        names = sorted({(audited.dataset.subjects or ())[i] for i in images})
-        if audited.likeness.spans[images[0]] > BLANK:
-            suspects.setdefault(frozenset(names), f"{equal(names)}? both have {equal(audited.names(images))}")
-    return suspects
-
-
-def _takes(names: list[str], pattern: re.Pattern[str]) -> dict[str, list[str]]:
-    """Names by what is left without the mark; a name that is itself what is left is one of them."""
-    people: dict[str, list[str]] = defaultdict(list)
-    for name in names:
-        marked = pattern.fullmatch(name)
-        if marked:
-            people[marked["person"]].append(name)
-    return {person: [*([person] if person in names else []), *takes] for person, takes in people.items()}
 
 
 def _are_takes(people: dict[str, list[str]]) -> bool:

@@ -9,8 +9,7 @@ import re
 import pytest
 
 from febench.audit import CHECKS, audit, check, checks
-from febench.audit.audited import Audited
-from febench.audit.checks import EXAMPLES, Found, found
+from febench.audit.checks import EXAMPLES, Audited, Result, result
 from febench.core.errors import UsageError
 from tests.audit.sets import a_set, codes, noise, thirds
 
@@ -49,7 +48,7 @@ def test_a_check_that_raises_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("febench.audit.CHECKS", checks.CHECKS)
 
     @check("FEB999", severity="error", title="Nothing", detected="", why="", action="")
-    def broken(audited: Audited) -> Found | None:
+    def broken(audited: Audited) -> Result | None:
         raise MemoryError("too large")
 
     finding = codes(a_set())["FEB999"]
@@ -63,4 +62,4 @@ def test_folds_of_another_set_are_refused() -> None:
 
 
 def test_nothing_found_is_none() -> None:
-    assert found(0, ["x"]) is None and found(1, ["x"]) == Found(1, ("x",))
+    assert result(0, ["x"]) is None and result(1, ["x"]) == Result(1, ("x",))

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
+import numpy as np
+import pytest
+
+from febench.audit import audit
+from febench.core.cache import cached_array
 from febench.core.dataset import Dataset
+from febench.core.errors import DataError
+from febench.core.provenance import image_hashes
 from tests.audit.sets import a_set, codes, folds, noise, thirds
+from tests.core.test_provenance import safetensors
 
 
 def with_copy(of: int, at: int, shift: int = 0, n: int = 12) -> Dataset:
@@ -96,3 +104,67 @@ def test_the_examples_show_two_labels_first() -> None:
     images = noise(12)
     images[[2, 4, 6, 7]] = images[0]
     assert codes(a_set(images=images))["FEB007"].examples == ("i0 (glad) = i7 (sad) = i2 (glad) and 2 more",)
+
+
+def test_blank_images() -> None:
+    images = noise(12)
+    images[3], images[5] = 0, 200
+    images[5, 4, 4] = 202
+    finding = codes(a_set(images=images))["FEB008"]
+    assert (finding.severity, finding.count, finding.examples) == ("warning", 2, ("i3", "i5"))
+    images[3, 0, 0] = images[5, 4, 4] = 20
+    assert "FEB008" not in codes(a_set(images=images))
+
+
+def test_one_colour_is_blank_and_a_pattern_in_one_channel_is_not() -> None:
+    images = np.stack([noise(12, seed=seed) for seed in range(3)], axis=3)
+    images[4] = (10, 200, 30)
+    images[6] = 50
+    images[6, :8, :, 2] = 70
+    assert codes(a_set(images=images))["FEB008"].examples == ("i4",)
+
+
+def test_what_the_loader_noted() -> None:
+    finding = codes(a_set(notes=("2 images are missing", "1 file was left out")))["FEB014"]
+    assert (finding.severity, finding.examples) == ("warning", ("2 images are missing", "1 file was left out"))
+    assert "FEB014" not in codes(a_set())
+
+
+def test_a_memory_map_is_read_like_an_array() -> None:
+    images = noise(3000, size=40)
+    images[2999], images[1] = images[0], 9
+    path = cached_array("images", "audited", iter([images]), len(images))
+    mapped = a_set(3000, images=np.load(path, mmap_mode="r"))
+    assert codes(mapped) == codes(a_set(3000, images=images))
+    assert codes(mapped)["FEB004"].examples == ("i0 = i2999",)
+
+
+def test_no_images_at_all() -> None:
+    empty = a_set(0, images=noise(0))
+    assert not [finding for finding in codes(empty).values() if "could not be done" in finding.title]
+
+
+def test_pretrained_on_images_of_the_set(tmp_path: Path) -> None:
+    data = a_set()
+    weights = safetensors(tmp_path / "w.safetensors", image_hashes(data.images[[2, 9]]))
+    [finding] = [one for one in audit(data, weights=weights) if one.code == "FEB013"]
+    assert (finding.severity, finding.count, finding.examples) == ("error", 2, ("i2", "i9"))
+
+
+def test_pretrained_on_images_that_are_not_tested(tmp_path: Path) -> None:
+    data = a_set()
+    split = folds(data, [[[*range(8)], [8, 9], [10, 11]]], [([0], [1], [2])])
+    trained = safetensors(tmp_path / "a.safetensors", image_hashes(data.images[:10]))
+    assert "FEB013" not in {one.code for one in audit(data, split, trained)}
+    tested = safetensors(tmp_path / "b.safetensors", image_hashes(data.images[:11]))
+    assert [one.examples for one in audit(data, split, tested) if one.code == "FEB013"] == [("i10",)]
+
+
+def test_pretrained_on_other_images(tmp_path: Path) -> None:
+    weights = safetensors(tmp_path / "w.safetensors", image_hashes(noise(5, seed=9)))
+    assert "FEB013" not in {one.code for one in audit(a_set(), weights=weights)}
+
+
+def test_weights_that_say_nothing_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="do not say which images"):
+        audit(a_set(), weights=safetensors(tmp_path / "w.safetensors", None))

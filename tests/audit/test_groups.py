@@ -7,12 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from febench.audit import hamming
-from febench.audit.groups import Groups
-from febench.audit.hamming import PAIRS_EACH, close_pairs
+from febench.audit.groups import (
+    MASKS,
+    PAIRS_EACH,
+    WINDOW,
+    Groups,
+    Looks,
+    Search,
+    close_pairs,
+    near_groups,
+    neighbours,
+)
 from febench.audit.likeness import Likeness, shrink
-from febench.audit.looks import Looks
-from febench.audit.near import Search, near_groups
 
 NOBODY = Groups.named(())
 hashes = st.integers(0, 2**64 - 1)
@@ -81,8 +87,8 @@ def test_hashes_all_close_to_each_other_do_not_make_it_quadratic() -> None:
 
 def test_a_crowded_place_is_cut_and_told() -> None:
     agreeing = np.arange(2500, dtype=np.uint64) << np.uint64(40)
-    work = sum(len(low) for low, _ in hamming.neighbours(agreeing & hamming.MASKS[0], hamming.WINDOW))
-    assert work <= hamming.WINDOW * len(agreeing)
+    work = sum(len(low) for low, _ in neighbours(agreeing & MASKS[0], WINDOW))
+    assert work <= WINDOW * len(agreeing)
     assert not close_pairs(agreeing).whole
 
 

@@ -1,0 +1,137 @@
+"""Checks of the images: the same or nearly the same as others, blank, not as published, or seen in pretraining."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from febench.audit.checks import TEST, Audited, Result, check, equal, result
+from febench.audit.groups import Indices
+from febench.audit.likeness import BLANK, chunks
+from febench.core.provenance import image_hashes
+
+
+@check(
+    "FEB004",
+    severity="warning",
+    title="Images are identical to others",
+    detected="Groups of images with equal pixels.",
+    why="Each copy counts again in training and in the score, as if it were one more observation.",
+    action="Keep one image of each group, or tell how many there are.",
+)
+def identical_images(audited: Audited) -> Result | None:
+    """Groups of copies."""
+    groups = audited.identical
+    detail = f"{len(groups.members)} images in all" if len(groups) else ""
+    return result(len(groups), (equal(audited.names(groups[g])) for g in range(len(groups))), detail)
+
+
+@check(
+    "FEB005",
+    severity="error",
+    title="Identical images are in two parts",
+    detected="Groups of images with equal pixels against training, validation and test of each fold.",
+    why="An image tested or chosen by that was also trained on tests memory, not recognition.",
+    action="Keep one image of each group; with a split of the set's own, tell the accuracy without them too.",
+)
+def identical_in_two_parts(audited: Audited) -> Result | None:
+    """Groups of copies, each with the first fold in which they are in two parts."""
+    where = audited.spanning(audited.copies)
+    copies = ((audited.names(audited.copies[group]), place) for group, place in where.items())
+    return result(len(where), (f"{equal(names)}, {place}" for names, place in copies))
+
+
+@check(
+    "FEB006",
+    severity="warning",
+    title="Images are nearly the same as others",
+    detected="Groups of images whose 64-bit difference hashes differ in at most 3 bits and whose 32x32 grey versions "
+    "correlate at 0.95 or more; of one person, when what the person's other images share is taken off. "
+    "Identical images are FEB004.",
+    why="The same photograph, cropped or compressed anew, or the next frame: nearly as good for memory as a copy.",
+    action="Look at the examples; keep one image of each group, or keep each group in one part.",
+)
+def nearly_identical_images(audited: Audited) -> Result | None:
+    """Groups of images nearly the same."""
+    groups = audited.near.groups
+    details = [f"{len(groups.members)} images in all"]
+    if any(True for _ in audited.splits()):
+        details.append(f"{len(audited.spanning(groups))} groups are in two parts")
+    if not audited.near.whole:
+        details.append("so many images look alike that not every two were compared: there may be more")
+    return result(len(groups), (equal(audited.names(groups[g]), " ~ ") for g in range(len(groups))), "; ".join(details))
+
+
+@check(
+    "FEB007",
+    severity="warning",
+    title="Identical images have different labels",
+    detected="Groups of images with equal pixels against their labels.",
+    why="At most one label can be right: such images cannot all be learnt, nor be tested fairly.",
+    action="Decide by looking, or leave them out; tell how many there are.",
+)
+def identical_with_different_labels(audited: Audited) -> Result | None:
+    """Groups of copies, each image with its label."""
+    groups = audited.identical.only(audited.identical.differ(audited.dataset.labels))
+    return result(len(groups), (equal(_labelled(audited, groups[g])) for g in range(len(groups))))
+
+
+def _labelled(audited: Audited, images: Indices) -> list[str]:
+    """Ids with labels; the first two differ in label."""
+    labels = audited.dataset.labels[images]
+    other = int((labels != labels[0]).argmax())
+    order = [0, other, *(i for i in range(1, len(images)) if i != other)]
+    return [f"{audited.dataset.ids[images[i]]} ({audited.dataset.classes[labels[i]]})" for i in order]
+
+
+@check(
+    "FEB008",
+    severity="warning",
+    title="Images are blank",
+    detected=f"Every channel spans at most {BLANK} grey levels over the whole image.",
+    why="There is no face to recognise: whatever the label, it can only be guessed.",
+    action="Leave them out, or say how many there are; no method can be right about them.",
+)
+def blank_images(audited: Audited) -> Result | None:
+    """Images."""
+    blank = np.flatnonzero(audited.likeness.blank)
+    return result(len(blank), audited.names(blank))
+
+
+@check(
+    "FEB013",
+    severity="error",
+    title="The network was pretrained on images that are tested",
+    detected="Hashes of the images, named in the header of the weights file, against those of the test images; "
+    "without a protocol, against all images of the set.",
+    why="A network that has seen the test images, labels or not, is not tested on anything new.",
+    action="Use weights that were trained without these images, or leave these images out of the test.",
+)
+def pretrained_on_test_images(audited: Audited) -> Result | None:
+    """Images."""
+    if not audited.pretrained:
+        return None
+    tested = np.ones(len(audited.dataset), bool)
+    if audited.manifest is not None:
+        tested[:] = False
+        for split in audited.splits():
+            tested |= (split.parts & TEST) > 0
+    seen = [
+        audited.dataset.ids[i]
+        for start, chunk in chunks(audited.dataset.images)
+        for i, digest in enumerate(image_hashes(chunk), start=start)
+        if tested[i] and digest in audited.pretrained
+    ]
+    return result(len(seen), seen)
+
+
+@check(
+    "FEB014",
+    severity="warning",
+    title="The files are not the set as published",
+    detected="What the loader noted when it read the files.",
+    why="Results on other files than the published ones cannot be held against anybody else's.",
+    action="Get the missing files, or tell with every result what was left out.",
+)
+def not_as_published(audited: Audited) -> Result | None:
+    """The loader's notes."""
+    return result(len(audited.dataset.notes), audited.dataset.notes)
