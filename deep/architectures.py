@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+import torch
 from torch import nn
 from torchvision import models
 
 from deep.few_pixels import use_matrix_products
-from deep.weights import find, load
+from deep.images import Normalisation
+from deep.weights import find
+from deep.weights_file import load, normalisation
 from febench.core.errors import UsageError
 
 KEYWORDS: dict[str, dict[str, Any]] = {
@@ -61,6 +64,17 @@ class Builder:
             return {}
         file = find(self.architecture, self.weights)
         return {"weights": file.source, "weights_sha256": file.sha256, "weights_verified": file.verified}
+
+    def normalisation(self, device: torch.device) -> Normalisation:
+        """The normalisation of the images that the weights were trained on.
+
+        Raises
+        ------
+        DataError
+            If the file does not say.
+        """
+        mean, sd = normalisation(find(self.architecture, self.weights))
+        return Normalisation(len(mean), device).set(torch.tensor(mean), torch.tensor(sd))
 
 
 def check_name(architecture: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,50 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from deep.architectures import Builder
-from deep.checkpoint import Checkpoint
-from deep.device import choose_device, choose_dtype, seeded
-from deep.images import Images
-from deep.loop import train
-from deep.packing import fit_predict_folds
-from deep.prediction import predict_probabilities
+from deep.device import autocast, choose_device, choose_dtype, seeded
+from deep.images import Normalisation, as_input, on_device, resize
 from deep.probe import fit_head
-from deep.resizing import on_device, resize
-from deep.training import Recipe, Training
-from deep.weights import provenance, save
-from febench.core.method import FoldOutcome, FoldTask
+from deep.training import Checkpoint, Recipe, Training, train
+from deep.weights_file import provenance, save
+
+BATCH = 32  # of predictions
+
+
+@torch.no_grad()
+def predict_probabilities(
+    network: nn.Module,
+    pixels: Tensor,
+    normalise: Normalisation,
+    *,
+    dtype: torch.dtype = torch.float32,
+    flip: bool = True,
+) -> Tensor:
+    """Class probabilities, shape (n, classes), float32; with `flip`, the mean over each image and its mirror image.
+
+    Every batch is filled up to the same shape, so that an image's probabilities do not depend on how many others come
+    with it: libraries choose their kernels by shape.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Is left in evaluation mode.
+    pixels : Tensor
+        uint8, shape (n, channels, height, width).
+    normalise : Normalisation
+        Of the training images.
+    dtype : torch.dtype
+        float32, or what autocast lowers to.
+    """
+    network.eval()
+    parts = []
+    for part in torch.split(pixels, BATCH):
+        missing = BATCH - len(part)
+        x = as_input(normalise(torch.cat([part, part[:1].expand(missing, -1, -1, -1)]) if missing else part))
+        views = [x, x.flip(3)] if flip else [x]
+        with autocast(pixels.device, dtype):
+            logits = [network(view).float() for view in views]
+        parts.append(torch.stack(logits).softmax(2).mean(0)[: len(part)])
+    return torch.cat(parts)
 
 
 class ImageClassifier:
@@ -51,8 +84,6 @@ class ImageClassifier:
         Whether a GPU must give the same bits each time; a CPU always does.
     checkpoint : Path, optional
         Where a long training keeps its state every few minutes, and goes on from if it is there.
-    pack : int
-        How many folds `fit_predict_folds` trains at a time; 0 for as many as pay.
 
     Attributes
     ----------
@@ -60,9 +91,9 @@ class ImageClassifier:
         The class indices seen in `fit`, ascending: the columns of `predict_proba`.
     fit_info_ : dict
         device, dtype, steps, images_per_second (training alone), parameters, train_loss; weights (and what is
-        known of them) if they were not random; if it went on from a
-        checkpoint also resumed_at_step and seconds_before; with validation images also
-        validation_accuracy (of `predict`, at the end) and validation_curve, pairs of step and accuracy (unflipped).
+        known of them) if they were not random; if it went on from a checkpoint also resumed_at_step and
+        seconds_before; with validation images also validation_accuracy (of `predict`, at the end) and
+        validation_curve, pairs of step and accuracy (in the precision of the training, without mirror images).
 
     Raises
     ------
@@ -84,7 +115,6 @@ class ImageClassifier:
         device: str = "auto",
         deterministic: bool = False,
         checkpoint: Path | None = None,
-        pack: int = 0,
     ) -> None:
         if precision not in ("auto", "bf16", "fp32"):
             raise ValueError(f"precision must be auto, bf16 or fp32, not {precision!r}")
@@ -98,7 +128,6 @@ class ImageClassifier:
         self.random_state = random_state
         self.device = choose_device(device, deterministic=deterministic)
         self.checkpoint = checkpoint
-        self.pack = pack
 
     def extract(self, X: NDArray[np.uint8]) -> NDArray[Any]:
         """Resize each image to `size` x `size` (bilinear, antialiased); images of that size come back as they are.
@@ -151,19 +180,30 @@ class ImageClassifier:
         if len(X) == 0 or len(X) != len(y):
             raise ValueError(f"fit needs at least one image and a class for each, not {len(X)} and {len(y)}")
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        images, targets = Images(self.on_device(X)), torch.from_numpy(codes.reshape(-1)).to(self.device)
+        pixels, targets = self.on_device(X), torch.from_numpy(codes.reshape(-1)).to(self.device)
         dtype = choose_dtype(self.precision, self.device)
+        watched = None if X_val is None or y_val is None or len(X_val) == 0 else (self.on_device(X_val), y_val)
+        look = None if watched is None else lambda _: self._accuracy(*watched, dtype=dtype, flip=False)
         with seeded(self.random_state, self.device) as generator:
-            self._network = self.new_network(images, targets, len(self.classes_))
-            self._normalise = images.normalise
+            self._network = self.new_network(pixels, targets, len(self.classes_))
+            training = Training(self._network, pixels, self.recipe, dtype)
+            self._normalise = training.normalise
             weights = {name: value.clone() for name, value in self._network.state_dict().items()}
-            training = Training(self._network, images, self.recipe, dtype)
             training.begin(weights, torch.arange(len(X), device=self.device), targets, generator)
-            watch = None if X_val is None or y_val is None or len(X_val) == 0 else Watch(self, X_val, y_val, dtype)
-            train([training], [watch], Checkpoint(self.checkpoint, self._about(training)))
+            about = {
+                "recipe": repr(self.recipe),
+                "dtype": str(dtype),
+                "images": len(X),
+                "size": self.size,
+                "seed": self.random_state,
+                "threads": torch.get_num_threads(),
+                "torch": str(torch.__version__),
+            }
+            train([training], look, Checkpoint(self.checkpoint, about))
         self.fit_info_ = self.info(training)
-        if watch is not None:
-            self.fit_info_ |= {"validation_accuracy": watch.accuracy(), "validation_curve": watch.curve}
+        if watched is not None:
+            accuracy = self._accuracy(*watched, dtype=torch.float32, flip=self.mirrors)
+            self.fit_info_ |= {"validation_accuracy": accuracy, "validation_curve": training.curve}
         return self
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -173,19 +213,18 @@ class ImageClassifier:
         """
         if len(X) == 0:
             return np.empty((0, len(self.classes_)), dtype=np.float32)
-        return self._probabilities(self.on_device(X)).cpu().numpy()
+        pixels = self.on_device(X)
+        return predict_probabilities(self._network, pixels, self._normalise, flip=self.mirrors).cpu().numpy()
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.integer[Any]]:
         """Give the most probable class index of each image, shape (n,)."""
         classes: NDArray[np.integer[Any]] = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return classes
 
-    def fit_predict_folds(self, X: NDArray[np.uint8], folds: Sequence[FoldTask]) -> list[FoldOutcome]:
-        """Train and test several folds, side by side where one does not fill the device; see `febench.core.method`.
-
-        The predictions are those of `fit` and `predict` fold by fold: on a GPU bit by bit only if `deterministic`.
-        """
-        return fit_predict_folds(self, X, folds, self.pack)
+    def _accuracy(self, pixels: Tensor, y: NDArray[np.integer[Any]], *, dtype: torch.dtype, flip: bool) -> float:
+        probabilities = predict_probabilities(self._network, pixels, self._normalise, dtype=dtype, flip=flip)
+        predicted = self.classes_[probabilities.argmax(dim=1).cpu().numpy()]
+        return round(float(np.mean(predicted == np.asarray(y))), 4)
 
     def save_weights(self, path: Path, origin: Mapping[str, Any]) -> None:
         """Write the trained network as safetensors.
@@ -195,7 +234,7 @@ class ImageClassifier:
         path : Path
             Ends in `.safetensors`.
         origin : mapping
-            Keywords of `deep.weights.provenance`: data set, images, classes, method, seed.
+            Keywords of `deep.weights_file.provenance`: data set, images, classes, method, seed.
         """
         pixels = self._normalise
         metadata = provenance(
@@ -210,16 +249,16 @@ class ImageClassifier:
         """Images of the network's size, on its device."""
         return on_device(X, self.size, self.device)
 
-    def new_network(self, images: Images, targets: Tensor, classes: int) -> nn.Module:
+    def new_network(self, pixels: Tensor, targets: Tensor, classes: int) -> nn.Module:
         """Build the network with its first weights, on its device; torch's global generator draws them."""
         network: nn.Module = self.network(classes).to(self.device).to(memory_format=torch.channels_last)
         if self.probe_first:
-            fit_head(network, images.pixels, targets, images.normalise.fit(images.pixels))
+            fit_head(network, pixels, targets, Normalisation.of(pixels))
         return network
 
     def info(self, training: Training) -> dict[str, Any]:
         """What is worth telling of a training that is done."""
-        found = {
+        info = {
             "device": str(self.device),
             "dtype": str(training.dtype).removeprefix("torch."),
             "steps": training.steps,
@@ -229,52 +268,10 @@ class ImageClassifier:
             **self.network.origin,
         }
         if training.resumed:
-            found |= {"resumed_at_step": training.resumed, "seconds_before": round(training.seconds_before, 1)}
-        return found
+            info |= {"resumed_at_step": training.resumed, "seconds_before": round(training.seconds_before, 1)}
+        return info
 
     @property
     def mirrors(self) -> bool:
         """Whether predictions are means over images and their mirror images."""
         return self.recipe.augmentation.flip > 0
-
-    def _probabilities(self, pixels: Tensor) -> Tensor:
-        return predict_probabilities(self._network, pixels, self._normalise, flip=self.mirrors)
-
-    def _about(self, training: Training) -> dict[str, Any]:
-        """What a training must have in common with another to go on from where that was."""
-        return {
-            "recipe": repr(self.recipe),
-            "dtype": str(training.dtype),
-            "images": len(training.images),
-            "size": self.size,
-            "seed": self.random_state,
-            "threads": torch.get_num_threads(),
-            "torch": str(torch.__version__),
-        }
-
-
-class Watch:
-    """Follows the accuracy on the validation images during a training; `curve` holds pairs of step and accuracy."""
-
-    def __init__(
-        self, model: ImageClassifier, X: NDArray[np.uint8], y: NDArray[np.integer[Any]], dtype: torch.dtype
-    ) -> None:
-        self.model = model
-        self.pixels = model.on_device(X)
-        self.labels = np.asarray(y)
-        self.dtype = dtype
-        self.curve: list[list[float]] = []
-
-    def __call__(self, training: Training) -> None:
-        """Add a point: cheaper than `predict`, in the precision of the training and without mirror images."""
-        model = self.model
-        found = predict_probabilities(model._network, self.pixels, model._normalise, dtype=self.dtype, flip=False)
-        self.curve.append([training.step, self._share_right(found)])
-
-    def accuracy(self) -> float:
-        """Accuracy of what `predict` says now."""
-        return self._share_right(self.model._probabilities(self.pixels))
-
-    def _share_right(self, probabilities: Tensor) -> float:
-        predicted = self.model.classes_[probabilities.argmax(dim=1).cpu().numpy()]
-        return round(float(np.mean(predicted == self.labels)), 4)

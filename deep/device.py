@@ -7,7 +7,7 @@ import os
 import platform
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 
 import torch
@@ -50,9 +50,14 @@ def has_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if hasattr(torch.cpu, "get_capabilities"):
-        found = torch.cpu.get_capabilities()
-        return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())  # torch < 2.12
+
+
+def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:
+    """Autocast to a lower precision; nothing for float32."""
+    return torch.autocast(device.type, dtype, enabled=dtype is not torch.float32)
 
 
 @cache
@@ -60,7 +65,7 @@ def keep_freed_memory() -> bool:
     """Have the C library keep freed memory for the next step; whether it can, which only glibc does.
 
     Otherwise it gives gradients of megabytes back to the system after each step of a training and asks for them again
-    in the next, and the system clears every page: a tenth of the time of a step.
+    in the next, and the system clears every page.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

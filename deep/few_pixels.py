@@ -1,10 +1,10 @@
 """Convolutions whose output has only a few pixels, as matrix products.
 
 At 64 pixels a side the last stage of a ResNet works on 2 x 2 pixels. Of the nine taps of a 3 x 3 kernel only four then
-meet a pixel, the others meet the padding; convolutions on a CPU are not made for that, and spend nearly a third of a
-step there. Here each output pixel is one matrix product: of the part of the image that its window meets with the taps
-that meet it. The same numbers are summed, in another order, in 0.4 of the time; gradients of the weights are summed in
-float32, whatever the precision.
+meet a pixel, the others meet the padding; convolutions on a CPU are not made for that. Here each output pixel is one
+matrix product: of the part of the image that its window meets with the taps that meet it. The same numbers are summed,
+in another order; gradients of the weights are summed in float32, whatever the precision. docs/methods/resnet.md has
+what that saves.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class FewPixelsConv2d(nn.Conv2d):
             return super().forward(input)
         if torch.is_autocast_enabled("cpu"):
             input = input.to(torch.get_autocast_dtype("cpu"))
-        found: Tensor = _Product.apply(input, self.weight, (rows, columns))
-        return found if self.bias is None else found + self.bias.to(found.dtype).view(-1, 1, 1)
+        output: Tensor = _Product.apply(input, self.weight, (rows, columns))
+        return output if self.bias is None else output + self.bias.to(output.dtype).view(-1, 1, 1)
 
     def _spans(self, axis: int, side: int) -> list[Span]:
         kernel, stride, padding = self.kernel_size[axis], self.stride[axis], int(self.padding[axis])
@@ -67,10 +67,10 @@ class _Product(torch.autograd.Function):
         x, w = _channels_last(input), _channels_last(weight.to(input.dtype))
         ctx.save_for_backward(x, w)
         ctx.spans = spans
-        found = x.new_empty(len(x), len(spans[0]), len(spans[1]), len(w))
+        output = x.new_empty(len(x), len(spans[0]), len(spans[1]), len(w))
         for row, column, met, taps in _pixels(spans):
-            found[:, row, column] = _part(x, met).flatten(1) @ _part(w, taps).flatten(1).t()
-        return found.permute(0, 3, 1, 2)
+            output[:, row, column] = _part(x, met).flatten(1) @ _part(w, taps).flatten(1).t()
+        return output.permute(0, 3, 1, 2)
 
     @staticmethod
     @once_differentiable

@@ -1,11 +1,50 @@
-"""Images as networks take them: one uint8 tensor on the device, normalised by the training images' own statistics."""
+"""Images on their way into a network: resized, put on a device, normalised, and changed a little while it trains.
+
+They stay uint8 until they are used. Normalisation goes by the training images' own statistics; the augmentation works
+on a whole batch at once, with its own draw of every parameter for every image.
+"""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import math
+from dataclasses import dataclass, replace
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+RESIZE_BYTES = 64 * 2**20  # of float pixels at a time
 CHANNELS = 3
+DRAWS = 7  # an image, for `Augmentation`
+
+
+def resize(X: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Resize uint8 images to `size` pixels a side, a few at a time; see `ImageClassifier.extract`."""
+    if X.dtype != np.uint8 or X.ndim not in (3, 4) or X.shape[3:] not in ((), (3,)) or 0 in X.shape[1:3]:
+        raise ValueError(f"images must be uint8, (n, height, width) or (n, height, width, 3), not {X.dtype} {X.shape}")
+    if X.shape[1:3] == (size, size):
+        return X
+    resized = np.empty((len(X), size, size, *X.shape[3:]), dtype=np.uint8)
+    chunk = max(1, RESIZE_BYTES // (4 * int(np.prod(X.shape[1:]))))
+    for start in range(0, len(X), chunk):
+        images = _channels_first(np.array(X[start : start + chunk])).float().contiguous()
+        small = nn.functional.interpolate(
+            images, size=(size, size), mode="bilinear", antialias=True, align_corners=False
+        )
+        last = small.round_().clamp_(0, 255).byte().permute(0, 2, 3, 1).numpy()
+        resized[start : start + chunk] = last.reshape(resized[start : start + chunk].shape)
+    return resized
+
+
+def on_device(X: NDArray[np.uint8], size: int, device: torch.device) -> Tensor:
+    """uint8 images of a size, shape (n, channels, size, size), on a device."""
+    return _channels_first(np.array(resize(X, size))).contiguous().to(device)
+
+
+def _channels_first(X: NDArray[np.uint8]) -> Tensor:
+    images = torch.from_numpy(X)
+    return images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
 
 
 class Normalisation:
@@ -14,6 +53,11 @@ class Normalisation:
     def __init__(self, channels: int, device: torch.device | str = "cpu") -> None:
         self.mean = torch.zeros(1, channels, 1, 1, device=device)
         self.sd = torch.ones(1, channels, 1, 1, device=device)
+
+    @classmethod
+    def of(cls, pixels: Tensor) -> Normalisation:
+        """Make one by the statistics of images, see `fit`, on their device."""
+        return cls(pixels.shape[1], pixels.device).fit(pixels)
 
     def fit(self, pixels: Tensor) -> Normalisation:
         """Take the statistics of uint8 images, shape (n, channels, height, width).
@@ -40,22 +84,93 @@ class Normalisation:
         return (pixels.float() - self.mean) / self.sd
 
 
-class Images:
-    """Images on a device, and the normalisation of one training.
+@dataclass(frozen=True)
+class Augmentation:
+    """How far a training image may be changed; all strengths 0 is the identity.
 
-    Parameters
+    Attributes
     ----------
-    pixels : Tensor
-        uint8, shape (n, channels, height, width), with 1 or 3 channels; shared, never changed.
+    degrees : float
+        Largest rotation, either way.
+    scale : float
+        Largest relative change of size: 0.1 draws from 0.9 to 1.1.
+    translate : float
+        Largest shift, as a fraction of the image's side.
+    flip : float
+        Probability of a left-right flip.
+    brightness : float
+        Largest shift of all pixels, in standard deviations of the training images' pixels.
+    contrast : float
+        Largest relative change of the deviations from the image's mean.
     """
 
-    def __init__(self, pixels: Tensor) -> None:
-        self.pixels = pixels
-        self.device = pixels.device
-        self.normalise = Normalisation(pixels.shape[1], pixels.device)
+    degrees: float = 10.0
+    scale: float = 0.1
+    translate: float = 0.08
+    flip: float = 0.5
+    brightness: float = 0.2
+    contrast: float = 0.2
 
-    def __len__(self) -> int:
-        return len(self.pixels)
+    @classmethod
+    def of_strength(cls, strength: float) -> Augmentation:
+        """Multiply the ranges of the default augmentation by `strength`; at 0 there are no flips either.
+
+        Raises
+        ------
+        ValueError
+            If the strength is negative.
+        """
+        if strength < 0:
+            raise ValueError(f"the strength of augment must not be negative, not {strength}")
+        full = cls()
+        return replace(
+            full,
+            degrees=full.degrees * strength,
+            scale=full.scale * strength,
+            translate=full.translate * strength,
+            flip=full.flip if strength > 0 else 0.0,
+            brightness=full.brightness * strength,
+            contrast=full.contrast * strength,
+        )
+
+    def __call__(self, images: Tensor, draws: Tensor) -> Tensor:
+        """Augment a batch; no constant comes from the host, so that a CUDA graph may hold it.
+
+        Parameters
+        ----------
+        images : Tensor
+            Normalised float images, shape (n, channels, height, width); what lies outside them counts as 0.
+        draws : Tensor
+            Uniform draws from [-1, 1), shape (n, DRAWS), on the device of the images.
+
+        Returns
+        -------
+        Tensor
+            The changed images, same shape.
+        """
+        angle, zoom, mirror, right, down, gain, shift = draws.unbind(1)
+        if self.degrees or self.scale or self.translate or self.flip:
+            # one 2x3 matrix an image: where in the source, in units of half a side, each target pixel is read
+            aspect = images.shape[2] / images.shape[3]
+            angle, zoom = math.radians(self.degrees) * angle, 1 + self.scale * zoom
+            sign = 2 * (mirror >= 2 * self.flip - 1).to(angle.dtype) - 1
+            cos, sin = angle.cos() / zoom, angle.sin() / zoom
+            rows = [cos * sign, -sin * aspect, 2 * self.translate * right]
+            rows += [sin * sign / aspect, cos, 2 * self.translate * down]
+            matrices = torch.stack(rows, dim=1).view(-1, 2, 3)
+            grid = nn.functional.affine_grid(matrices, list(images.shape), align_corners=False)
+            images = nn.functional.grid_sample(images, grid, align_corners=False)
+        if self.brightness or self.contrast:
+            mean = images.mean(dim=(1, 2, 3), keepdim=True)
+            factor, offset = 1 + self.contrast * gain.view(-1, 1, 1, 1), self.brightness * shift.view(-1, 1, 1, 1)
+            images = (images - mean) * factor + (mean + offset)
+        return images
+
+
+def draw(n: int, generator: torch.Generator, out: Tensor | None = None) -> Tensor:
+    """What `Augmentation` needs for n images: uniform draws from [-1, 1), shape (n, DRAWS); into `out` if given."""
+    out = torch.empty(n, DRAWS, device=generator.device) if out is None else out
+    return out.uniform_(-1.0, 1.0, generator=generator)
 
 
 def as_input(images: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from febench import method
 
 if TYPE_CHECKING:
-    from deep.classifier import ImageClassifier
+    from deep.packing import PackedClassifier
 
 QUICK = {"size": 48, "epochs": 3.0, "batch_size": 32, "lr": 2e-3, "augment": 0.0}
 RESNETS = "He et al. 2016"
@@ -55,7 +55,7 @@ def classifier(
     deterministic: bool = False,
     checkpoint: Path | None = None,
     pack: int = 0,
-) -> ImageClassifier:
+) -> PackedClassifier:
     """Any classifier of torchvision, by its name there.
 
     Parameters
@@ -88,7 +88,7 @@ def classifier(
     device : {"auto", "cpu", "cuda"}
         Where it runs.
     deterministic, checkpoint, pack
-        See `deep.classifier.ImageClassifier`.
+        See `deep.classifier.ImageClassifier` and `deep.packing.PackedClassifier`.
 
     Raises
     ------
@@ -96,8 +96,8 @@ def classifier(
         If torchvision has no such classifier, or a parameter is out of its range.
     """
     from deep.architectures import Builder
-    from deep.augmentation import Augmentation
-    from deep.classifier import ImageClassifier
+    from deep.images import Augmentation
+    from deep.packing import PackedClassifier
     from deep.training import Recipe
 
     pretrained = weights != "none"
@@ -113,7 +113,7 @@ def classifier(
         stage_decay=stage_decay if pretrained else 1.0,
         frozen_statistics=pretrained,
     )
-    return ImageClassifier(
+    return PackedClassifier(
         Builder(network, weights),
         recipe,
         size=size,

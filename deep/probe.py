@@ -1,16 +1,25 @@
-"""The last layer alone: what a network sees in images, and a linear classifier on it."""
+"""The last layer alone: logistic regression on what a frozen network makes of images (Kumar et al. 2022).
+
+As a method of its own, `linear-probe`, its network sees images normalised as those were that it was trained on, and
+the features are standardised. As the first part of fine-tuning, it is what the last layer starts from.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
-from deep.images import Normalisation, as_input
-from deep.weights import head_of
+from deep.architectures import Builder
+from deep.device import choose_device
+from deep.images import Normalisation, as_input, on_device
+from deep.weights_file import head_of
 
 BATCH = 64
 C = 0.01
@@ -35,8 +44,8 @@ def linear_head(network: nn.Module) -> nn.Linear:
 @torch.no_grad()
 def head_inputs(network: nn.Module, pixels: Tensor, normalise: Normalisation) -> NDArray[np.float32]:
     """What the last layer gets of each image, the mean over it and its mirror image, shape (n, features), float32."""
-    found: list[Tensor] = []
-    hook = linear_head(network).register_forward_pre_hook(lambda _, given: found.append(given[0].float()))
+    inputs: list[Tensor] = []
+    hook = linear_head(network).register_forward_pre_hook(lambda _, given: inputs.append(given[0].float()))
     network.eval()
     try:
         for part in torch.split(pixels, BATCH):
@@ -45,7 +54,7 @@ def head_inputs(network: nn.Module, pixels: Tensor, normalise: Normalisation) ->
             network(x.flip(3))
     finally:
         hook.remove()
-    pairs = zip(found[::2], found[1::2], strict=True)
+    pairs = zip(inputs[::2], inputs[1::2], strict=True)
     return torch.cat([(one + other) / 2 for one, other in pairs]).cpu().numpy()
 
 
@@ -86,3 +95,55 @@ def fit_head(network: nn.Module, pixels: Tensor, targets: Tensor, normalise: Nor
     with torch.no_grad():
         head.weight.copy_(weight)
         head.bias.copy_(bias)
+
+
+class LinearProbe:
+    """Logistic regression on what the last layer of a frozen network gets.
+
+    Parameters
+    ----------
+    network : Builder
+        A network with weights.
+    size : int
+        Images are resized to this many pixels a side.
+    c : float
+        Inverse strength of the penalty on the standardised features.
+    device : {"auto", "cpu", "cuda"}
+        Where the network runs.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        The class indices seen in `fit`.
+    fit_info_ : dict
+        Which weights.
+    """
+
+    def __init__(self, network: Builder, *, size: int = 64, c: float = C, device: str = "auto") -> None:
+        self.network = network
+        self.size = size
+        self.device = choose_device(device)
+        self._model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=2000))
+
+    def extract(self, X: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Features of images, shape (n, features): the mean over each image and its mirror image."""
+        network = self.network(2).to(self.device).to(memory_format=torch.channels_last)
+        return head_inputs(network, on_device(X, self.size, self.device), self.network.normalisation(self.device))
+
+    def fit(self, features: NDArray[np.float32], y: NDArray[np.integer[Any]]) -> LinearProbe:
+        """Learn from features (n, d) and class indices (n,)."""
+        self._model.fit(features, y)
+        self.classes_ = self._model.classes_
+        self.fit_info_ = self.network.origin
+        return self
+
+    def predict(self, features: NDArray[np.float32]) -> NDArray[np.integer[Any]]:
+        """Class indices (n,) of features (n, d)."""
+        classes: NDArray[np.integer[Any]] = self.classes_[self.predict_proba(features).argmax(axis=1)]
+        return classes
+
+    def predict_proba(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Class probabilities, shape (n, len(classes_))."""
+        if len(features) == 0:
+            return np.empty((0, len(self.classes_)))
+        return np.asarray(self._model.predict_proba(features))

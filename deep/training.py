@@ -1,8 +1,9 @@
-"""The training loop of every deep method: a fixed number of steps, and the last weights.
+"""The training of every deep method: its recipe, its optimiser, one step, the loop, and the state kept on disk.
 
-All images lie as one uint8 tensor on the device; each step takes a batch of them, normalises it, augments it and makes
-one update. Every batch has the same shape: the images are dealt out in random order, over and over, and a batch may
-span the end of one round and the start of the next, so that neither 3 images nor 28,709 make a ragged batch.
+A training is a fixed number of steps, and the last weights count. All images lie as one uint8 tensor on the device;
+each step takes a batch of them, normalises it, augments it and makes one update. Every batch has the same shape: the
+images are dealt out in random order, over and over, and a batch may span the end of one round and the start of the
+next, so that neither 3 images nor 28,709 make a ragged batch.
 
 Everything that changes from step to step (which images, the draws of the augmentation, the learning rate) is written
 into tensors that stay where they are, so that on a GPU the whole step is one CUDA graph.
@@ -11,20 +12,24 @@ into tensors that stay where they are, so that on a GPU the whole step is one CU
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, perf_counter
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from deep.augmentation import DRAWS, Augmentation, draw
-from deep.device import keep_freed_memory
-from deep.images import Images, as_input
-from deep.optimizer import StagedAdamW, one_cycle
+from deep.device import autocast, keep_freed_memory
+from deep.images import DRAWS, Augmentation, Normalisation, as_input, draw
 
-WARM_UP = 3
+BETAS = (0.9, 0.99)
+CAPTURE_WARM_UP = 3  # steps before one is captured
+LOOKS = 10  # during a training
+KEEP_EVERY, TELL_EVERY = 180.0, 10.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class Recipe:
     batch_size: int
     lr: float
     epochs: float = 0.0
-    warmup: float = 0.3
+    warmup: float = 0.2
     weight_decay: float = 0.05
     label_smoothing: float = 0.1
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -81,6 +86,93 @@ class Recipe:
         return max(self.steps, math.ceil(self.epochs * n / self.batch_size))
 
 
+def one_cycle(done: int, steps: int, warmup: float) -> float:
+    """Learning rate after `done` steps, relative to its peak: a straight rise, then half a cosine down to 0.
+
+    References
+    ----------
+    Smith & Topin 2018.
+    """
+    progress = min((done + 0.5) / steps, 1.0)
+    if progress < warmup:
+        return progress / warmup
+    return 0.5 + 0.5 * math.cos(math.pi * (progress - warmup) / (1 - warmup))
+
+
+class StagedAdamW:
+    """AdamW (Loshchilov & Hutter 2019) over a network's stages, which can start over in place.
+
+    So a CUDA graph may hold a step of it. Vectors (BatchNorm and biases) are not decayed.
+
+    Parameters
+    ----------
+    network : nn.Module
+        What is trained: those of its parameters that require gradients. Each of its children is a stage.
+    lr : float
+        Peak of the learning rate.
+    weight_decay : float
+        As in `torch.optim.AdamW`.
+    stage_decay : float
+        Learning rate of the network's first stage as a fraction of its last one's, geometric in between.
+    graph : bool
+        Whether a step will be captured: then the learning rates are a tensor, which one kernel sets.
+    """
+
+    def __init__(self, network: nn.Module, lr: float, weight_decay: float, stage_decay: float, *, graph: bool) -> None:
+        parts = [list(network.parameters(recurse=False)), *(list(child.parameters()) for child in network.children())]
+        trained = [[parameter for parameter in part if parameter.requires_grad] for part in parts]
+        stages = [stage for stage in trained if stage]  # from the images to the classes
+        groups: list[dict[str, Any]] = []
+        for place, stage in enumerate(reversed(stages)):
+            peak = lr * stage_decay ** (place / max(1, len(stages) - 1))
+            decayed, plain = ([p for p in stage if (p.ndim > 1) is matrix] for matrix in (True, False))
+            groups.append({"params": decayed, "weight_decay": weight_decay, "peak": peak})
+            groups.append({"params": plain, "weight_decay": 0.0, "peak": peak})
+        groups = [group for group in groups if group["params"]]
+        device = stages[0][0].device
+        self._peaks = torch.tensor([group["peak"] for group in groups], device=device)
+        self._rates = torch.zeros_like(self._peaks) if graph else None
+        for place, group in enumerate(groups):
+            group["lr"] = 0.0 if self._rates is None else self._rates[place]
+        self._adamw = torch.optim.AdamW(groups, betas=BETAS, fused=True, capturable=graph)
+
+    def set_rate(self, share: float) -> None:
+        """Set the learning rates to a share of their peaks."""
+        if self._rates is not None:
+            torch.mul(self._peaks, share, out=self._rates)
+            return
+        for group in self._adamw.param_groups:
+            group["lr"] = share * group["peak"]
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        self._adamw.zero_grad(set_to_none=True)
+
+    def step(self) -> None:
+        """Make one update, by the gradients there are."""
+        self._adamw.step()
+
+    def forget(self) -> None:
+        """Zero all that it remembers of earlier steps, in place."""
+        for state in self._adamw.state.values():
+            for value in state.values():
+                value.zero_()
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that it remembers, for `load_state_dict`."""
+        return self._adamw.state_dict()
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Remember what was saved; in the tensors that are there, if there are any."""
+        if not self._adamw.state:
+            self._adamw.load_state_dict(saved)
+            return
+        parameters = [parameter for group in self._adamw.param_groups for parameter in group["params"]]
+        for place, parameter in enumerate(parameters):
+            for name, value in self._adamw.state[parameter].items():
+                value.copy_(saved["state"][place][name])
+
+
 class Training:
     """A network, its optimiser and one step of both; trains one fold after another, each from a clean start.
 
@@ -88,25 +180,40 @@ class Training:
     ----------
     network : nn.Module
         Takes float images of 3 channels, gives one logit a class; on the device of the images, channels last.
-    images : Images
-        All that any of the folds trains on.
+    pixels : Tensor
+        All images that any of the folds trains on, uint8, shape (n, channels, height, width), with 1 or 3 channels;
+        shared, never changed. Features in their place may be of any shape and type.
     recipe : Recipe
         Budget, optimiser and augmentation.
     dtype : torch.dtype
         float32, or what autocast lowers matrix products and convolutions to.
+
+    Attributes
+    ----------
+    normalise : Normalisation
+        By the images of the present fold.
+    step, steps : int
+        Steps made, and steps to make.
+    seconds : float
+        What the steps took.
+    curve : list
+        Pairs of step and what `train` saw there.
+    resumed, seconds_before : int and float
+        The step from which it went on, and what those before it took; 0 if it did not.
     """
 
-    def __init__(self, network: nn.Module, images: Images, recipe: Recipe, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, network: nn.Module, pixels: Tensor, recipe: Recipe, dtype: torch.dtype = torch.float32) -> None:
         self.network = network
-        self.images = images
+        self.pixels = pixels
         self.recipe = recipe
         self.dtype = dtype
-        device = images.device
+        device = pixels.device
         keep_freed_memory()
+        self.normalise = Normalisation(pixels.shape[1], device)
         self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self._batch = torch.zeros(recipe.batch_size, dtype=torch.int64, device=device)
         self._draws = torch.zeros(recipe.batch_size, DRAWS, device=device)
-        self._targets = torch.zeros(len(images), dtype=torch.int64, device=device)
+        self._targets = torch.zeros(len(pixels), dtype=torch.int64, device=device)
         self._loss = torch.zeros((), device=device)
         graph = device.type == "cuda"
         self._optimizer = StagedAdamW(network, recipe.lr, recipe.weight_decay, recipe.stage_decay, graph=graph)
@@ -127,32 +234,28 @@ class Training:
         self.rows, self.generator, self._order = rows, generator, rows[:0]
         self.steps = self.recipe.steps_for(len(rows))
         self.step, self.seconds, self.resumed, self.seconds_before = 0, 0.0, 0, 0.0
+        self.curve: list[list[float]] = []
         self.set_mode()
         with self._on_stream():
             if self._replay is None:
                 self._replay = self._update if self.stream is None else self._captured()
             self.network.load_state_dict(weights)
             self._optimizer.forget()
-            self.images.normalise.fit(self.images.pixels[rows])
+            self.normalise.fit(self.pixels[rows])
             self._targets[rows] = targets
             self._tail = torch.zeros_like(self._loss)
         self.wait()  # the weights given may be freed now, and their memory used anew
 
-    @property
-    def done(self) -> bool:
-        """Whether the last step was made."""
-        return self.step >= self.steps
-
-    @property
-    def loss(self) -> float:
-        """Mean training loss over the last tenth of the steps, once they are made."""
-        return float(self._tail) / (self.steps - self._tail_start)
-
     def advance(self) -> None:
-        """Make one step."""
+        """Make one step, on images each of which comes once before any comes again."""
+        size = self.recipe.batch_size
         with self._on_stream():
-            self._batch.copy_(self._next_batch())
-            draw(self.recipe.batch_size, self.generator, out=self._draws)
+            while len(self._order) < size:
+                dealt = torch.randperm(len(self.rows), generator=self.generator, device=self.rows.device)
+                self._order = torch.cat([self._order, self.rows[dealt]])
+            batch, self._order = self._order[:size], self._order[size:]
+            self._batch.copy_(batch)
+            draw(size, self.generator, out=self._draws)
             self._optimizer.set_rate(one_cycle(self.step, self.steps, self.recipe.warmup))
             if self._replay is not None:
                 self._replay()
@@ -165,65 +268,50 @@ class Training:
         if self.stream is not None:
             self.stream.synchronize()
 
-    def state(self) -> dict[str, Any]:
-        """All that `resume` needs to go on from here."""
-        self.wait()
-        return {
-            "step": self.step,
-            "seconds": self.seconds,
-            "order": self._order,
-            "tail": self._tail,
-            "network": self.network.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "generator": self.generator.get_state(),
-        }
+    @property
+    def done(self) -> bool:
+        """Whether the last step was made."""
+        return self.step >= self.steps
 
-    def resume(self, state: dict[str, Any]) -> None:
-        """Go on from a state of the same training, after `begin`."""
-        self.step = self.resumed = state["step"]
-        self.seconds = self.seconds_before = state["seconds"]
-        self._order, self._tail = (state[name].to(self.images.device) for name in ("order", "tail"))
-        self.network.load_state_dict(state["network"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self.generator.set_state(state["generator"].cpu())
+    @property
+    def loss(self) -> float:
+        """Mean training loss over the last tenth of the steps, once they are made."""
+        return float(self._tail) / (self.steps - self._tail_start)
 
     @property
     def _tail_start(self) -> int:
         return self.steps - math.ceil(self.steps / 10)
 
-    def _next_batch(self) -> Tensor:
-        """Every image once before any again, shape (batch_size,)."""
-        while len(self._order) < self.recipe.batch_size:
-            dealt = torch.randperm(len(self.rows), generator=self.generator, device=self.rows.device)
-            self._order = torch.cat([self._order, self.rows[dealt]])
-        batch, self._order = self._order[: self.recipe.batch_size], self._order[self.recipe.batch_size :]
-        return batch
+    def state(self) -> dict[str, Any]:
+        """All that `resume` needs to go on from here, torch's global generators included: dropout draws from them."""
+        self.wait()
+        state: dict[str, Any] = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "curve": self.curve,
+            "order": self._order,
+            "tail": self._tail,
+            "network": self.network.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "random": torch.get_rng_state(),
+        }
+        if self.stream is not None:
+            state["random_of_gpu"] = torch.cuda.get_rng_state(self.pixels.device)
+        return state
 
-    def _update(self) -> None:
-        """One step, all of whose inputs lie in tensors that never move."""
-        pixels = self.images.normalise(self.images.pixels[self._batch])
-        inputs = as_input(self.recipe.augmentation(pixels, self._draws))
-        with autocast(self.images.device, self.dtype):
-            found = self.network(inputs)
-            loss = nn.functional.cross_entropy(
-                found, self._targets[self._batch], label_smoothing=self.recipe.label_smoothing
-            )
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
-        self._loss.copy_(loss.detach())
-
-    def _captured(self) -> Callable[[], None]:
-        """The step as a CUDA graph; what its warm-up does to the weights, `begin` undoes."""
-        for _ in range(WARM_UP):
-            self._update()
-        torch.cuda.synchronize(self.images.device)
-        self._optimizer.zero_grad()
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, stream=self.stream):
-            self._update()
-        replay: Callable[[], None] = graph.replay
-        return replay
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from a state of the same training, after `begin`."""
+        self.step = self.resumed = state["step"]
+        self.seconds = self.seconds_before = state["seconds"]
+        self.curve = state["curve"]
+        self._order, self._tail = (state[name].to(self.pixels.device) for name in ("order", "tail"))
+        self.network.load_state_dict(state["network"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"].cpu())
+        torch.set_rng_state(state["random"])
+        if "random_of_gpu" in state:
+            torch.cuda.set_rng_state(state["random_of_gpu"], self.pixels.device)
 
     def set_mode(self) -> None:
         """Training mode; BatchNorm stays as it is where the recipe freezes its statistics."""
@@ -233,17 +321,125 @@ class Training:
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.eval()
 
+    def _update(self) -> None:
+        """One step, all of whose inputs lie in tensors that never move."""
+        pixels = self.normalise(self.pixels[self._batch])
+        inputs = as_input(self.recipe.augmentation(pixels, self._draws))
+        with autocast(self.pixels.device, self.dtype):
+            logits = self.network(inputs)
+            loss = nn.functional.cross_entropy(
+                logits, self._targets[self._batch], label_smoothing=self.recipe.label_smoothing
+            )
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        self._loss.copy_(loss.detach())
+
+    def _captured(self) -> Callable[[], None]:
+        """The step as a CUDA graph; what its warm-up does to the weights, `begin` undoes."""
+        for _ in range(CAPTURE_WARM_UP):
+            self._update()
+        torch.cuda.synchronize(self.pixels.device)
+        self._optimizer.zero_grad()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, stream=self.stream):
+            self._update()
+        replay: Callable[[], None] = graph.replay
+        return replay
+
     @contextmanager
     def _on_stream(self) -> Iterator[None]:
         """Have the device do what follows after all that was asked of it before, in this training's own stream."""
         if self.stream is None:
             yield
             return
-        self.stream.wait_stream(torch.cuda.current_stream(self.images.device))
+        self.stream.wait_stream(torch.cuda.current_stream(self.pixels.device))
         with torch.cuda.stream(self.stream):
             yield
 
 
-def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:
-    """Autocast to a lower precision; nothing for float32."""
-    return torch.autocast(device.type, dtype, enabled=dtype is not torch.float32)
+class Checkpoint:
+    """A file that holds the last state of one training: how far it is, and all it needs to go on if it is killed.
+
+    Parameters
+    ----------
+    path : Path or None
+        Where it is; None keeps nothing. Whoever gives the path deletes the file when the training is of no more use.
+    about : dict
+        What the training is; a file that says otherwise is not gone on from.
+    """
+
+    def __init__(self, path: Path | None, about: dict[str, Any]) -> None:
+        self.path = path
+        self.about = about
+        self._saved = self._told = monotonic()
+
+    def load(self) -> dict[str, Any] | None:
+        """The state that was kept, or None: a file that is not whole, or is of another training, counts as none."""
+        if self.path is None or not self.path.is_file():
+            return None
+        try:
+            content: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
+            return content["state"] if content["about"] == self.about else None
+        except Exception:  # whatever is wrong with it, the training can start anew
+            return None
+
+    def keep(self, training: Training) -> None:
+        """Every few seconds say beside the file how far the training is; every few minutes keep its state.
+
+        `febench status` reads the former. A crash meanwhile leaves the last state.
+        """
+        if self.path is None:
+            return
+        if monotonic() - self._told >= TELL_EVERY:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.with_suffix(".step").write_text(f"{training.step} {training.steps}")
+            self._told = monotonic()
+        if monotonic() - self._saved >= KEEP_EVERY:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            partial = self.path.with_suffix(f".{os.getpid()}.tmp")
+            try:
+                torch.save({"about": self.about, "state": training.state()}, partial)
+                partial.replace(self.path)
+            finally:
+                partial.unlink(missing_ok=True)
+            self._saved = monotonic()
+
+
+def train(
+    trainings: Sequence[Training],
+    look: Callable[[Training], float] | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> None:
+    """Make every step of some trainings that have begun, one step of each in turn.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+        On a GPU, the steps of different trainings overlap.
+    look : callable, optional
+        At the first training: called ten times, the last after the last step, and its time is not counted. What it
+        returns is put into the training's `curve`. It may put the network into evaluation mode, and change nothing
+        else.
+    checkpoint : Checkpoint, optional
+        Of the first training: it goes on from there, and is kept there every few minutes.
+    """
+    first = trainings[0]
+    if checkpoint and (state := checkpoint.load()):
+        first.resume(state)
+    moments = {math.ceil(first.steps * i / LOOKS) for i in range(1, LOOKS + 1)} if look else set()
+    while left := [training for training in trainings if not training.done]:
+        start = perf_counter()
+        for training in left:
+            training.advance()
+        seen = first in left and first.step in moments
+        if seen or all(training.done for training in left):
+            for training in trainings:
+                training.wait()
+        for training in left:
+            training.seconds += (perf_counter() - start) / len(left)
+        if look and seen:
+            first.curve.append([first.step, look(first)])
+            first.set_mode()
+        if checkpoint:
+            checkpoint.keep(first)

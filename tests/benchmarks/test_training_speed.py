@@ -107,10 +107,9 @@ def one_tensor(
     name: str, steps: int, *, channels_last: bool, dtype: torch.dtype, products: bool = False, kept: bool = False
 ) -> float:
     """Our images and augmentation, in an eager loop on all threads."""
-    from deep.augmentation import Augmentation, draw
     from deep.device import keep_freed_memory
     from deep.few_pixels import use_matrix_products
-    from deep.resizing import on_device
+    from deep.images import Augmentation, draw, on_device
 
     form = torch.channels_last if channels_last else torch.contiguous_format
     network = torchvision.models.get_model(name, num_classes=7).to(memory_format=form)

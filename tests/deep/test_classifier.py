@@ -8,10 +8,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 
+from deep.classifier import predict_probabilities  # noqa: E402
 from deep.device import choose_device, choose_dtype  # noqa: E402
-from deep.resizing import resize  # noqa: E402
+from deep.images import Normalisation  # noqa: E402
 from deep.training import Training  # noqa: E402
 from febench.core.method import METHODS  # noqa: E402
+from tests.deep.test_training import small_network, uint8_images  # noqa: E402
 
 TINY = {"size": 32, "steps": 5, "epochs": 0.0, "batch_size": 8, "device": "cpu"}
 resnet18, resnet50, mobilenet = (METHODS.get(name).build for name in ("resnet18", "resnet50", "mobilenet-v3"))
@@ -119,7 +121,7 @@ def test_validation_images_change_nothing_but_the_report(toy, toy_images):
 
 
 def test_a_killed_fit_goes_on_from_its_checkpoint(toy, tmp_path, monkeypatch):
-    monkeypatch.setattr("deep.checkpoint.SECONDS", 0.0)
+    monkeypatch.setattr("deep.training.KEEP_EVERY", 0.0)
     X, y = toy
     path = tmp_path / "cell.pt"
     whole = fitted(X, y, X[:9], y[:9])
@@ -171,26 +173,23 @@ def test_extracted_images_stand_for_the_images(toy_images):
     assert np.array_equal(fitted(small, y).predict_proba(small), fitted(X, y).predict_proba(X))
 
 
-@pytest.mark.parametrize("shape", [(9, 50, 40), (9, 50, 40, 3), (9, 20, 20)])
-def test_resize_is_a_function_of_each_image_alone(shape, monkeypatch):
-    X = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    whole = resize(X, 32)
-    monkeypatch.setattr("deep.resizing.RESIZE_BYTES", 1)
-    assert np.array_equal(resize(X, 32), whole)
-    assert np.array_equal(resize(X[4:5], 32), whole[4:5])
-    assert whole.shape == (9, 32, 32, *shape[3:])
+def test_predictions_do_not_depend_on_the_other_images():
+    network, images = small_network().eval(), uint8_images(70)
+    normalise = Normalisation(1).fit(images)
+    together = predict_probabilities(network, images, normalise)
+    alone = torch.cat([predict_probabilities(network, image[None], normalise) for image in images])
+    torch.testing.assert_close(alone, together, rtol=0, atol=1e-6)
+    assert together.shape == (70, 2)
 
 
-def test_resize_agrees_with_pillow():
-    Image = pytest.importorskip("PIL.Image")
-    X = np.random.default_rng(0).integers(0, 256, (3, 100, 80), dtype=np.uint8)
-    theirs = [np.asarray(Image.fromarray(image).resize((32, 32), Image.Resampling.BILINEAR)) for image in X]
-    assert np.abs(resize(X, 32).astype(int) - np.stack(theirs)).max() <= 1
-
-
-def test_resize_leaves_images_of_the_right_size_as_they_are():
-    X = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
-    assert resize(X, 32) is X
+def test_predictions_are_those_of_image_and_mirror_image():
+    network, images = small_network().eval(), uint8_images(5)
+    normalise = Normalisation(1).fit(images)
+    of_image = predict_probabilities(network, images, normalise)
+    of_mirror = predict_probabilities(network, images.flip(3), normalise)
+    torch.testing.assert_close(of_image, of_mirror)
+    plain = [predict_probabilities(network, views, normalise, flip=False) for views in (images, images.flip(3))]
+    torch.testing.assert_close(of_image, (plain[0] + plain[1]) / 2)
 
 
 def test_images_may_be_read_only(toy):

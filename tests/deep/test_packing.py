@@ -105,7 +105,7 @@ def test_a_pack_grows_while_that_pays_and_there_is_room(faster, room, slots, toy
     monkeypatch.setattr(packing, "_rate", lambda slots: faster ** (len(slots) - 1) if len(slots) < room else no_room())
     X, y = toy_images(40)
     model = resnet18(**TINY)
-    assert len(packing._slots(model, model.on_device(X), fold(X, y, 0), 6, grow=True)) == slots
+    assert len(model._slots(model.on_device(X), fold(X, y, 0), 6, grow=True)) == slots
 
 
 def test_other_errors_are_not_taken_for_a_want_of_memory(toy_images, monkeypatch):

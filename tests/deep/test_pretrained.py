@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,13 @@ pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 
 from deep.images import Normalisation  # noqa: E402
 from deep.probe import head_inputs, logistic_regression  # noqa: E402
-from deep.weights import head_of  # noqa: E402
+from deep.weights_file import head_of  # noqa: E402
 from febench.core.errors import DataError, UsageError  # noqa: E402
 from febench.core.method import METHODS  # noqa: E402
 from febench.core.provenance import image_hashes, read_provenance  # noqa: E402
 from febench.run.plan import make_row  # noqa: E402
 
+REFERENCE = Path(__file__).parents[2] / "results" / "reference" / "pretraining" / "paper"
 TINY = "size=32,batch_size=8"
 
 
@@ -111,6 +113,16 @@ def test_layer4_trains_on_what_layer3_gives(weights, toy_images):
     assert np.mean(model.fit(features, y).predict(model.extract(unseen)) == truth) > 0.9
     with pytest.raises(UsageError, match="pretrain the whole one"):
         model.save_weights(Path("x.safetensors"), {})
+
+
+def test_layer4_warms_up_as_its_reference_results_did(weights):
+    assert make(f"layer4[weights={weights}]").recipe.warmup == 0.3
+    assert make(f"resnet18[weights={weights}]").recipe.warmup == 0.2
+    assert "warmup=0.3" in METHODS.get("layer4").build.__doc__
+    with (REFERENCE / "cells.jsonl").open() as lines:
+        stored = next(cell for cell in map(json.loads, lines) if cell.get("method") == "layer4")
+    assert METHODS.get("layer4").resolve({"weights": stored["params"]["weights"]}) == stored["params"]
+    assert METHODS.get("layer4").version == stored["version"]
 
 
 @pytest.mark.parametrize("name", ["linear-probe", "layer4"])

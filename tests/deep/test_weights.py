@@ -22,9 +22,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torchvision import models
 
-from deep.weights import WeightsFile, absent, find, head_of, load, provenance, save, settle
-from deep.weights.fitting import _build
-from deep.weights.sources import HASH, PATIENCE, _cleaned, file_sha256
+from deep.weights import HASH, PATIENCE, SHA256, _cleaned, absent, file_sha256, find, settle
+from deep.weights_file import WeightsFile, head_of, load, provenance, save, skeleton
 from febench.core.cache import cache_dir
 from febench.core.errors import DataError, UsageError
 from febench.core.provenance import image_hashes, read_provenance
@@ -213,7 +212,7 @@ def test_names_of_torchvisions_older_files_are_understood(tmp_path: Path, name: 
     ],
 )
 def test_the_head_is_found(name: str, head: str) -> None:
-    found, layer = head_of(_build(name))
+    found, layer = head_of(skeleton(name))
     assert found == head
     assert 1000 in (getattr(layer, "out_features", 0), getattr(layer, "out_channels", 0))
 
@@ -448,7 +447,7 @@ def test_a_file_in_the_hubs_folder_is_taken_if_it_is_the_one_known(
     path.parent.mkdir(parents=True)
     path.write_bytes(b"known")
     sha256 = hashlib.sha256(b"known").hexdigest()
-    monkeypatch.setitem(sys.modules["deep.weights.sources"].SHA256, "resnet18-f37072fd.pth", sha256)
+    monkeypatch.setitem(SHA256, "resnet18-f37072fd.pth", sha256)
     found = find("resnet18", "imagenet")
     assert found == WeightsFile(path, sha256, "ResNet18_Weights.IMAGENET1K_V1", "full")
     assert not fetched and absent("resnet18", "imagenet") is None
@@ -468,7 +467,7 @@ def test_a_download_is_checked_whole_and_made_once(fetched: list[Path], monkeypa
     with pytest.raises(DataError, match="is not what it should be"):
         find("resnet50", "imagenet")
     sha256 = hashlib.sha256(b"downloaded").hexdigest()
-    monkeypatch.setitem(sys.modules["deep.weights.sources"].SHA256, "resnet50-0676ba61.pth", sha256)
+    monkeypatch.setitem(SHA256, "resnet50-0676ba61.pth", sha256)
     assert find("resnet50", "imagenet").sha256 == sha256
     assert fetched == [hub_file("resnet50")]
 
@@ -560,7 +559,7 @@ def test_what_was_saved_is_loaded_and_says_where_it_comes_from(tmp_path: Path) -
     found = read_provenance(path)
     assert found.pop("febench.images") == image_hashes(images)
     assert found == {key: value for key, value in metadata.items() if key != "febench.images"}
-    assert (found["febench.core.dataset"], found["febench.architecture"]) == ('a "set" <b>', OTHER)
+    assert (found["febench.dataset"], found["febench.architecture"]) == ('a "set" <b>', OTHER)
     kept = {key: json.loads(found[f"febench.{key}"]) for key in ("classes", "n_images", "params", "seed", "mean", "sd")}
     assert kept == {
         "classes": ["joy", "Überraschung\n"],

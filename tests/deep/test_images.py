@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 
-from deep.augmentation import Augmentation, draw  # noqa: E402
+from deep.images import Augmentation, Normalisation, draw, resize  # noqa: E402
 
 NONE = {"degrees": 0.0, "scale": 0.0, "translate": 0.0, "flip": 0.0, "brightness": 0.0, "contrast": 0.0}
 
@@ -15,6 +16,44 @@ def generator(seed=0):
 
 def one_image_many_times(n=64, side=16):
     return torch.randn(1, 3, side, side, generator=generator(7)).expand(n, -1, -1, -1)
+
+
+@pytest.mark.parametrize("shape", [(9, 50, 40), (9, 50, 40, 3), (9, 20, 20)])
+def test_resize_is_a_function_of_each_image_alone(shape, monkeypatch):
+    X = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    whole = resize(X, 32)
+    monkeypatch.setattr("deep.images.RESIZE_BYTES", 1)
+    assert np.array_equal(resize(X, 32), whole)
+    assert np.array_equal(resize(X[4:5], 32), whole[4:5])
+    assert whole.shape == (9, 32, 32, *shape[3:])
+
+
+def test_resize_agrees_with_pillow():
+    Image = pytest.importorskip("PIL.Image")
+    X = np.random.default_rng(0).integers(0, 256, (3, 100, 80), dtype=np.uint8)
+    theirs = [np.asarray(Image.fromarray(image).resize((32, 32), Image.Resampling.BILINEAR)) for image in X]
+    assert np.abs(resize(X, 32).astype(int) - np.stack(theirs)).max() <= 1
+
+
+def test_resize_leaves_images_of_the_right_size_as_they_are():
+    X = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    assert resize(X, 32) is X
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_normalisation_agrees_with_numpy(channels):
+    images = torch.randint(0, 256, (20, channels, 8, 8), generator=generator(20), dtype=torch.uint8)
+    found = Normalisation(channels).fit(images)
+    pixels = images.numpy().astype(float)
+    np.testing.assert_allclose(found.mean.flatten(), pixels.mean((0, 2, 3)), rtol=1e-6)
+    np.testing.assert_allclose(found.sd.flatten(), pixels.std((0, 2, 3)), rtol=1e-6)
+    normal = found(images)
+    torch.testing.assert_close(normal.mean((0, 2, 3)), torch.zeros(channels), atol=1e-5, rtol=0)
+
+
+def test_images_that_never_vary_are_not_divided_by_zero():
+    images = torch.full((4, 1, 8, 8), 17, dtype=torch.uint8)
+    assert torch.equal(Normalisation(1).fit(images)(images), torch.zeros(4, 1, 8, 8))
 
 
 def test_strength_zero_is_the_identity():

@@ -1,4 +1,16 @@
-"""Which file a method's parameter `weights` stands for, and where it lies."""
+"""The weights that a network starts from: which file the parameter `weights` of a method stands for.
+
+The parameter is one of
+
+- `none`: random weights.
+- `imagenet`: torchvision's `IMAGENET1K_V1`, from torch hub's folder, else downloaded by torch hub.
+- a path of a `.safetensors`, `.pth` or `.pt` file, which `settle` turns into
+- `NAME@SHA12`: a name to read and the first 12 digits of the file's SHA-256. This is what results are stored under,
+  because a path says nothing of what the file held; the file itself is kept in febench's cache.
+
+Nothing here falls back on random weights: what cannot be used as it was asked for raises an error of one sentence.
+Importing this module loads no torch.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +18,6 @@ import hashlib
 import re
 import shutil
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -16,8 +26,7 @@ from uuid import uuid4
 
 from filelock import FileLock
 
-from deep.weights.fitting import check
-from deep.weights.reading import SAFETENSORS, SUFFIXES, WeightsFile, check_readable
+from deep.weights_file import SAFETENSORS, SUFFIXES, WeightsFile, check, check_readable
 from febench.core.cache import cache_dir
 from febench.core.errors import DataError, FebenchError, UsageError, printable
 
@@ -65,7 +74,17 @@ def settle(architecture: str, weights: str) -> str:
     path = _as_path(weights)
     check_readable(path)
     check(path, architecture)
-    return f"{_cleaned(path.stem)}@{_keep(path)[:DIGITS]}"
+    folder, suffix = _folder(), SAFETENSORS if path.suffix.lower() == SAFETENSORS else ".pth"
+    partial = folder / f"{uuid4().hex}.tmp"
+    try:
+        shutil.copyfile(path, partial)
+        sha256 = file_sha256(partial)  # of the copy, which replaces a damaged one that may be there
+        partial.replace(folder / f"{sha256}{suffix}")
+    except OSError as error:
+        raise DataError(f"cannot keep a copy of {path} in {folder}: {error.strerror}; make room there") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return f"{_cleaned(path.stem)}@{sha256[:DIGITS]}"
 
 
 def find(architecture: str, weights: str) -> WeightsFile:
@@ -112,7 +131,12 @@ def absent(architecture: str, weights: str) -> str | None:
     torchvision has such weights; a download that then fails is told by `find`.
     """
     try:
-        _look(architecture, weights)
+        if weights == "imagenet":
+            _torchvision_weights(architecture)
+        elif NAMED.fullmatch(weights):
+            _cached(weights)
+        elif weights != "none":
+            check_readable(_as_path(weights))
     except FebenchError as error:
         return str(error)
     return None
@@ -129,15 +153,6 @@ def file_sha256(path: Path) -> str:
     check_readable(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _look(architecture: str, weights: str) -> None:
-    if weights == "imagenet":
-        _torchvision_weights(architecture)
-    elif NAMED.fullmatch(weights):
-        _cached(weights)
-    elif weights != "none":
-        check_readable(_as_path(weights))
 
 
 def _as_path(weights: str) -> Path:
@@ -161,32 +176,13 @@ def _folder() -> Path:
     return folder
 
 
-def _keep(path: Path) -> str:
-    """Copy a file into the cache under its SHA-256, which is that of the copy; a damaged copy there is replaced."""
-    folder = _folder()
-    partial = folder / f"{uuid4().hex}.tmp"
-    try:
-        shutil.copyfile(path, partial)
-        sha256 = file_sha256(partial)
-        partial.replace(folder / f"{sha256}{_one_suffix(path)}")
-    except OSError as error:
-        raise DataError(f"cannot keep a copy of {path} in {folder}: {error.strerror}; make room there") from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return sha256
-
-
-def _one_suffix(path: Path) -> str:
-    return SAFETENSORS if path.suffix.lower() == SAFETENSORS else ".pth"
-
-
 def _cached(name: str) -> Path:
     digits = name.rpartition("@")[2]
-    found = [path for path in cache_dir().glob(f"weights/{digits}*") if path.suffix in SUFFIXES]
-    if len(found) != 1:
-        many = "no file" if not found else f"{len(found)} files"
+    paths = [path for path in cache_dir().glob(f"weights/{digits}*") if path.suffix in SUFFIXES]
+    if len(paths) != 1:
+        many = "no file" if not paths else f"{len(paths)} files"
         raise DataError(f"{many} of weights {name} in {cache_dir() / 'weights'}: give the path of that file once")
-    return found[0]
+    return paths[0]
 
 
 def _imagenet(architecture: str) -> WeightsFile:
@@ -215,21 +211,23 @@ def _torchvision_weights(architecture: str) -> Any:
     from torchvision import models
 
     try:
-        found = models.get_model_weights(architecture)
+        entries = models.get_model_weights(architecture)
     except ValueError as error:
         raise UsageError(f"torchvision has no classifier named {printable(architecture)!r}") from error
-    if "IMAGENET1K_V1" not in found.__members__:
+    if "IMAGENET1K_V1" not in entries.__members__:
         raise UsageError(f"torchvision has no plain ImageNet weights of {architecture}: give a file by its path")
-    return found.IMAGENET1K_V1
+    return entries.IMAGENET1K_V1
 
 
 def _download(url: str, path: Path, expected: str) -> None:
-    """Fetch a file by torch hub, once however many processes ask for it."""
+    """Fetch a file by torch hub, once however many processes ask for it; a silent network is given up."""
     import torch
 
+    before = socket.getdefaulttimeout()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(_folder() / f"{path.name}.lock"), _patience():
+        with FileLock(_folder() / f"{path.name}.lock"):
+            socket.setdefaulttimeout(PATIENCE)  # torch hub sets no time limit of its own
             if not path.exists():
                 torch.hub.download_url_to_file(url, str(path), expected, progress=False)
     except (OSError, RuntimeError, HTTPException) as error:
@@ -238,14 +236,5 @@ def _download(url: str, path: Path, expected: str) -> None:
             f"cannot download the weights {path.name} ({reason}): "
             f"fetch the file of that name from torchvision where you can, and put it into {path.parent}"
         ) from error
-
-
-@contextmanager
-def _patience() -> Iterator[None]:
-    """Give up on a silent network: torch hub sets no time limit of its own."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)
-    try:
-        yield
     finally:
         socket.setdefaulttimeout(before)
