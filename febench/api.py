@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from febench.core.errors import UsageError
-from febench.results.frames import export
+from febench.results.export import export
 from febench.results.metrics import metric_of
 from febench.results.results import Results
 from febench.results.store import Store, find_directories

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 from febench.results.store import Record
 
 

@@ -1,24 +1,19 @@
-"""Results for other tools, as data frames and as files: a row a run, a row a cell, or a row a prediction.
-
-Cells of older versions of a method are left out of all of them, as they are of every table.
-"""
+"""Rows as data frames: a row a run, a row a cell, or a row a prediction."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.errors import MismatchError, UsageError
-from febench.core.files import check_output, whole_file
+from febench.core.manifest import Manifest
 from febench.results.metrics import Metric, metric_of
-from febench.results.results import Results, RowResults
-from febench.results.store import Record, Store, read_manifest
+from febench.results.rows import RowResults
+from febench.results.store import Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,37 +22,19 @@ if TYPE_CHECKING:
 ROWS = ("runs", "cells", "predictions")
 TEXTS = ("dataset", "protocol", "manifest", "method", "label", "parameters", "version")
 """The columns that every frame begins with."""
-SUFFIXES = (".parquet", ".csv")
-ROWS_AT_ONCE = 1 << 17
-"""Rows held before they are written: a row group of a parquet file."""
 
 
-@dataclass(frozen=True)
-class Exported:
-    """What went into a file, and what did not.
-
-    Attributes
-    ----------
-    rows : int
-        Rows.
-    failed : int
-        Cells without predictions, left out.
-    outdated : int
-        Cells of older versions of a method, left out.
-    """
-
-    rows: int
-    failed: int
-    outdated: int
-
-
-def to_frame(results: Results, of: str = "runs", metrics: Sequence[str] = ("oa", "uar")) -> pd.DataFrame:
+def to_frame(
+    manifest: Manifest, rows: Sequence[RowResults], of: str = "runs", metrics: Sequence[str] = ("oa", "uar")
+) -> pd.DataFrame:
     """Results as a data frame.
 
     Parameters
     ----------
-    results : Results
-        Results of one data set under one protocol.
+    manifest : Manifest
+        The folds.
+    rows : sequence of RowResults
+        What was computed on them.
     of : str
         What a row is:
 
@@ -91,20 +68,20 @@ def to_frame(results: Results, of: str = "runs", metrics: Sequence[str] = ("oa",
     if of == "predictions":
         import pyarrow as pa
 
-        columns = schema([results.manifest.classes])
-        return pa.concat_tables([columns.empty_table(), *prediction_tables(results, columns)]).to_pandas()
+        columns = schema([manifest.classes])
+        return pa.concat_tables([columns.empty_table(), *prediction_tables(manifest, rows, columns)]).to_pandas()
     wanted = [metric_of(name) for name in metrics]
     if of == "cells":
-        cells = [_cell(row, record, wanted) for row in results.rows for record in row.records]
+        cells = [_cell(row, record, wanted) for row in rows for record in row.records]
         return pd.DataFrame(cells, columns=None if cells else [*TEXTS, "run", "fold"])
     names = ["overall_accuracy" if metric.name == "oa" else metric.name for metric in wanted]
-    classes = [f"sensitivity_{name}" for name in results.manifest.classes]
+    classes = [f"sensitivity_{name}" for name in manifest.classes]
     runs = [
         (
             *_texts(row, row.records[-1]), run, int(confusion.sum()),
             *(row.scores(metric).get(run) for metric in wanted), *row.sensitivities[run],
         )
-        for row in results.rows
+        for row in rows
         for run, confusion in row.confusions.items()
     ]  # fmt: skip
     return pd.DataFrame(runs, columns=[*TEXTS, "run", "images", *names, *classes])
@@ -152,7 +129,7 @@ def schema(classes: Sequence[Sequence[str]]) -> pa.Schema:
     )
 
 
-def prediction_tables(results: Results, columns: pa.Schema) -> Iterator[pa.Table]:
+def prediction_tables(manifest: Manifest, rows: Sequence[RowResults], columns: pa.Schema) -> Iterator[pa.Table]:
     """The predictions of each cell that has any, with the columns of `schema`; null where a column is of another set.
 
     Raises
@@ -168,8 +145,8 @@ def prediction_tables(results: Results, columns: pa.Schema) -> Iterator[pa.Table
     def coded(codes: NDArray[np.int64], names: pa.StringArray) -> pa.DictionaryArray:
         return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), names)
 
-    images, classes = texts(results.manifest.ids), texts(results.manifest.classes)
-    for row in results.rows:
+    images, classes = texts(manifest.ids), texts(manifest.classes)
+    for row in rows:
         for record in (record for record in row.records if record.ok):
             test = row.manifest.test(record.run, record.fold)
             constant = {**dict(zip(TEXTS, _texts(row, record), strict=True)), "environment": record.environment}
@@ -191,100 +168,6 @@ def prediction_tables(results: Results, columns: pa.Schema) -> Iterator[pa.Table
             absent = set(columns.names) - set(values)
             nothing = {name: pa.nulls(len(test), columns.field(name).type) for name in absent}
             yield pa.table({**values, **nothing}).select(columns.names).cast(columns)
-
-
-def export(
-    directories: Sequence[str | Path],
-    output: str | Path,
-    rows: str = "predictions",
-    metrics: Sequence[str] = ("oa", "uar"),
-) -> Exported:
-    """Write some results directories to a `.parquet` or `.csv` file, by default a row a prediction.
-
-    The columns are those of `Results.to_frame(rows)`. The file is whole or not there.
-
-    Parameters
-    ----------
-    directories : sequence of paths
-        Results directories; their data sets may differ.
-    output : path
-        The file; its name says in which form.
-    rows : str
-        `predictions`, `cells` or `runs`.
-    metrics : sequence of str
-        Of cells and runs.
-
-    Raises
-    ------
-    UsageError
-        If the form is unknown, the file cannot be written, a directory is named twice, or there are no such rows or
-        metrics.
-    MismatchError
-        If stored results are damaged.
-    """
-    paths, output = [Path(directory) for directory in directories], Path(output)
-    suffix = check_output(output, SUFFIXES, "an export's file")
-    if not paths:
-        raise UsageError("no results directory was named")
-    if len({path.resolve() for path in paths}) < len(paths):
-        raise UsageError("a results directory is named twice: each of its rows would be there twice")
-    if rows != "predictions":
-        return _export_frame(paths, output, suffix, rows, metrics)
-    columns = schema([read_manifest(path).classes for path in paths])
-    counts = []
-    with whole_file(output) as file, _writer(file, suffix, columns) as writer:
-        for results in map(_results, paths):
-            written = 0
-            for table in _in_groups(prediction_tables(results, columns)):
-                writer.write_table(table)
-                written += len(table)
-            counts.append((written, sum(len(row.failed) for row in results.rows), sum(results.outdated.values())))
-    return Exported(*(sum(column) for column in zip(*counts, strict=True)))
-
-
-def _export_frame(paths: Sequence[Path], output: Path, suffix: str, rows: str, metrics: Sequence[str]) -> Exported:
-    import pandas as pd
-
-    every = [_results(path) for path in paths]
-    frame = pd.concat([to_frame(results, rows, metrics) for results in every], ignore_index=True)
-    with whole_file(output) as file:
-        if suffix == ".parquet":
-            frame.to_parquet(file, index=False)
-        else:
-            frame.to_csv(file, index=False)
-    failed = 0 if rows == "cells" else sum(len(row.failed) for results in every for row in results.rows)
-    return Exported(len(frame), failed, sum(sum(results.outdated.values()) for results in every))
-
-
-def _results(directory: Path) -> Results:
-    try:
-        return Results.of(Store(directory))
-    except OSError as error:
-        raise UsageError(f"cannot read {directory}: {error.strerror}") from error
-
-
-def _in_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows in fewer tables."""
-    import pyarrow as pa
-
-    held: list[pa.Table] = []
-    for table in tables:
-        held.append(table)
-        if sum(map(len, held)) >= ROWS_AT_ONCE:
-            yield pa.concat_tables(held).unify_dictionaries()
-            held = []
-    if held:
-        yield pa.concat_tables(held).unify_dictionaries()
-
-
-def _writer(file: BinaryIO, suffix: str, columns: pa.Schema) -> Any:
-    if suffix == ".parquet":
-        from pyarrow.parquet import ParquetWriter
-
-        return ParquetWriter(file, columns, compression="zstd")
-    from pyarrow.csv import CSVWriter
-
-    return CSVWriter(file, columns)
 
 
 def sound_predictions(row: RowResults, record: Record) -> NDArray[np.int64]:

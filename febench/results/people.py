@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from febench.core.manifest import Manifest
 from febench.results.metrics import OA, Metric
-from febench.results.results import RowResults
+from febench.results.rows import RowResults
 
 Faces = Literal["not known", "seen", "partly seen", "new"]
 ORDER: tuple[Faces, ...] = ("not known", "seen", "partly seen", "new")

@@ -11,7 +11,7 @@ import pytest
 
 import febench
 from febench.core.errors import MismatchError, UsageError
-from febench.results import frames
+from febench.results import export as exporting
 from febench.results.frames import prediction_tables, schema
 from febench.results.results import Results
 from febench.results.store import CELLS, Store
@@ -81,7 +81,7 @@ def test_data_sets_of_other_classes_share_a_file(directory: Path, tmp_path: Path
 
 def test_groups_of_rows_change_nothing(directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = pq.read_table(_parquet(directory, tmp_path)).to_pylist()
-    monkeypatch.setattr(frames, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(exporting, "ROWS_AT_ONCE", 50)
     febench.export([directory], tmp_path / "a.parquet")
     stored = pq.ParquetFile(tmp_path / "a.parquet")
     assert stored.num_row_groups > 10 and stored.read().to_pylist() == whole
@@ -119,5 +119,5 @@ def test_a_file_is_whole_or_not_there(directory: Path, tmp_path: Path) -> None:
 def test_probabilities_are_not_kept_in_memory_after_they_are_written(directory: Path) -> None:
     results = Results.of(Store(directory))
     columns = schema([results.manifest.classes])
-    assert sum(len(table) for table in prediction_tables(results, columns)) == 840
+    assert sum(len(table) for table in prediction_tables(results.manifest, results.rows, columns)) == 840
     assert isinstance(vars(results.rows[0].records[0])["_probabilities"], str)

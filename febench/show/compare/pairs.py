@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from febench.core.errors import UsageError
 from febench.core.manifest import Manifest
 from febench.results.metrics import OA, Metric
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 from febench.show.compare.verdicts import Evidence, Outcome, Rules, judge
 from febench.show.tables import chosen
 from febench.stats import corrected_resampled_t, correlated_bayes_t, holm, mcnemar, mcnemar_in_every_run

@@ -13,7 +13,8 @@ from febench.core.errors import UsageError
 from febench.core.files import check_output, whole_file
 from febench.results.convergence import curves
 from febench.results.metrics import OA, Metric, metric_of
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 from febench.show.compare import compare, rank
 from febench.show.figures.accuracies import accuracy, drop, people
 from febench.show.figures.classes import confusion, sensitivity

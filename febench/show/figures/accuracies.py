@@ -12,7 +12,8 @@ from febench.core.errors import UsageError
 from febench.papers import comparison
 from febench.results.metrics import OA, Metric
 from febench.results.people import person_scores
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 from febench.show.figures.style import (
     COLOURS,
     MARKERS,

@@ -13,7 +13,8 @@ from febench.core.errors import printable
 from febench.papers import DETAILED
 from febench.papers import sensitivity as printed_sensitivity
 from febench.results.metrics import overall_accuracy
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 from febench.show.figures.style import (
     COLOURS,
     caveats,

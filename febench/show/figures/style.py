@@ -17,7 +17,8 @@ from matplotlib.figure import Figure
 from febench.core.errors import UsageError, printable
 from febench.results.caveats import caveats_of_data, caveats_of_rows, signs_of
 from febench.results.metrics import Metric
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 from febench.show.tables import chosen, noted
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe & Ito: told apart by everybody

@@ -15,7 +15,8 @@ from febench.core.errors import UsageError, printable
 from febench.results.convergence import Curve
 from febench.results.costs import Cost, Host, hosts
 from febench.results.metrics import OA, Metric
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 from febench.show.figures.style import (
     COLOURS,
     LINES,

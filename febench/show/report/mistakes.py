@@ -15,7 +15,8 @@ from PIL import Image
 from febench.core.dataset import load_dataset
 from febench.core.errors import FebenchError
 from febench.core.manifest import Manifest
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 from febench.show.report.blocks import Part, Section, fill, note
 from febench.show.report.studies import Study
 from febench.show.tables import chosen

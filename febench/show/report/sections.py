@@ -14,7 +14,8 @@ from markupsafe import Markup
 from febench.papers import comparison as printed
 from febench.results.caveats import caveats_of, signs_of
 from febench.results.metrics import METRICS, OA, overall_accuracy
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 from febench.show import figures
 from febench.show.compare import Ranking, comparison_document, papers_document, ranking_document
 from febench.show.report.blocks import Part, Section, figure_block, fill, folded, note, table_block, table_blocks

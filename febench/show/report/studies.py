@@ -11,7 +11,8 @@ from typing import Any
 from febench.results.merge import pool
 from febench.results.metrics import OA, Metric
 from febench.results.people import ORDER, Faces, faces_tested
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 from febench.results.store import CELLS, Store
 from febench.show.compare import Comparison, compare
 from febench.show.tables import chosen

@@ -15,7 +15,8 @@ from febench.papers import DETAILED, comparison, sensitivity
 from febench.results.caveats import caveats_of_data, caveats_of_rows, signs_of, words_of
 from febench.results.metrics import OA, Metric, mean_and_sd
 from febench.results.people import ORDER, PersonScores, faces_tested, person_scores, said_of_faces
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 from febench.show.tables.table import (
     BY_PERSON,
     SPREAD,

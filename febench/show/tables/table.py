@@ -10,7 +10,8 @@ from febench.core import __version__
 from febench.core.errors import UsageError
 from febench.papers import place, tabulated
 from febench.results.caveats import Caveat, words_of
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 
 SPREAD = "sample sd over runs"
 BY_PERSON = "in brackets: 95 % bootstrap interval of the mean over people"

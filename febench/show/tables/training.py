@@ -10,7 +10,8 @@ import numpy as np
 from febench.results.caveats import caveats_of_data, caveats_of_rows, signs_of
 from febench.results.convergence import Curve, curves
 from febench.results.costs import Cost, Host, hosts
-from febench.results.results import Results, RowResults
+from febench.results.results import Results
+from febench.results.rows import RowResults
 from febench.show.tables.table import (
     Document,
     Median,

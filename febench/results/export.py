@@ -1,0 +1,137 @@
+"""Results in one file for other tools, written cell by cell: a row a prediction, a cell or a run.
+
+Cells of older versions of a method are left out, as they are of every table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from febench.core.errors import UsageError
+from febench.core.files import check_output, whole_file
+from febench.results.frames import prediction_tables, schema
+from febench.results.results import Results
+from febench.results.store import Store, read_manifest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SUFFIXES = (".parquet", ".csv")
+ROWS_AT_ONCE = 1 << 17
+"""Rows held before they are written: a row group of a parquet file."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What went into a file, and what did not.
+
+    Attributes
+    ----------
+    rows : int
+        Rows.
+    failed : int
+        Cells without predictions, left out.
+    outdated : int
+        Cells of older versions of a method, left out.
+    """
+
+    rows: int
+    failed: int
+    outdated: int
+
+
+def export(
+    directories: Sequence[str | Path],
+    output: str | Path,
+    rows: str = "predictions",
+    metrics: Sequence[str] = ("oa", "uar"),
+) -> Exported:
+    """Write some results directories to a `.parquet` or `.csv` file, by default a row a prediction.
+
+    The columns are those of `Results.to_frame(rows)`. The file is whole or not there.
+
+    Parameters
+    ----------
+    directories : sequence of paths
+        Results directories; their data sets may differ.
+    output : path
+        The file; its name says in which form.
+    rows : str
+        `predictions`, `cells` or `runs`.
+    metrics : sequence of str
+        Of cells and runs.
+
+    Raises
+    ------
+    UsageError
+        If the form is unknown, the file cannot be written, a directory is named twice, or there are no such rows or
+        metrics.
+    MismatchError
+        If stored results are damaged.
+    """
+    paths, output = [Path(directory) for directory in directories], Path(output)
+    suffix = check_output(output, SUFFIXES, "an export's file")
+    if not paths:
+        raise UsageError("no results directory was named")
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise UsageError("a results directory is named twice: each of its rows would be there twice")
+    if rows != "predictions":
+        return _export_frame(paths, output, suffix, rows, metrics)
+    columns = schema([read_manifest(path).classes for path in paths])
+    counts = []
+    with whole_file(output) as file, _writer(file, suffix, columns) as writer:
+        for results in map(_results, paths):
+            written = 0
+            for table in _in_groups(prediction_tables(results.manifest, results.rows, columns)):
+                writer.write_table(table)
+                written += len(table)
+            counts.append((written, sum(len(row.failed) for row in results.rows), sum(results.outdated.values())))
+    return Exported(*(sum(column) for column in zip(*counts, strict=True)))
+
+
+def _export_frame(paths: Sequence[Path], output: Path, suffix: str, rows: str, metrics: Sequence[str]) -> Exported:
+    import pandas as pd
+
+    every = [_results(path) for path in paths]
+    frame = pd.concat([results.to_frame(rows, metrics) for results in every], ignore_index=True)
+    with whole_file(output) as file:
+        if suffix == ".parquet":
+            frame.to_parquet(file, index=False)
+        else:
+            frame.to_csv(file, index=False)
+    failed = 0 if rows == "cells" else sum(len(row.failed) for results in every for row in results.rows)
+    return Exported(len(frame), failed, sum(sum(results.outdated.values()) for results in every))
+
+
+def _results(directory: Path) -> Results:
+    try:
+        return Results.of(Store(directory))
+    except OSError as error:
+        raise UsageError(f"cannot read {directory}: {error.strerror}") from error
+
+
+def _in_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in fewer tables."""
+    import pyarrow as pa
+
+    held: list[pa.Table] = []
+    for table in tables:
+        held.append(table)
+        if sum(map(len, held)) >= ROWS_AT_ONCE:
+            yield pa.concat_tables(held).unify_dictionaries()
+            held = []
+    if held:
+        yield pa.concat_tables(held).unify_dictionaries()
+
+
+def _writer(file: BinaryIO, suffix: str, columns: pa.Schema) -> Any:
+    if suffix == ".parquet":
+        from pyarrow.parquet import ParquetWriter
+
+        return ParquetWriter(file, columns, compression="zstd")
+    from pyarrow.csv import CSVWriter
+
+    return CSVWriter(file, columns)
