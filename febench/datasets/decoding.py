@@ -149,13 +149,13 @@ class Files:
     ) -> Iterator[NDArray[np.uint8]]:
         colours, shapes = zip(*[header or (False, (0, 0)) for header in self.each(_header, "looking")], strict=True)
         if not size:
-            wanted = shape or shapes[0]
+            expected = shape or shapes[0]
             self._refuse(
                 [
-                    f"{path} is {width} x {height} pixels, not {wanted[1]} x {wanted[0]}; "
+                    f"{path} is {width} x {height} pixels, not {expected[1]} x {expected[0]}; "
                     f"to bring all to one size: {self.name}[size=64]"
                     for path, (height, width) in zip(self.paths, shapes, strict=True)
-                    if (height, width) != wanted
+                    if (height, width) != expected
                 ]
             )
         box = dict(zip(self.paths, boxes.tolist(), strict=True)) if boxes is not None else {}
