@@ -46,9 +46,14 @@ def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether the hardware has bfloat16 instructions: emulated ones are slower than float32."""
+    """Whether bfloat16 instructions are there and torch uses them: emulated ones are slower than float32.
+
+    A processor may have them while torch is told to do without (`ATEN_CPU_CAPABILITY=avx2`).
+    """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if torch.backends.cpu.get_cpu_capability() == "AVX2":
+        return False
     if hasattr(torch.cpu, "get_capabilities"):
         capabilities = torch.cpu.get_capabilities()
         return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import platform
+import subprocess
+import sys
 
 import pytest
 
@@ -17,3 +20,14 @@ def test_float32_on_a_gpu_is_no_less(monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     choose_device("cpu")
     assert not torch.backends.cudnn.allow_tf32
+
+
+def test_bfloat16_is_not_chosen_where_torch_is_told_to_do_without():
+    """Whatever the processor has: what a machine with AVX2 alone trains in is float32."""
+    said = "from deep.device import choose_dtype; import torch; print(choose_dtype('auto', torch.device('cpu')))"
+    told = subprocess.run(
+        [sys.executable, "-c", said],
+        env={**os.environ, "ATEN_CPU_CAPABILITY": "avx2", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout.strip() == "torch.float32"
