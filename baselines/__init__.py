@@ -1,1 +1,27 @@
-"""Classical methods: hand-made features and small classifiers, one readable file a method."""
+"""Classical methods: hand-made features and small classifiers, one readable file a method.
+
+What they share: `features`, from images to numbers; `network`, the papers' network and its trainings, with the searches
+of `search`; `pipeline`, features and a classifier as the harness takes them; `tuned`, settings chosen by the validation
+group. The trials behind each method's choices are told in docs/methods.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Images = NDArray[np.uint8]
+"""Grey (n, height, width) or RGB (n, height, width, 3)."""
+
+Labels = NDArray[np.integer[Any]]
+Features = NDArray[np.floating[Any]]
+Single = NDArray[np.float32]
+Double = NDArray[np.float64]
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise `ValueError` with this message unless the condition holds."""
+    if not condition:
+        raise ValueError(message)

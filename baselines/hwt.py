@@ -1,18 +1,11 @@
 """hwt: Haar wavelet features and a network trained by back-propagation.
 
 Follows: Evans 2017, as cited and compared with in the papers this benchmark grew from; its text is not public.
-
 Stated there: features from the Haar wavelet transform.
-
-Open, and chosen here
-- Features: approximation of the third level of 128x128 grey images, 256 coefficients; details are an option.
-- Classifier: the single-hidden-layer network all methods here share, 20 hidden neurons, by L-BFGS on standardised
-  features. The validation group picks the iteration.
-
-Measured when the defaults were chosen (700 faces of other people than the built-in set's, drawn by an earlier and
-harder version of the face model, 700 of FER2013; five folds; accuracy on the validation group): weight decay 0 / 1e-5 /
-1e-4 / 1e-3 gave 30 / 38 / 43 / 25 % on the faces and 29 / 31 / 31 / 24 % on FER2013; 100 / 200 / 400 / 1000 iterations
-gave 39 / 43 / 44 / 44 % and 31 / 31 / 32 / 33 %. So 400, where the curve flattens: about 0.4 s a cell.
+Open, and chosen here: the approximation of the third level of 128x128 grey images, 256 coefficients, details an option;
+the single-hidden-layer network all methods here share, 20 hidden neurons, trained by 400 iterations of L-BFGS on
+standardised features. The validation group picks the iteration.
+The trials behind these choices: docs/methods/hwt.md.
 """
 
 from __future__ import annotations
@@ -54,10 +47,6 @@ def hwt(
     hidden, decay, iterations, random_state
         See `baselines.network.GradientNetwork`.
 
-    Returns
-    -------
-    FeatureClassifier
-
     Raises
     ------
     ValueError
@@ -67,5 +56,5 @@ def hwt(
     return FeatureClassifier(
         partial(wavelet_coefficients, wavelet=wavelet, level=level, details=details),
         StandardScaler(),
-        GradientNetwork(hidden, decay, iterations, random_state),
+        classifier=GradientNetwork(hidden, decay, iterations, random_state),
     )

@@ -2,24 +2,12 @@
 
 Follows: S.-H. Wang, P. Phillips, Z.-C. Dong, Y.-D. Zhang, "Intelligent facial emotion recognition based on stationary
 wavelet entropy and Jaya algorithm", Neurocomputing 272:668-676, 2018.
-
 Stated there: stationary wavelet entropies, db4 with 4 levels the best; a single-hidden-layer network trained by Jaya;
 700 images of 20 people.
-
-Open, and chosen here
-- Features, network and bound as in `bbo`, which has the same features: 4L = 16 entropies of 128x128 grey images,
-  standardised; 20 hidden neurons, logistic sigmoid in both layers, one-hot targets, mean squared error, weights in
-  [-2, 2].
-- Budget: 80,000 objective evaluations, as the other swarms have. The validation group picks the best candidate of the
-  final population; `patience` lets it stop the search early.
-- Jaya: `baselines/search/jaya.py`, random numbers shared by all candidates of an epoch as its author defines it; 20
-  candidates.
-
-Measured when the defaults were chosen (`faces[seed=5]`, other people than the built-in set's, run 1 under `paper`, ten
-validation groups, 1.8 points are a standard error): after 20,000 / 80,000 / 160,000 / 640,000 evaluations validation
-accuracy 13 / 18 / 19 / 19 %, training error .142 / .138 / .136 / .132; a constant answer has .122. Numbers drawn for
-each candidate 17 % and .136, weights within 1 16 % and .128: whatever the variant, this search hardly trains the
-network. On seven classes of scikit-learn's digits it reaches .112 to .122, where L-BFGS reaches .059.
+Open, and chosen here: features, network and bound as in `bbo`, which has the same features; 80,000 objective
+evaluations of Jaya (`baselines/search/jaya.py`), as the other swarms have, with 20 candidates and random numbers shared
+by all of an epoch, as its author defines it. The validation group picks the best of the final population.
+The trials behind these choices: docs/methods/jaya.md.
 """
 
 from __future__ import annotations
@@ -32,8 +20,7 @@ from baselines.features import check_wavelet, wavelet_entropy
 from baselines.network import network_by, search_cost
 from baselines.pipeline import FeatureClassifier
 from baselines.search import Jaya, cannot_search
-from baselines.tuned import Tuned, tuning_cost
-from baselines.tuned_entropy import tuned_entropy
+from baselines.tuned import Tuned, tuned_entropy, tuning_cost
 from febench import method
 
 
@@ -71,10 +58,6 @@ def jaya(
     population, shared
         See `baselines.search.Jaya`.
 
-    Returns
-    -------
-    FeatureClassifier
-
     Raises
     ------
     ValueError
@@ -84,7 +67,7 @@ def jaya(
     return FeatureClassifier(
         partial(wavelet_entropy, wavelet=wavelet, level=level, trim=trim),
         StandardScaler(),
-        network_by(
+        classifier=network_by(
             search, {"jaya": Jaya(population, shared)}, population=population, evaluations=evaluations, hidden=hidden,
             bound=bound, patience=patience, random_state=random_state,
         ),
@@ -104,7 +87,7 @@ def jaya_tuned(evaluations: int = 80_000, random_state: int | None = None) -> Tu
     Parameters
     ----------
     evaluations
-        Of the last round; see `baselines.tuned_entropy` for what is tried.
+        Of the last round; see `baselines.tuned.tuned_entropy` for what is tried.
     random_state
         Seed.
     """

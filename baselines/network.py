@@ -9,22 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 
-from baselines.checks import require
-from baselines.search import Box, Epoch, Search, named_search
-from baselines.trace import Trace
+from baselines import Double, Features, Labels, require
+from baselines.search import Box, Epoch, PopulationSearch, named_search
 
-Array = NDArray[np.float64]
-Labels = NDArray[np.integer[Any]]
 Float = TypeVar("Float", np.float32, np.float64)
 
 BLOCK = 2**19
 """Activations held at once while a population is evaluated: 2 MB in float32, about a core's cache."""
+
+STEP = 1.3
+"""A `Trace` notes a moment whenever the evaluations have grown by this factor: some 30 from 50 to 80,000."""
 
 
 @dataclass(frozen=True)
@@ -111,23 +111,22 @@ class MeanSquaredError:
         self._layout = layout
         self._rows = max(1, BLOCK // max(1, layout.hidden * self._inputs.shape[1]))
 
-    def __call__(self, weights: Array) -> Array:
+    def __call__(self, weights: Double) -> Double:
         """Return the error of each network: (p, size) to (p,)."""
-        starts = range(0, len(weights), self._rows)
-        errors = [self._some(weights[start : start + self._rows]) for start in starts]
-        return np.concatenate(errors) if errors else np.empty(0)
-
-    def _some(self, weights: Array) -> Array:
-        outputs = forward(weights.astype(np.float32), self._inputs, self._layout)[1]
-        outputs -= self._targets
-        flat = outputs.reshape(len(weights), -1)
-        squares: NDArray[np.float32] = np.einsum("ij,ij->i", flat, flat)
-        return squares.astype(np.float64) / max(1, flat.shape[1])
+        errors = np.empty(len(weights))
+        for start in range(0, len(weights), self._rows):
+            some = weights[start : start + self._rows]
+            outputs = forward(some.astype(np.float32), self._inputs, self._layout)[1]
+            outputs -= self._targets
+            flat = outputs.reshape(len(some), -1)
+            squares: NDArray[np.float32] = np.einsum("ij,ij->i", flat, flat)
+            errors[start : start + self._rows] = squares.astype(np.float64) / max(1, flat.shape[1])
+        return errors
 
 
 def loss_and_gradient(
-    weights: Array, inputs: Array, targets: Array, layout: Layout, decay: float = 0.0
-) -> tuple[float, Array]:
+    weights: Double, inputs: Double, targets: Double, layout: Layout, decay: float = 0.0
+) -> tuple[float, Double]:
     """Mean squared error of one network plus weight decay, and its gradient, by back-propagation.
 
     Parameters
@@ -151,163 +150,49 @@ def loss_and_gradient(
         Its gradient.
     """
     (hidden,), (outputs,) = forward(weights[None], inputs, layout)
-    first, second = layout.unpack(weights)
+    _, second = layout.unpack(weights)
     error = outputs - targets
     at_output = (2 / error.size) * error * outputs * (1 - outputs)
     at_hidden = (second[:, :-1].T @ at_output) * hidden * (1 - hidden)
     to_second = np.column_stack([at_output @ hidden.T, at_output.sum(axis=1)])
-    decayed = layout.pack(_without_bias(first), _without_bias(second))
+    decayed = weights.copy()
+    for layer in layout.unpack(decayed):
+        layer[:, -1] = 0
     gradient = layout.pack(at_hidden @ inputs.T, to_second) + 2 * decay * decayed
     return float(np.square(error).mean() + decay * decayed @ decayed), gradient
 
 
-def _without_bias(layer: Array) -> Array:
-    kept = layer.copy()
-    kept[:, -1] = 0
-    return kept
-
-
-class Classifier(Protocol):
-    """What a method puts after its features."""
-
-    fit_info_: dict[str, Any]
-
-    def fit(self, X: Array, y: Labels, X_val: Array | None = None, y_val: Labels | None = None) -> Any:
-        """Learn from inputs (n, d) and class indices (n,)."""
-        ...
-
-    def predict(self, X: Array) -> Labels:
-        """Class indices (n,) of inputs (n, d)."""
-        ...
-
-
-class _Network:
-    """What the two networks below share: classes, one-hot targets, prediction."""
-
-    weights_: Array
-
-    def __init__(self, hidden: int) -> None:
-        require(hidden >= 1, f"hidden must be at least 1, not {hidden}")
-        self.hidden = hidden
-        self.fit_info_: dict[str, Any] = {}
-
-    def _begin(self, X: Array, y: Labels) -> Array:
-        """Learn the classes and the layout; return one-hot targets (n, classes)."""
-        require(len(X) == len(y) > 0, f"fit takes as many labels as inputs, at least one, not {len(y)} and {len(X)}")
-        self.classes_: Labels = np.unique(y)
-        self.layout_ = Layout(X.shape[1], self.hidden, len(self.classes_))
-        return self._one_hot(y)
-
-    def _one_hot(self, y: Labels) -> Array:
-        return np.equal(np.asarray(y)[:, None], self.classes_).astype(np.float64)
-
-    def predict(self, X: Array) -> Labels:
-        """Class indices (n,) of inputs (n, d): the class of the largest output, the first of equal ones."""
-        return self._predictions(self.weights_, with_ones(X, np.float32))
-
-    def _predictions(self, weights: Array, inputs: NDArray[np.float32]) -> Labels:
-        outputs = forward(weights[None].astype(np.float32), inputs, self.layout_)[1]
-        predicted: Labels = self.classes_[outputs[0].argmax(axis=0)]
-        return predicted
-
-    def _choose(self, candidates: Array, X_val: Array | None, y_val: Labels | None, otherwise: int) -> int:
-        """Choose the candidate of highest validation accuracy, then of smallest error; the first of equal ones."""
-        if X_val is None or y_val is None or len(y_val) == 0:
-            return otherwise
-        measure = self._accuracy(X_val, y_val)
-        accuracy = [measure(weights) for weights in candidates]
-        error = MeanSquaredError(X_val, self._one_hot(y_val), self.layout_)(candidates)
-        return int(np.lexsort((error, -np.array(accuracy, dtype=np.float64)))[0])
-
-    def _accuracy(self, X_val: Array | None, y_val: Labels | None) -> Callable[[Array], float | None]:
-        """A function of weights: the share of the validation inputs they get right, None where there are none."""
-        if X_val is None or y_val is None or len(y_val) == 0:
-            return lambda weights: None
-        inputs = with_ones(X_val, np.float32)
-        return lambda weights: float(np.mean(self._predictions(weights, inputs) == y_val))
-
-
-class SwarmNetwork(_Network):
-    """The network, its weights found by a search over a box.
+class Trace:
+    """Notes evaluations, smallest training error and validation accuracy at moments evenly spaced in their logarithm.
 
     Parameters
     ----------
-    search : Search
-        The search and its parameters.
-    evaluations : int
-        Budget: networks evaluated on all training inputs.
-    hidden : int
-        Hidden neurons.
-    bound : float
-        Weights and biases lie in [-bound, bound].
-    patience : int or None
-        Evaluations without a smaller validation error of the best network after which the search stops; None: never.
-    random_state : int or None
-        Seed.
-
-    Attributes
-    ----------
-    classes_ : ndarray
-        Class indices seen in `fit`.
-    weights_ : ndarray, shape (size,)
-        The network. With validation inputs, the best on them of the final population and the best network found;
-        without, the latter.
-    fit_info_ : dict
-        evaluations, epochs, objective (smallest training error), weights (their number), stopped (by patience), trace
-        (see `baselines.trace`).
-
-    Raises
-    ------
-    ValueError
-        If a parameter lies outside its range.
+    accuracy : callable or None
+        Weights (size,) to the share of the validation inputs they get right; None if there are none.
     """
 
-    def __init__(
-        self,
-        search: Search,
-        evaluations: int,
-        hidden: int = 20,
-        bound: float = 1.0,
-        patience: int | None = None,
-        random_state: int | None = None,
-    ) -> None:
-        super().__init__(hidden)
-        require(evaluations >= 1, f"evaluations must be at least 1, not {evaluations}")
-        require(bound > 0, f"bound must be above 0, not {bound}")
-        require(patience is None or patience >= 1, f"patience must be at least 1, or none, not {patience}")
-        self.search = search
-        self.evaluations = evaluations
-        self.bound = bound
-        self.patience = patience
-        self.random_state = random_state
+    def __init__(self, accuracy: Callable[[Double], float] | None) -> None:
+        self._accuracy = accuracy
+        self._next = 1.0
+        self._last: tuple[int, float, Double] | None = None
+        self.rows: list[list[Any]] = []
 
-    def fit(self, X: Array, y: Labels, X_val: Array | None = None, y_val: Labels | None = None) -> SwarmNetwork:
-        """Search for the weights; see `Classifier.fit`."""
-        objective = MeanSquaredError(X, self._begin(X, y), self.layout_)
-        trace, patience = Trace(self._accuracy(X_val, y_val)), self._patience(X_val, y_val)
+    def note(self, evaluations: int, error: float, weights: Double) -> None:
+        """Take note of the best weights so far, if it is time to."""
+        self._last = (evaluations, error, weights)
+        if evaluations >= self._next:
+            self._write(evaluations, error, weights)
 
-        def watch(epoch: Epoch) -> bool:
-            trace.note(epoch.evaluations, epoch.best_value, epoch.best_position)
-            return patience is not None and patience(epoch)
+    def finish(self) -> list[list[Any]]:
+        """All notes, the last moment among them: `[evaluations, error, accuracy]` each."""
+        if self._last and (not self.rows or self.rows[-1][0] != self._last[0]):
+            self._write(*self._last)
+        return self.rows
 
-        box = Box(self.layout_.size, -self.bound, self.bound)
-        rng = np.random.default_rng(self.random_state)
-        found = self.search.minimise(objective, box, evaluations=self.evaluations, rng=rng, stop=watch)
-        self.weights_ = found.candidates[self._choose(found.candidates, X_val, y_val, otherwise=0)]
-        self.fit_info_ = {
-            "evaluations": found.evaluations,
-            "epochs": len(found.trace) - 1,
-            "objective": found.value,
-            "weights": self.layout_.size,
-            "stopped": patience is not None and patience.stopped,
-            "trace": trace.finish(),
-        }
-        return self
-
-    def _patience(self, X_val: Array | None, y_val: Labels | None) -> Patience | None:
-        if self.patience is None or X_val is None or y_val is None or len(y_val) == 0:
-            return None
-        return Patience(MeanSquaredError(X_val, self._one_hot(y_val), self.layout_), self.patience)
+    def _write(self, evaluations: int, error: float, weights: Double) -> None:
+        accuracy = None if self._accuracy is None else round(self._accuracy(weights), 4)
+        self.rows.append([evaluations, round(error, 6), accuracy])
+        self._next = evaluations * STEP
 
 
 class Patience:
@@ -336,6 +221,150 @@ class Patience:
         return self.stopped
 
 
+class _Network:
+    """What the two networks below share: classes, one-hot targets, prediction."""
+
+    weights_: Double
+
+    def __init__(self, hidden: int) -> None:
+        require(hidden >= 1, f"hidden must be at least 1, not {hidden}")
+        self.hidden = hidden
+        self.fit_info_: dict[str, Any] = {}
+
+    def _begin(self, X: Features, y: Labels) -> Double:
+        """Learn the classes and the layout; return one-hot targets (n, classes)."""
+        require(len(X) == len(y) > 0, f"fit takes as many labels as inputs, at least one, not {len(y)} and {len(X)}")
+        self.classes_: Labels = np.unique(y)
+        self.layout_ = Layout(X.shape[1], self.hidden, len(self.classes_))
+        return self.one_hot(y)
+
+    def one_hot(self, y: Labels) -> Double:
+        """Wanted outputs (n, classes) for class indices (n,), all 0 for a class not seen in `fit`."""
+        return np.equal(np.asarray(y)[:, None], self.classes_).astype(np.float64)
+
+    def predict(self, X: Features) -> Labels:
+        """Class indices (n,) of inputs (n, d): the class of the largest output, the first of equal ones."""
+        return self.predict_with(self.weights_, with_ones(X, np.float32))
+
+    def predict_with(self, weights: Double, inputs: NDArray[np.float32]) -> Labels:
+        """Class indices (n,) of inputs as `with_ones` returns them, by other weights (size,)."""
+        outputs = forward(weights[None].astype(np.float32), inputs, self.layout_)[1]
+        predicted: Labels = self.classes_[outputs[0].argmax(axis=0)]
+        return predicted
+
+
+class ValidationGroup:
+    """Images that weights are not trained on: they watch a training and choose among its networks.
+
+    Parameters
+    ----------
+    network : SwarmNetwork or GradientNetwork
+        Whose weights are judged; its classes and layout are known.
+    X, y : ndarray, shapes (n, d) and (n,)
+        Inputs and class indices.
+    """
+
+    def __init__(self, network: _Network, X: Features, y: Labels) -> None:
+        self._network, self._y = network, y
+        self._inputs = with_ones(X, np.float32)
+        self.error = MeanSquaredError(X, network.one_hot(y), network.layout_)
+
+    @classmethod
+    def of(cls, network: _Network, X_val: Features | None, y_val: Labels | None) -> ValidationGroup | None:
+        """The group, or None where there is none or nobody is in it."""
+        return None if X_val is None or y_val is None or len(y_val) == 0 else cls(network, X_val, y_val)
+
+    def accuracy(self, weights: Double) -> float:
+        """Share of the images that weights (size,) get right."""
+        return float(np.mean(self._network.predict_with(weights, self._inputs) == self._y))
+
+    def best_of(self, candidates: Double) -> int:
+        """The row of (p, size) weights with the highest accuracy, then the smallest error; the first of equal ones."""
+        accuracy = np.array([self.accuracy(weights) for weights in candidates])
+        return int(np.lexsort((self.error(candidates), -accuracy))[0])
+
+
+class SwarmNetwork(_Network):
+    """The network, its weights found by a search over a box.
+
+    Parameters
+    ----------
+    search : PopulationSearch
+        The search and its parameters.
+    evaluations : int
+        Budget: networks evaluated on all training inputs.
+    hidden : int
+        Hidden neurons.
+    bound : float
+        Weights and biases lie in [-bound, bound].
+    patience : int or None
+        Evaluations without a smaller validation error of the best network after which the search stops; None: never.
+    random_state : int or None
+        Seed.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        Class indices seen in `fit`.
+    weights_ : ndarray, shape (size,)
+        The network. With validation inputs, the best on them of the final population and the best network found;
+        without, the latter.
+    fit_info_ : dict
+        evaluations, epochs, objective (smallest training error), weights (their number), stopped (by patience), trace
+        (what `Trace` noted).
+
+    Raises
+    ------
+    ValueError
+        If a parameter lies outside its range.
+    """
+
+    def __init__(
+        self,
+        search: PopulationSearch,
+        evaluations: int,
+        hidden: int = 20,
+        bound: float = 1.0,
+        patience: int | None = None,
+        random_state: int | None = None,
+    ) -> None:
+        super().__init__(hidden)
+        require(evaluations >= 1, f"evaluations must be at least 1, not {evaluations}")
+        require(bound > 0, f"bound must be above 0, not {bound}")
+        require(patience is None or patience >= 1, f"patience must be at least 1, or none, not {patience}")
+        self.search = search
+        self.evaluations = evaluations
+        self.bound = bound
+        self.patience = patience
+        self.random_state = random_state
+
+    def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
+        """Search for the weights; see `baselines.pipeline.Classifier.fit`."""
+        objective = MeanSquaredError(X, self._begin(X, y), self.layout_)
+        validation = ValidationGroup.of(self, X_val, y_val)
+        trace = Trace(validation.accuracy if validation else None)
+        patience = Patience(validation.error, self.patience) if validation and self.patience else None
+
+        def watch(epoch: Epoch) -> bool:
+            trace.note(epoch.evaluations, epoch.best_value, epoch.best_position)
+            return patience is not None and patience(epoch)
+
+        box = Box(self.layout_.size, -self.bound, self.bound)
+        rng = np.random.default_rng(self.random_state)
+        result = self.search.minimise(objective, box, evaluations=self.evaluations, rng=rng, stop=watch)
+        candidates = result.candidates
+        self.weights_ = candidates[validation.best_of(candidates) if validation else 0]
+        self.fit_info_ = {
+            "evaluations": result.evaluations,
+            "epochs": len(result.history) - 1,
+            "objective": result.value,
+            "weights": self.layout_.size,
+            "stopped": patience is not None and patience.stopped,
+            "trace": trace.finish(),
+        }
+        return self
+
+
 class GradientNetwork(_Network):
     """The network, its weights found by back-propagation and L-BFGS.
 
@@ -356,7 +385,7 @@ class GradientNetwork(_Network):
         As of `SwarmNetwork`. With validation inputs, the weights of the iteration that was best on them.
     fit_info_ : dict
         iterations, evaluations (of loss and gradient), chosen (the iteration kept), objective (the last loss), weights
-        (their number), trace (see `baselines.trace`; its error is without weight decay).
+        (their number), trace (what `Trace` noted; its error is without weight decay).
 
     Raises
     ------
@@ -374,61 +403,52 @@ class GradientNetwork(_Network):
         self.iterations = iterations
         self.random_state = random_state
 
-    def fit(self, X: Array, y: Labels, X_val: Array | None = None, y_val: Labels | None = None) -> GradientNetwork:
-        """Minimise the loss; see `Classifier.fit`."""
-        one_hot = self._begin(X, y)
-        path = _Path(with_ones(X, np.float64), one_hot.T, self.layout_, self.decay)
-        path.keep(self._first_weights())
-        found = minimize(
-            path.loss, path.weights[0], method="L-BFGS-B", jac=True, callback=path.keep,
+    def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
+        """Minimise the loss; see `baselines.pipeline.Classifier.fit`."""
+        targets, inputs = self._begin(X, y), with_ones(X, np.float64)
+        layout, validation = self.layout_, ValidationGroup.of(self, X_val, y_val)
+        evaluations = 0
+        path: list[Double] = []  # the weights after each iteration,
+        spent: list[int] = []  # and the evaluations each had cost
+
+        def loss(weights: Double) -> tuple[float, Double]:
+            nonlocal evaluations
+            evaluations += 1
+            return loss_and_gradient(weights, inputs, targets.T, layout, self.decay)
+
+        def keep(weights: Double) -> None:
+            path.append(weights.copy())
+            spent.append(max(1, evaluations))
+
+        drawn = np.random.default_rng(self.random_state).uniform(-1, 1, layout.size)
+        first, second = layout.unpack(drawn)
+        first *= np.sqrt(2 / (layout.inputs + layout.hidden))
+        second *= np.sqrt(2 / (layout.hidden + layout.outputs))
+        keep(drawn)
+        result = minimize(
+            loss, path[0], method="L-BFGS-B", jac=True, callback=keep,
             options={"maxiter": self.iterations, "maxfun": 10 * self.iterations},
         )  # fmt: skip
-        chosen = self._choose(np.array(path.weights), X_val, y_val, otherwise=len(path.weights) - 1)
-        self.weights_ = path.weights[chosen]
+        weights = np.array(path)
+        chosen = validation.best_of(weights) if validation else len(path) - 1
+        self.weights_ = path[chosen]
+        trace = Trace(validation.accuracy if validation else None)
+        for moment in zip(spent, MeanSquaredError(X, targets, layout)(weights).tolist(), path, strict=True):
+            trace.note(*moment)
         self.fit_info_ = {
-            "iterations": len(path.weights) - 1,
-            "evaluations": path.evaluations,
+            "iterations": len(path) - 1,
+            "evaluations": evaluations,
             "chosen": chosen,
-            "objective": float(found.fun),
-            "weights": self.layout_.size,
-            "trace": path.trace(MeanSquaredError(X, one_hot, self.layout_), self._accuracy(X_val, y_val)),
+            "objective": float(result.fun),
+            "weights": layout.size,
+            "trace": trace.finish(),
         }
         return self
-
-    def _first_weights(self) -> Array:
-        rng = np.random.default_rng(self.random_state)
-        first, second = self.layout_.unpack(rng.uniform(-1, 1, self.layout_.size))
-        inputs, hidden, outputs = self.layout_.inputs, self.hidden, self.layout_.outputs
-        return self.layout_.pack(first * np.sqrt(2 / (inputs + hidden)), second * np.sqrt(2 / (hidden + outputs)))
-
-
-class _Path:
-    """The weights after each iteration of a descent, and how many evaluations each had cost."""
-
-    def __init__(self, inputs: Array, targets: Array, layout: Layout, decay: float) -> None:
-        self._given = (inputs, targets, layout, decay)
-        self.evaluations = 0
-        self.weights: list[Array] = []
-        self._spent: list[int] = []
-
-    def loss(self, weights: Array) -> tuple[float, Array]:
-        self.evaluations += 1
-        return loss_and_gradient(weights, *self._given)
-
-    def keep(self, weights: Array) -> None:
-        self.weights.append(weights.copy())
-        self._spent.append(max(1, self.evaluations))
-
-    def trace(self, error: MeanSquaredError, accuracy: Callable[[Array], float | None]) -> list[list[Any]]:
-        trace = Trace(accuracy)
-        for spent, value, weights in zip(self._spent, error(np.array(self.weights)), self.weights, strict=True):
-            trace.note(spent, float(value), weights)
-        return trace.finish()
 
 
 def network_by(
     search: str,
-    own: Mapping[str, Search],
+    own: Mapping[str, PopulationSearch],
     *,
     population: int,
     evaluations: int,
@@ -436,7 +456,7 @@ def network_by(
     bound: float,
     patience: int | None,
     random_state: int | None,
-) -> Classifier:
+) -> SwarmNetwork | GradientNetwork:
     """The network, trained by a method's own search or by another one.
 
     Parameters
@@ -457,8 +477,8 @@ def network_by(
     """
     if search == "l-bfgs":
         return GradientNetwork(hidden, iterations=400, random_state=random_state)
-    found = own[search] if search in own else named_search(search, population)
-    return SwarmNetwork(found, evaluations, hidden, bound, patience, random_state)
+    chosen = own[search] if search in own else named_search(search, population)
+    return SwarmNetwork(chosen, evaluations, hidden, bound, patience, random_state)
 
 
 def search_cost(params: Mapping[str, Any], n_train: int) -> float:

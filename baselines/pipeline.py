@@ -1,51 +1,77 @@
-"""A method as the harness takes it: features, scaling fitted on the training folds, a classifier."""
+"""A method as the harness takes it: features, transformers and a classifier fitted on the training folds.
+
+The transformers are scikit-learn's, or `PrincipalComponents`. The classifiers are the networks of `baselines.network`
+and, here, those of scikit-learn in the same form: they may be shown the validation group, and tell what `fit` did.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC, LinearSVC
 
-from baselines.checks import require
-from baselines.network import Array, Classifier, Labels
+from baselines import Double, Features, Images, Labels, require
 
-Images = NDArray[np.uint8]
-Features = NDArray[np.floating[Any]]
+COSTS = tuple(2.0**power for power in range(-1, 10, 2))
+"""Values of C that `KernelSVM` chooses from: 0.5 to 512."""
+
+MOST = 2000
+"""Images on which it does so at most."""
 
 
-class Scaling(Protocol):
+class Transformer(Protocol):
     """A transform learned from training features, such as scikit-learn's `StandardScaler`."""
 
     def fit(self, X: Features) -> Any:
         """Learn from training features (n, d)."""
         ...
 
-    def transform(self, X: Features) -> Array:
-        """Scale features (n, d)."""
+    def transform(self, X: Features) -> Features:
+        """Transform features (n, d)."""
+        ...
+
+
+class Classifier(Protocol):
+    """A classifier over features."""
+
+    @property
+    def fit_info_(self) -> dict[str, Any]:
+        """What it tells about its fit."""
+        ...
+
+    def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Any:
+        """Learn from features (n, d) and class indices (n,)."""
+        ...
+
+    def predict(self, X: Features) -> Labels:
+        """Class indices (n,) of features (n, d)."""
         ...
 
 
 class FeatureClassifier:
-    """Feature extraction, scaling, classifier.
+    """Feature extraction, transformers, classifier.
 
     Parameters
     ----------
     feature : callable
         Images (n, h, w[, 3]) to features (n, d), each image by itself.
-    scaling : Scaling
-        Fitted on the training features.
+    *transformers : Transformer
+        From first to last, each fitted on what the one before makes of the training features.
     classifier : Classifier
-        Fitted on the scaled training features; may use the validation features.
+        Fitted on the transformed training features; may use the validation features.
     """
 
-    def __init__(self, feature: Callable[[Images], Features], scaling: Scaling, classifier: Classifier) -> None:
+    def __init__(
+        self, feature: Callable[[Images], Features], *transformers: Transformer, classifier: Classifier
+    ) -> None:
         self.feature = feature
-        self.scaling = scaling
+        self.transformers = transformers
         self.classifier = classifier
 
     @property
@@ -62,20 +88,25 @@ class FeatureClassifier:
         """Features of images."""
         return self.feature(X)
 
-    def fit(
-        self, features: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None
-    ) -> FeatureClassifier:
+    def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
         """Learn from features (n, d) and class indices (n,)."""
-        scaled = self.scaling.fit(features).transform(features)
-        scaled_val = None if X_val is None or len(X_val) == 0 else self.scaling.transform(X_val)
-        self.classifier.fit(scaled, y, X_val=scaled_val, y_val=y_val)
+        for transformer in self.transformers:
+            X = transformer.fit(X).transform(X)
+        X_val = None if X_val is None or len(X_val) == 0 else self.transform(X_val)
+        self.classifier.fit(X, y, X_val=X_val, y_val=y_val)
         return self
 
-    def predict(self, features: Features) -> Labels:
+    def transform(self, X: Features) -> Features:
+        """What the classifier is given of features (n, d)."""
+        for transformer in self.transformers:
+            X = transformer.transform(X)
+        return X
+
+    def predict(self, X: Features) -> Labels:
         """Class indices (n,) of features (n, d)."""
-        if len(features) == 0:
+        if len(X) == 0:
             return np.empty(0, dtype=np.int64)
-        return self.classifier.predict(self.scaling.transform(features))
+        return self.classifier.predict(self.transform(X))
 
 
 def feature_id(feature: Callable[[Images], Features]) -> list[Any]:
@@ -91,38 +122,12 @@ def _features_version() -> str:
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
 
 
-class InTurn:
-    """Scalings one after the other, each fitted on what the one before makes of the training features.
-
-    Parameters
-    ----------
-    *scalings : Scaling
-        From first to last.
-    """
-
-    def __init__(self, *scalings: Scaling) -> None:
-        self.scalings = scalings
-
-    def fit(self, X: Features) -> InTurn:
-        """Learn from training features (n, d)."""
-        *first, last = self.scalings
-        for scaling in first:
-            X = scaling.fit(X).transform(X)
-        last.fit(X)
-        return self
-
-    def transform(self, X: Features) -> Array:
-        """Scale features (n, d)."""
-        *first, last = self.scalings
-        for scaling in first:
-            X = scaling.transform(X)
-        return last.transform(X)
-
-
 class PrincipalComponents:
     """Principal components that hold a share of the variance, each scaled to unit variance unless asked otherwise.
 
-    The largest coordinate of each axis is positive, so that its sign does not depend on the linear algebra library.
+    As scikit-learn's `PCA`, but always in double precision, scaled by n rather than n - 1, and defined for features
+    that do not vary. The largest coordinate of each axis is positive, so that its sign does not depend on the linear
+    algebra library.
 
     Parameters
     ----------
@@ -142,7 +147,7 @@ class PrincipalComponents:
         self.variance = variance
         self.whiten = whiten
 
-    def fit(self, X: Features) -> PrincipalComponents:
+    def fit(self, X: Features) -> Self:
         """Learn from training features (n, d)."""
         self.mean_ = X.mean(axis=0, dtype=np.float64)
         _, spreads, axes = np.linalg.svd(X - self.mean_, full_matrices=False)
@@ -155,7 +160,170 @@ class PrincipalComponents:
         self.components_ = np.where(largest < 0, -axes, axes) / scales[:, None]
         return self
 
-    def transform(self, X: Features) -> Array:
+    def transform(self, X: Features) -> Double:
         """Project features (n, d) on the components, shape (n, kept)."""
-        projected: Array = (X - self.mean_) @ self.components_.T
+        projected: Double = (X - self.mean_) @ self.components_.T
         return projected
+
+
+class _Wrapped:
+    """What the classifiers below share: an estimator of scikit-learn, and what it told."""
+
+    estimator_: Any
+    fit_info_: dict[str, Any]
+
+    def predict(self, X: Features) -> Labels:
+        """Class indices (n,) of inputs (n, d)."""
+        predicted: Labels = self.estimator_.predict(X)
+        return predicted
+
+
+class LinearSVM(_Wrapped):
+    """Linear support vector machine: squared hinge loss, each class against the rest. Needs no validation group.
+
+    Parameters
+    ----------
+    C : float
+        Weight of the loss.
+    random_state : int or None
+        Seed of the order in which few images are visited; with more images than features there is nothing to draw.
+
+    Raises
+    ------
+    ValueError
+        If C is not positive.
+    """
+
+    def __init__(self, C: float, random_state: int | None = None) -> None:
+        require(C > 0, f"C must be above 0, not {C}")
+        self.C = C
+        self.random_state = random_state
+
+    def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
+        """Learn from inputs (n, d) and class indices (n,)."""
+        self.estimator_ = LinearSVC(C=self.C, dual="auto", random_state=self.random_state).fit(X, y)
+        self.fit_info_ = {"iterations": int(self.estimator_.n_iter_)}
+        return self
+
+
+def linear_cost(C: float, inputs: int, n_train: int) -> float:
+    """Rough seconds in which a `LinearSVM` learns seven classes."""
+    return float(0.02 + 5e-9 * inputs * n_train**1.5 * (C / 0.01) ** 0.4)
+
+
+class NearestNeighbours(_Wrapped):
+    """The most frequent class among the k nearest training images by Euclidean distance; of equal ones the first.
+
+    Parameters
+    ----------
+    k : int
+        Neighbours that vote; all training images where they are fewer.
+
+    Raises
+    ------
+    ValueError
+        If k is not positive.
+    """
+
+    def __init__(self, k: int) -> None:
+        require(k >= 1, f"k must be at least 1, not {k}")
+        self.k = k
+
+    def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
+        """Keep inputs (n, d) and class indices (n,)."""
+        self.estimator_ = KNeighborsClassifier(min(self.k, len(X)), algorithm="brute").fit(X, y)
+        self.fit_info_ = {"neighbours": self.estimator_.n_neighbors}
+        return self
+
+
+class KernelSVM(_Wrapped):
+    """Support vector machine with the kernel exp(-|x - z|² / (d v)), v the variance of all inputs of d features.
+
+    Parameters
+    ----------
+    C : float or None
+        Weight of the loss. None: the value in `COSTS` that is right most often in stratified cross-validation on the
+        training images, the smallest of equal ones; the validation group is not used.
+    sample_weight : callable or None
+        From inputs and class indices to a weight of each image, by which its C is multiplied.
+    folds, most : int
+        Of that cross-validation: how many folds, and how many images it is done with at most, drawn class by class.
+    random_state : int or None
+        Seed of its folds.
+
+    Raises
+    ------
+    ValueError
+        If C is not positive, or there are fewer than two folds or images.
+    """
+
+    def __init__(
+        self,
+        C: float | None = None,
+        sample_weight: Callable[[Features, Labels], Double] | None = None,
+        folds: int = 5,
+        most: int = MOST,
+        random_state: int | None = None,
+    ) -> None:
+        require(C is None or C > 0, f"C must be above 0, not {C}")
+        require(folds >= 2, f"folds must be at least 2, not {folds}")
+        require(most >= 2, f"most must be at least 2, not {most}")
+        self.C = C
+        self.sample_weight = sample_weight
+        self.folds = folds
+        self.most = most
+        self.random_state = random_state
+
+    def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
+        """Learn from inputs (n, d) and class indices (n,)."""
+
+        def machine(C: float, X: Features, y: Labels) -> SVC:
+            weights = None if self.sample_weight is None else self.sample_weight(X, y)
+            return SVC(C=C, gamma="scale", cache_size=500).fit(X, y, sample_weight=weights)
+
+        C = self.C
+        if C is None:
+            parts = list(stratified(y, self.folds, self.most, np.random.default_rng(self.random_state)))
+            if any(len(np.unique(y[train])) < 2 for train, _ in parts):
+                C = 1.0
+            else:
+                right = [
+                    sum((machine(C, X[train], y[train]).predict(X[test]) == y[test]).sum() for train, test in parts)
+                    for C in COSTS
+                ]
+                C = COSTS[int(np.argmax(right))]
+        self.estimator_ = machine(C, X, y)
+        self.fit_info_ = {"C": C, "support": int(self.estimator_.n_support_.sum())}
+        return self
+
+
+def stratified(y: Labels, folds: int, most: int, rng: np.random.Generator) -> Iterator[tuple[Labels, Labels]]:
+    """Indices to train on and to test on in each fold, the images dealt round the folds class by class.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+        Class indices.
+    folds : int
+        Number of folds, or of images if they are fewer.
+    most : int
+        If there are more images, every second, third, ... of each class is dealt only.
+    rng : Generator
+        Shuffles the images of each class.
+
+    Yields
+    ------
+    tuple of ndarray
+        Training and test indices.
+    """
+    shuffled = rng.permutation(len(y))
+    dealt = shuffled[np.argsort(y[shuffled], kind="stable")][:: -(-len(y) // most)]
+    fold_of = np.arange(len(dealt)) % folds
+    for fold in range(min(folds, len(dealt))):
+        yield dealt[fold_of != fold], dealt[fold_of == fold]
+
+
+def kernel_cost(params: Mapping[str, Any], n_train: int) -> float:
+    """Rough seconds of a cell in which a `KernelSVM` chooses C, if none is given, and learns seven classes."""
+    choosing = 1.1e-6 * min(n_train, MOST) ** 2 if params["C"] is None else 0.0
+    return choosing + 7.5e-8 * n_train**2

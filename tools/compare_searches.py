@@ -13,14 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from baselines import Double
 from baselines.network import Layout, MeanSquaredError
-from baselines.search import Box, Objective, Search, named_search
-
-Array = NDArray[np.float64]
+from baselines.search import Box, Objective, PopulationSearch, named_search
 
 PAIRS = {
     "cat-swarm": "mealpy:CSO.OriginalCSO",
@@ -30,17 +28,17 @@ PAIRS = {
 }
 
 
-def sphere(x: Array) -> Array:
+def sphere(x: Double) -> Double:
     """Sum of squares."""
     return np.asarray(np.square(x).sum(axis=1))
 
 
-def rosenbrock(x: Array) -> Array:
+def rosenbrock(x: Double) -> Double:
     """The banana-shaped valley."""
     return np.asarray((100 * (x[:, 1:] - x[:, :-1] ** 2) ** 2 + (1 - x[:, :-1]) ** 2).sum(axis=1))
 
 
-def rastrigin(x: Array) -> Array:
+def rastrigin(x: Double) -> Double:
     """A bowl full of dents."""
     return np.asarray((x**2 - 10 * np.cos(2 * np.pi * x) + 10).sum(axis=1))
 
@@ -65,13 +63,13 @@ def problems() -> dict[str, tuple[Objective, Box]]:
     }
 
 
-def median(make: Callable[[], Search], objective: Objective, box: Box, evaluations: int, seeds: int) -> float:
+def median(make: Callable[[], PopulationSearch], objective: Objective, box: Box, evaluations: int, seeds: int) -> float:
     """Median over seeds of the best value found."""
-    found = [
+    values = [
         make().minimise(objective, box, evaluations=evaluations, rng=np.random.default_rng(seed)).value
         for seed in range(seeds)
     ]
-    return float(np.median(found))
+    return float(np.median(values))
 
 
 def main() -> None:

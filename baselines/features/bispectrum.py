@@ -20,20 +20,17 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.fft import rfft
 from scipy.sparse import csr_array
 from scipy.special import entr
 
-from baselines.checks import require
-from baselines.features.grey import Array, Images, grey, in_chunks
-
-Double = NDArray[np.float64]
+from baselines import Double, Images, Single, require
+from baselines.features.images import grey, in_chunks
 
 
 def higher_order_spectra(
     X: Images, projections: int = 180, nfft: int = 256, orders: int = 2, phases: int = 36, size: int = 128
-) -> Array:
+) -> Single:
     """Bispectral features of each projection of each image.
 
     Parameters
@@ -65,7 +62,7 @@ def higher_order_spectra(
     check_spectra(projections, nfft, orders, phases, size)
     matrix = projector(size, projections)
 
-    def of_one(image: Images) -> Array:
+    def of_one(image: Images) -> Single:
         signals = (matrix @ (grey(image[None], size).ravel() / np.float32(255))).reshape(projections, -1)
         return bispectral(signals.astype(np.float64), nfft, orders, phases).astype(np.float32).ravel()
 
@@ -114,24 +111,11 @@ def bispectral(signals: Double, nfft: int, orders: int, phases: int) -> Double:
         Entropies of an empty bispectrum are 0, its magnitude counts as the smallest positive number.
     """
     spectrum = rfft(signals - signals.mean(axis=1, keepdims=True), nfft, axis=1).T.copy()
-    magnitude = np.abs(spectrum)
-    largest = np.maximum(magnitude.max(axis=0), np.finfo(float).tiny)
-    sums = _sums(magnitude / largest, orders)
-    entropies = [_entropy_of_sums(total, weighted, q) for q, (total, weighted) in enumerate(sums, start=1)]
-    mean = sums[0][0] / region_size(nfft)
-    logarithm = np.log(np.maximum(mean, np.finfo(float).tiny)) + 3 * np.log(largest)
-    return np.stack([*entropies, logarithm, _phase_entropy(np.angle(spectrum), phases)])
-
-
-def region_size(nfft: int) -> int:
-    """Pairs 1 <= k <= j with j + k <= nfft / 2."""
-    return (nfft // 4) * (nfft // 2 - nfft // 4)
-
-
-def _sums(magnitude: Double, orders: int) -> list[tuple[Double, Double]]:
-    """For each order q, the sums of |B|^q and of |B|^q log |B| over the region, of magnitudes (nfft / 2 + 1, m)."""
+    exact = np.abs(spectrum)
+    largest = np.maximum(exact.max(axis=0), np.finfo(float).tiny)
+    magnitude = exact / largest
     logarithm = np.log(np.maximum(magnitude, np.finfo(float).tiny))
-    sums = np.zeros((orders, 2, magnitude.shape[1]))
+    sums = np.zeros((orders, 2, len(signals)))  # of |B|^q and of |B|^q log |B| over the region, for each order q
     for k in range(1, (len(magnitude) - 1) // 2 + 1):
         product = magnitude[k] * magnitude[k : len(magnitude) - k] * magnitude[2 * k :]
         log_product = logarithm[k] + logarithm[k : len(logarithm) - k] + logarithm[2 * k :]
@@ -140,16 +124,20 @@ def _sums(magnitude: Double, orders: int) -> list[tuple[Double, Double]]:
             total += power.sum(axis=0)
             weighted += np.einsum("ij,ij->j", power, log_product)
             power = power * product
-    return [(total, weighted) for total, weighted in sums]
+    entropies = []
+    for q, (total, weighted) in enumerate(sums, start=1):
+        held = np.where(total > 0, total, 1)
+        entropies.append(np.log(held) - q * weighted / held)  # -sum p log p with p = |B|^q / total; 0 of nothing
+    mean = np.maximum(sums[0][0] / region_size(nfft), np.finfo(float).tiny)
+    return np.stack([*entropies, np.log(mean) + 3 * np.log(largest), phase_entropy(np.angle(spectrum), phases)])
 
 
-def _entropy_of_sums(total: Double, weighted: Double, q: int) -> Double:
-    """-sum p log p with p = |B|^q / total, which is log total - q weighted / total; 0 where nothing is there."""
-    held = np.where(total > 0, total, 1)
-    return np.asarray(np.log(held) - q * weighted / held)
+def region_size(nfft: int) -> int:
+    """Pairs 1 <= k <= j with j + k <= nfft / 2."""
+    return (nfft // 4) * (nfft // 2 - nfft // 4)
 
 
-def _phase_entropy(angle: Double, phases: int) -> Double:
+def phase_entropy(angle: Double, phases: int) -> Double:
     """Entropy of the phases of B over the region, of phases (nfft / 2 + 1, m) of the spectrum in radians."""
     half, m = len(angle) - 1, angle.shape[1]
     place = angle * (phases / (2 * np.pi))

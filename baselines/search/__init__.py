@@ -1,15 +1,15 @@
 """Population searches over a box, as their authors define them, one file each.
 
 A search is a frozen dataclass of its parameters with `start` (draw and evaluate the first population) and `step` (move
-the whole population once); `EpochSearch` gives it the budget, the trace and the stopping. To add one, write those two
+the whole population once); `EpochSearch` gives it the budget, the history and the stopping. To add one, write those two
 methods in a file of its own, imitating `jaya.py`, and name the class in `named.py`.
 """
 
+from baselines.search.base import Box, Epoch, EpochSearch, Objective, Population, PopulationSearch, SearchResult
 from baselines.search.biogeography import Biogeography
 from baselines.search.cat_swarm import CatSwarm
 from baselines.search.jaya import Jaya
 from baselines.search.named import cannot_search, named_search
-from baselines.search.objective import Box, Epoch, EpochSearch, Objective, Population, Search, SearchResult
 from baselines.search.particle_swarm import ParticleSwarm
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "Objective",
     "ParticleSwarm",
     "Population",
-    "Search",
+    "PopulationSearch",
     "SearchResult",
     "cannot_search",
     "named_search",

@@ -27,8 +27,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.checks import require
-from baselines.search.objective import Array, Box, EpochSearch, Objective, Population
+from baselines import Double, require
+from baselines.search.base import Box, EpochSearch, Objective, Population
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,17 @@ class Biogeography(EpochSearch[Population]):
         return clear_duplicates(keep_elites(habitats, population, self.elites), objective, box, rng)
 
 
-def best_first(positions: Array, values: Array) -> Population:
+def best_first(positions: Double, values: Double) -> Population:
     """Sort habitats by value."""
     order = values.argsort(kind="stable")
     return Population(positions[order], values[order])
 
 
-def immigration_rates(n: int) -> Array:
+def immigration_rates(n: int) -> Double:
     """Immigration rates lambda of n habitats, best first, rescaled to [0, 1]."""
     immigration = 1 - species_counts(n) / n
     lowest, highest = immigration.min(), immigration.max()
-    rescaled: Array = (immigration - lowest) / (highest - lowest)
+    rescaled: Double = (immigration - lowest) / (highest - lowest)
     return rescaled
 
 
@@ -98,7 +98,7 @@ def donors(n: int, shape: tuple[int, int], rng: np.random.Generator) -> NDArray[
     return homes[rng.integers(len(homes), size=shape)]
 
 
-def migrate(positions: Array, rng: np.random.Generator) -> Array:
+def migrate(positions: Double, rng: np.random.Generator) -> Double:
     """Habitats (n, d), best first, after immigration; each dimension has its own donor."""
     n = len(positions)
     immigrates = rng.random(positions.shape) < immigration_rates(n)[:, None]
@@ -106,7 +106,7 @@ def migrate(positions: Array, rng: np.random.Generator) -> Array:
     return np.where(immigrates, features, positions)
 
 
-def mutate(positions: Array, probability: float, box: Box, rng: np.random.Generator) -> Array:
+def mutate(positions: Double, probability: float, box: Box, rng: np.random.Generator) -> Double:
     """Draw each coordinate anew with this probability."""
     habitat, dimension = np.nonzero(rng.random(positions.shape) < probability)
     mutated = positions.copy()
@@ -125,7 +125,9 @@ def keep_elites(habitats: Population, last: Population, elites: int) -> Populati
 
 def clear_duplicates(habitats: Population, objective: Objective, box: Box, rng: np.random.Generator) -> Population:
     """Redraw one dimension of every habitat equal to an earlier one, and evaluate it again."""
-    first = np.unique(_bytes(habitats.positions), return_index=True)[1]
+    rows = np.ascontiguousarray(habitats.positions)
+    opaque = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()  # sorts far faster than coordinates
+    first = np.unique(opaque, return_index=True)[1]
     again = np.setdiff1d(np.arange(len(habitats.positions)), first)
     if not len(again):
         return habitats
@@ -133,9 +135,3 @@ def clear_duplicates(habitats: Population, objective: Objective, box: Box, rng: 
     positions[again, rng.integers(box.dimensions, size=len(again))] = rng.uniform(box.low, box.high, len(again))
     values[again] = objective(positions[again])
     return best_first(positions, values)
-
-
-def _bytes(positions: Array) -> NDArray[np.void]:
-    """Each position as one opaque value, which sorts and compares far faster than its coordinates."""
-    rows = np.ascontiguousarray(positions)
-    return rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()

@@ -33,16 +33,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.checks import require
-from baselines.search.objective import Array, Box, EpochSearch, Objective, Population
+from baselines import Double, require
+from baselines.search.base import Box, EpochSearch, Objective, Population
 
 
 @dataclass(frozen=True)
 class Cats(Population):
     """Cats: positions (n, d), values (n,), velocities (n, d), and the best position so far with its value."""
 
-    velocities: Array
-    best_position: Array
+    velocities: Double
+    best_position: Double
     best_value: float
 
 
@@ -107,9 +107,11 @@ class CatSwarm(EpochSearch[Cats]):
         cats = population
         tracing = rng.permutation(self.population) < round(self.mixture_ratio * self.population)
         positions, values, velocities = cats.positions.copy(), cats.values.copy(), cats.velocities.copy()
-        positions[tracing], velocities[tracing] = self.trace(cats, tracing, box, rng)
-        copies = self.copy(cats.positions[~tracing], box, rng)
-        values[tracing], of_copies = _evaluate(objective, positions[tracing], copies)
+        positions[tracing], velocities[tracing] = self.tracing_moves(cats, tracing, box, rng)
+        copies = self.seeking_copies(cats.positions[~tracing], box, rng)
+        evaluated = objective(np.concatenate([positions[tracing], copies.reshape(-1, box.dimensions)]))  # in one batch
+        values[tracing], of_copies = np.split(evaluated, [np.count_nonzero(tracing)])
+        of_copies = of_copies.reshape(copies.shape[:2])
         if self.spc:
             copies = np.concatenate([cats.positions[~tracing, None], copies], axis=1)
             of_copies = np.column_stack([cats.values[~tracing], of_copies])
@@ -119,14 +121,16 @@ class CatSwarm(EpochSearch[Cats]):
             return Cats(positions, values, velocities, positions[best], float(values[best]))
         return Cats(positions, values, velocities, cats.best_position, cats.best_value)
 
-    def copy(self, positions: Array, box: Box, rng: np.random.Generator) -> Array:
+    def seeking_copies(self, positions: Double, box: Box, rng: np.random.Generator) -> Double:
         """Changed copies of seeking cats: (s, d) to (s, SMP, d), or (s, SMP - 1, d) with SPC."""
         shape = (len(positions), self.smp - self.spc, box.dimensions)
         changed = some_of_each(shape, round(self.cdc * box.dimensions), rng)
         signs = rng.integers(2, size=shape, dtype=np.int8) * 2 - 1
         return box.clip(positions[:, None] * (1 + self.srd * (signs * changed)))
 
-    def trace(self, cats: Cats, who: NDArray[np.bool_], box: Box, rng: np.random.Generator) -> tuple[Array, Array]:
+    def tracing_moves(
+        self, cats: Cats, who: NDArray[np.bool_], box: Box, rng: np.random.Generator
+    ) -> tuple[Double, Double]:
         """Positions and velocities (t, d) of the tracing cats after their move."""
         pull = rng.random((int(who.sum()), box.dimensions)) * self.c1 * (cats.best_position - cats.positions[who])
         limit = self.max_velocity * box.width
@@ -144,24 +148,17 @@ def some_of_each(shape: tuple[int, ...], k: int, rng: np.random.Generator) -> ND
     return marked
 
 
-def selection_shares(values: Array) -> Array:
+def selection_shares(values: Double) -> Double:
     """P_i of each candidate, (s, candidates), for minimisation; 1 for all where all values are equal."""
     worst, spread = values.max(axis=1, keepdims=True), np.ptp(values, axis=1, keepdims=True)
     equal = spread == 0
     return np.where(equal, 1.0, np.abs(values - worst) / np.where(equal, 1.0, spread))
 
 
-def pick(candidates: Array, values: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+def pick(candidates: Double, values: Double, rng: np.random.Generator) -> tuple[Double, Double]:
     """Pick one candidate of each cat by `selection_shares`: (s, k, d) and (s, k) to (s, d) and (s,)."""
     shares = selection_shares(values).cumsum(axis=1)
     drawn = rng.random((len(values), 1)) * shares[:, -1:]
     which = np.minimum((shares <= drawn).sum(axis=1), values.shape[1] - 1)
     each = np.arange(len(values))
     return candidates[each, which], values[each, which]
-
-
-def _evaluate(objective: Objective, positions: Array, copies: Array) -> tuple[Array, Array]:
-    """Values of positions (t, d) and of copies (s, k, d), all in one batch."""
-    flat = copies.reshape(-1, copies.shape[-1])
-    values = objective(np.concatenate([positions, flat]))
-    return values[: len(positions)], values[len(positions) :].reshape(copies.shape[:2])

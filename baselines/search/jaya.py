@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.checks import require
-from baselines.search.objective import Array, Box, EpochSearch, Objective, Population
+from baselines import Double, require
+from baselines.search.base import Box, EpochSearch, Objective, Population
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class Jaya(EpochSearch[Population]):
         )
 
 
-def move(population: Population, towards: Array, away: Array) -> Array:
+def move(population: Population, towards: Double, away: Double) -> Double:
     """Return x + r1 (x_best - |x|) - r2 (x_worst - |x|) for all candidates, shape (p, d)."""
     x, size = population.positions, np.abs(population.positions)
     best, worst = x[population.values.argmin()], x[population.values.argmax()]
-    moved: Array = x + towards * (best - size) - away * (worst - size)
+    moved: Double = x + towards * (best - size) - away * (worst - size)
     return moved

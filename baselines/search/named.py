@@ -1,19 +1,30 @@
-"""Searches by name, so that a method can be run with another than its own."""
+"""Searches by name, so that a method can be run with another than its own: those of this package, those of mealpy.
+
+mealpy (N. Van Thieu, S. Mirjalili, "MEALPY: an open-source library for latest meta-heuristic algorithms in Python",
+Journal of Systems Architecture 139:102871, 2023) evaluates one candidate a call, and some of its classes are not what
+their names say: `CSO.OriginalCSO` inverts CDC, never updates velocities and by default seeks from random points;
+`BBO.OriginalBBO` accepts greedily and clears no duplicates; `JA.OriginalJA` keeps every move. So its rows are labelled
+with its names, and never stand for the authors' algorithms.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from baselines.checks import require
+import numpy as np
+
+from baselines import Double, require
+from baselines.search.base import Box, Epoch, Objective, Population, PopulationSearch, SearchResult, Stop
 from baselines.search.biogeography import Biogeography
 from baselines.search.cat_swarm import CatSwarm
 from baselines.search.jaya import Jaya
-from baselines.search.objective import Search
 from baselines.search.particle_swarm import ParticleSwarm
-from baselines.search.stock import Mealpy
 
-STOCK = "mealpy:"
-NAMED: dict[str, Callable[[int], Search]] = {
+PREFIX = "mealpy:"
+NAMED: dict[str, Callable[[int], PopulationSearch]] = {
     "cat-swarm": CatSwarm,
     "biogeography": Biogeography,
     "jaya": Jaya,
@@ -21,7 +32,7 @@ NAMED: dict[str, Callable[[int], Search]] = {
 }
 
 
-def named_search(name: str, population: int) -> Search:
+def named_search(name: str, population: int) -> PopulationSearch:
     """A search with its own defaults.
 
     Parameters
@@ -36,9 +47,9 @@ def named_search(name: str, population: int) -> Search:
     ValueError
         If there is no such search.
     """
-    if name.startswith(STOCK):
-        return Mealpy(name.removeprefix(STOCK), population)
-    require(name in NAMED, f"there is no search {name!r}; there is {', '.join(NAMED)}, l-bfgs and {STOCK}MODULE.CLASS")
+    if name.startswith(PREFIX):
+        return Mealpy(name.removeprefix(PREFIX), population)
+    require(name in NAMED, f"there is no search {name!r}; there is {', '.join(NAMED)}, l-bfgs and {PREFIX}MODULE.CLASS")
     return NAMED[name](population)
 
 
@@ -50,3 +61,83 @@ def cannot_search(name: str) -> str | None:
     except (ValueError, ModuleNotFoundError) as error:
         return str(error)
     return None
+
+
+@dataclass(frozen=True)
+class Mealpy:
+    """An optimiser of mealpy with its own parameters' defaults.
+
+    Parameters
+    ----------
+    optimizer : str
+        Module and class, such as `GA.BaseGA` or `CSO.OriginalCSO`.
+    population : int
+        Number of candidates.
+
+    Raises
+    ------
+    ValueError
+        If mealpy has no such optimiser.
+    ModuleNotFoundError
+        If mealpy is not installed; the sentence says what brings it.
+    """
+
+    optimizer: str
+    population: int = 50
+
+    def __post_init__(self) -> None:
+        self._class()
+
+    def _class(self) -> Any:
+        try:
+            import mealpy
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(f"{self.optimizer} needs mealpy: pip install 'febench[mealpy]'") from error
+        module, _, name = self.optimizer.partition(".")
+        cls = getattr(getattr(mealpy, module, None), name, None)
+        known = isinstance(cls, type)
+        require(known, f"mealpy has no optimizer {self.optimizer!r}; name module and class, such as GA.BaseGA")
+        return cls
+
+    def minimise(
+        self, objective: Objective, box: Box, *, evaluations: int, rng: np.random.Generator, stop: Stop | None = None
+    ) -> SearchResult:
+        """Minimise, as `EpochSearch.minimise` does; an epoch is as many evaluations as the population is large.
+
+        The first population is drawn here: mealpy, given a seed, would draw it and all else from the same numbers.
+        """
+        from mealpy import FloatVar
+
+        require(evaluations >= self.population, f"{evaluations} evaluations do not pay for the first population")
+        history: list[tuple[int, float]] = []
+        spent, best_position, best_value = 0, np.empty(0), np.inf
+
+        def watched(candidate: Double) -> float:
+            nonlocal spent, best_position, best_value
+            if spent == evaluations:
+                raise _EndedError
+            position = np.array(candidate, dtype=np.float64)
+            value = float(objective(position[None])[0])
+            spent += 1
+            if value < best_value:
+                best_position, best_value = position, value
+            if spent % self.population == 0:
+                history.append((spent, best_value))
+                last = Population(position[None], np.array([value]))
+                if stop and stop(Epoch(len(history) - 1, spent, last, best_position, best_value)):
+                    raise _EndedError
+            return value
+
+        first = box.sample(rng, self.population)
+        model = self._class()(epoch=max(1, evaluations // self.population - 1), pop_size=self.population)
+        bounds = FloatVar(lb=(box.low,) * box.dimensions, ub=(box.high,) * box.dimensions)
+        problem = {"obj_func": watched, "bounds": bounds, "minmax": "min", "log_to": None}
+        with contextlib.suppress(_EndedError):
+            model.solve(problem, seed=int(rng.integers(2**31 - 1)), starting_solutions=first)
+        positions = np.array([agent.solution for agent in model.pop])
+        values = np.array([agent.target.fitness for agent in model.pop])
+        return SearchResult(best_position, best_value, Population(positions, values), np.array(history))
+
+
+class _EndedError(Exception):
+    """The budget is spent, or `stop` said so: mealpy knows neither in the midst of an epoch."""

@@ -23,8 +23,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from baselines.checks import require
-from baselines.search.objective import Array, Box, EpochSearch, Objective, Population, SearchResult, Stop
+from baselines import Double, require
+from baselines.search.base import Box, EpochSearch, Objective, Population, SearchResult, Stop
 
 Schedule = tuple[float, float]
 
@@ -33,9 +33,9 @@ Schedule = tuple[float, float]
 class Particles(Population):
     """Particles: positions, values, velocities, the best position of each and its value, epochs done."""
 
-    velocities: Array
-    own_positions: Array
-    own_values: Array
+    velocities: Double
+    own_positions: Double
+    own_values: Double
     epoch: int
 
 
@@ -47,7 +47,7 @@ class ParticleSwarm(EpochSearch[Particles]):
     ----------
     population : int
         Number of particles.
-    inertia, own, social : (first, last)
+    inertia, cognitive, social : (first, last)
         w, c1 and c2 at the beginning and at the end of the search.
     epochs : int
         Length of the schedule; 0: what the budget pays for.
@@ -60,7 +60,7 @@ class ParticleSwarm(EpochSearch[Particles]):
 
     population: int = 50
     inertia: Schedule = (0.9, 0.4)
-    own: Schedule = (2.5, 0.5)
+    cognitive: Schedule = (2.5, 0.5)
     social: Schedule = (0.5, 2.5)
     epochs: int = 0
 
@@ -99,12 +99,13 @@ class ParticleSwarm(EpochSearch[Particles]):
             swarm.epoch + 1,
         )
 
-    def pull(self, swarm: Particles, first: Array, second: Array) -> Array:
+    def pull(self, swarm: Particles, first: Double, second: Double) -> Double:
         """Return w v + c1 r1 (x_own - x) + c2 r2 (x_best - x) for all particles, shape (p, d)."""
-        inertia, own, social = (self.now(each, swarm.epoch) for each in (self.inertia, self.own, self.social))
+        schedules = (self.inertia, self.cognitive, self.social)
+        inertia, cognitive, social = (self.now(schedule, swarm.epoch) for schedule in schedules)
         best = swarm.own_positions[swarm.own_values.argmin()]
         to_own, to_best = swarm.own_positions - swarm.positions, best - swarm.positions
-        pulled: Array = inertia * swarm.velocities + own * first * to_own + social * second * to_best
+        pulled: Double = inertia * swarm.velocities + cognitive * first * to_own + social * second * to_best
         return pulled
 
     def now(self, schedule: Schedule, epoch: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,12 @@ def test_is_registered_with_what_a_table_needs(name):
     assert all(isinstance(value, (str, int, float, bool, type(None))) for value in method.params.values())
     assert 0 < method.cost(method.params, 560) < (10 if name in CLASSICAL else 20)
     assert method.cost(method.params, 5600) > method.cost(method.params, 560)
+
+
+def test_its_file_names_the_page_of_its_trials(name):
+    page = f"docs/methods/{name}.md"
+    assert page in str(sys.modules[METHODS.get(name).origin].__doc__)
+    assert "## Chosen" in (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
 
 
 def test_learns_an_easy_set(name):

@@ -15,8 +15,8 @@ from PIL import Image
 from sklearn.preprocessing import StandardScaler
 
 from baselines.network import Layout, MeanSquaredError
-from baselines.search import Biogeography, Box, CatSwarm, Objective, Search, named_search
-from baselines.search.stock import Mealpy
+from baselines.search import Biogeography, Box, CatSwarm, Objective, PopulationSearch, named_search
+from baselines.search.named import Mealpy
 from febench.core.method import METHODS
 from febench.datasets.faces import draw_faces
 
@@ -90,7 +90,7 @@ def test_ratio(inputs, targets, weights, capsys):
 STOCK = {"biogeography": "BBO.OriginalBBO", "cat-swarm": "CSO.OriginalCSO", "jaya": "JA.OriginalJA"}
 
 
-def per_evaluation(search: Search, objective: Objective, evaluations: int) -> float:
+def per_evaluation(search: PopulationSearch, objective: Objective, evaluations: int) -> float:
     """Seconds of one objective evaluation, everything included; the faster of two searches."""
     box = Box(LAYOUT.size, -1.0, 1.0)
 
@@ -113,13 +113,13 @@ def test_an_evaluation_against_mealpy(inputs, targets, name, capsys):
 
 def stock_entropies(images: np.ndarray) -> np.ndarray:
     """The entropies of `bbo` as one writes them with PyWavelets: image by image, band by band."""
-    found = []
+    rows = []
     for image in images:
         grey = np.asarray(Image.fromarray(image).convert("L"), dtype=float)
         bands = [band for a, details in pywt.swt2(grey, "db4", 4) for band in (a, *details)]
         energies = [band**2 / (band**2).sum() for band in bands]
-        found.append([-(p[p > 0] * np.log2(p[p > 0])).sum() for p in energies])
-    return np.array(found)
+        rows.append([-(p[p > 0] * np.log2(p[p > 0])).sum() for p in energies])
+    return np.array(rows)
 
 
 def test_a_whole_method_against_the_stock_script(capsys):
@@ -138,8 +138,8 @@ def test_a_whole_method_against_the_stock_script(capsys):
         features = StandardScaler().fit_transform(stock_entropies(faces.images))
         objective = one_at_a_time(features[train], np.eye(7)[faces.labels[train]])
         box = Box(LAYOUT.size, -2.0, 2.0)
-        found = Mealpy("BBO.OriginalBBO", 50).minimise(objective, box, evaluations=20_000, rng=np.random.default_rng(0))
-        return found.position
+        search, rng = Mealpy("BBO.OriginalBBO", 50), np.random.default_rng(0)
+        return search.minimise(objective, box, evaluations=20_000, rng=rng).position
 
     fast, slow = seconds(ours, repeats=1), seconds(stock, repeats=1)
     with capsys.disabled():

@@ -62,7 +62,7 @@ def test_pick_by_hand():
 @pytest.mark.parametrize(("share", "changed"), [(0.0, 0), (0.2, 1), (0.8, 4), (1.0, 5)])
 def test_copies_change_cdc_dimensions_of_the_present_position_by_srd(share, changed):
     positions = some_cats().positions
-    copies = CatSwarm(cdc=share, srd=0.2).copy(positions, BOX, rng())
+    copies = CatSwarm(cdc=share, srd=0.2).seeking_copies(positions, BOX, rng())
     assert copies.shape == (6, 4, 5)
     ratios = copies / positions[:, None]
     moved = ~np.isclose(ratios, 1)
@@ -78,24 +78,24 @@ def test_every_dimension_is_as_likely_to_change():
 
 
 def test_without_spc_all_copies_change():
-    assert CatSwarm(spc=False, smp=3).copy(some_cats().positions, BOX, rng()).shape == (6, 3, 5)
+    assert CatSwarm(spc=False, smp=3).seeking_copies(some_cats().positions, BOX, rng()).shape == (6, 3, 5)
 
 
 def test_copies_stay_in_the_box():
-    assert CatSwarm(srd=5.0).copy(some_cats().positions, BOX, rng()).max() <= 10
+    assert CatSwarm(srd=5.0).seeking_copies(some_cats().positions, BOX, rng()).max() <= 10
 
 
 def test_tracing_adds_to_the_velocity_and_the_velocity_to_the_position():
     cats = replace(some_cats(2), velocities=np.full((2, 5), 0.25))
     who = np.array([False, True])
-    position, velocity = CatSwarm(c1=2.0, max_velocity=1.0).trace(cats, who, BOX, Halves())
+    position, velocity = CatSwarm(c1=2.0, max_velocity=1.0).tracing_moves(cats, who, BOX, Halves())
     wanted = 0.25 + 0.5 * 2.0 * (cats.positions[0] - cats.positions[1])
     np.testing.assert_allclose(velocity, wanted[None])
     np.testing.assert_allclose(position, cats.positions[[1]] + wanted)
 
 
 def test_velocity_is_held_within_its_maximum():
-    _, velocity = CatSwarm(c1=100.0, max_velocity=0.05).trace(some_cats(), np.ones(6, bool), BOX, rng())
+    _, velocity = CatSwarm(c1=100.0, max_velocity=0.05).tracing_moves(some_cats(), np.ones(6, bool), BOX, rng())
     assert np.abs(velocity).max() == pytest.approx(1.0)
 
 

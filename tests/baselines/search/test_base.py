@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from baselines import Double
 from baselines.search import Biogeography, Box, CatSwarm, Epoch, EpochSearch, Jaya, ParticleSwarm
-from baselines.search.objective import Array
 
 SEARCHES: list[EpochSearch] = [
     CatSwarm(population=20, mixture_ratio=0.2),
@@ -15,7 +15,7 @@ SEARCHES: list[EpochSearch] = [
 BOX = Box(10, -5.0, 5.0)
 
 
-def sphere(positions: Array) -> Array:
+def sphere(positions: Double) -> Double:
     return np.square(positions).sum(axis=1)
 
 
@@ -29,29 +29,29 @@ def search(request) -> EpochSearch:
 
 
 def test_sphere_in_ten_dimensions_shrinks(search):
-    found = search.minimise(sphere, BOX, evaluations=10_000, rng=rng())
-    assert found.value < 0.05 * found.trace[0, 1]
+    result = search.minimise(sphere, BOX, evaluations=10_000, rng=rng())
+    assert result.value < 0.05 * result.history[0, 1]
 
 
 def test_best_never_gets_worse_and_is_what_it_says(search):
-    found = search.minimise(sphere, BOX, evaluations=2_000, rng=rng())
-    assert (np.diff(found.trace[:, 1]) <= 0).all()
-    assert found.value == found.trace[-1, 1] == sphere(found.position[None])[0]
-    assert found.value <= found.values.min()
+    result = search.minimise(sphere, BOX, evaluations=2_000, rng=rng())
+    assert (np.diff(result.history[:, 1]) <= 0).all()
+    assert result.value == result.history[-1, 1] == sphere(result.position[None])[0]
+    assert result.value <= result.population.values.min()
 
 
 def test_values_belong_to_positions_inside_the_box(search):
-    found = search.minimise(sphere, BOX, evaluations=2_000, rng=rng())
-    np.testing.assert_array_equal(found.values, sphere(found.population))
-    assert (np.abs(found.population) <= 5).all()
-    np.testing.assert_array_equal(found.candidates, [found.position, *found.population])
+    result = search.minimise(sphere, BOX, evaluations=2_000, rng=rng())
+    np.testing.assert_array_equal(result.population.values, sphere(result.population.positions))
+    assert (np.abs(result.population.positions) <= 5).all()
+    np.testing.assert_array_equal(result.candidates, [result.position, *result.population.positions])
 
 
 @pytest.mark.parametrize("budget", [20, 21, 99, 100, 1234])
 def test_budget_is_never_exceeded(search, budget):
     seen = []
-    found = search.minimise(lambda x: seen.append(len(x)) or sphere(x), BOX, evaluations=budget, rng=rng())
-    assert found.evaluations <= sum(seen) <= budget
+    result = search.minimise(lambda x: seen.append(len(x)) or sphere(x), BOX, evaluations=budget, rng=rng())
+    assert result.evaluations <= sum(seen) <= budget
 
 
 def test_budget_below_the_population_is_refused(search):
@@ -61,9 +61,9 @@ def test_budget_below_the_population_is_refused(search):
 
 def test_equal_seeds_give_equal_results(search):
     one, same, other = (search.minimise(sphere, BOX, evaluations=1_000, rng=rng(seed)) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one.population, same.population)
-    np.testing.assert_array_equal(one.trace, same.trace)
-    assert not np.array_equal(one.population, other.population)
+    np.testing.assert_array_equal(one.population.positions, same.population.positions)
+    np.testing.assert_array_equal(one.history, same.history)
+    assert not np.array_equal(one.population.positions, other.population.positions)
 
 
 def test_stop_sees_every_epoch_and_ends_the_search(search):
@@ -73,10 +73,10 @@ def test_stop_sees_every_epoch_and_ends_the_search(search):
         epochs.append(epoch)
         return epoch.number == 3
 
-    found = search.minimise(sphere, BOX, evaluations=10_000, rng=rng(), stop=stop)
+    result = search.minimise(sphere, BOX, evaluations=10_000, rng=rng(), stop=stop)
     assert [epoch.number for epoch in epochs] == [0, 1, 2, 3]
-    np.testing.assert_array_equal(found.trace, [(epoch.evaluations, epoch.best_value) for epoch in epochs])
-    np.testing.assert_array_equal(found.population, epochs[-1].population.positions)
+    np.testing.assert_array_equal(result.history, [(epoch.evaluations, epoch.best_value) for epoch in epochs])
+    np.testing.assert_array_equal(result.population.positions, epochs[-1].population.positions)
 
 
 def test_a_step_leaves_the_population_it_was_given(search):

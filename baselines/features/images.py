@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from baselines.checks import require
-
-Images = NDArray[np.uint8]
-Array = NDArray[np.float32]
+from baselines import Images, Single, require
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue: ITU-R BT.601."""
@@ -20,7 +16,7 @@ CHUNK = 8
 """Images a feature holds at once; small, so that what it works on stays in the cache."""
 
 
-def grey(X: Images, size: int = 128) -> Array:
+def grey(X: Images, size: int = 128) -> Single:
     """Luma of each image, brought to size x size pixels.
 
     Sides are scaled independently (a face that is not square is squeezed), by Pillow's bilinear filter, which averages
@@ -45,26 +41,24 @@ def grey(X: Images, size: int = 128) -> Array:
     """
     require(X.ndim == 3 or (X.ndim == 4 and X.shape[3] == 3), f"images are (n, h, w) or (n, h, w, 3), not {X.shape}")
     require(0 not in X.shape[1:3], f"images must have pixels, not shape {X.shape}")
-    return in_chunks(lambda images: _resize(_luma(images), size), X, (size, size))
+
+    def of_some(images: Images) -> Single:
+        if images.ndim == 3:
+            luma = images.astype(np.float32)
+        else:
+            red, green, blue = (np.float32(weight) * images[..., i] for i, weight in enumerate(LUMA))
+            luma = np.asarray(red + green + blue, dtype=np.float32)
+        if luma.shape[1:] == (size, size):
+            return luma
+        resized = [Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR) for image in luma]
+        return np.stack([np.asarray(image) for image in resized])
+
+    return in_chunks(of_some, X, (size, size))
 
 
-def in_chunks(feature: Callable[[Images], Array], X: Images, shape: tuple[int, ...]) -> Array:
+def in_chunks(feature: Callable[[Images], Single], X: Images, shape: tuple[int, ...]) -> Single:
     """Apply `feature`, which turns each image into an array of this shape, to a few images at a time."""
     out = np.empty((len(X), *shape), dtype=np.float32)
     for start in range(0, len(X), CHUNK):
         out[start : start + CHUNK] = feature(X[start : start + CHUNK])
     return out
-
-
-def _luma(X: Images) -> Array:
-    if X.ndim == 3:
-        return X.astype(np.float32)
-    red, green, blue = (np.float32(weight) * X[..., i] for i, weight in enumerate(LUMA))
-    return np.asarray(red + green + blue, dtype=np.float32)
-
-
-def _resize(X: Array, size: int) -> Array:
-    if X.shape[1:] == (size, size):
-        return X
-    resized = [Image.fromarray(x).resize((size, size), Image.Resampling.BILINEAR) for x in X]
-    return np.stack([np.asarray(x) for x in resized])

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from baselines.checks import require
+from baselines import Double, require
 
-Array = NDArray[np.float64]
-Objective = Callable[[Array], Array]
+Objective = Callable[[Double], Double]
 """Positions (p, d) in, values (p,) out; smaller is better, values are finite."""
 
 
@@ -40,11 +38,11 @@ class Box:
         """Length of an edge."""
         return self.high - self.low
 
-    def sample(self, rng: np.random.Generator, n: int) -> Array:
+    def sample(self, rng: np.random.Generator, n: int) -> Double:
         """Draw n points uniformly, shape (n, dimensions)."""
         return rng.uniform(self.low, self.high, (n, self.dimensions))
 
-    def clip(self, positions: Array) -> Array:
+    def clip(self, positions: Double) -> Double:
         """Bring each coordinate back to the nearest edge."""
         return np.clip(positions, self.low, self.high)
 
@@ -53,8 +51,8 @@ class Box:
 class Population:
     """Positions (p, d) and their values (p,). A search that remembers more (velocities) extends it."""
 
-    positions: Array
-    values: Array
+    positions: Double
+    values: Double
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class Epoch:
     number: int
     evaluations: int
     population: Population
-    best_position: Array
+    best_position: Double
     best_value: float
 
 
@@ -95,32 +93,29 @@ class SearchResult:
         The best position.
     value : float
         Its value.
-    population : ndarray, shape (p, d)
-        The final population, and
-    values : ndarray, shape (p,)
-        its values.
-    trace : ndarray, shape (epochs + 1, 2)
+    population : Population
+        The final population.
+    history : ndarray, shape (epochs + 1, 2)
         Objective evaluations spent, and the best value so far, after each epoch.
     """
 
-    position: Array
+    position: Double
     value: float
-    population: Array
-    values: Array
-    trace: Array
+    population: Population
+    history: Double
 
     @property
     def evaluations(self) -> int:
         """Objective evaluations spent up to the last whole epoch."""
-        return int(self.trace[-1, 0])
+        return int(self.history[-1, 0])
 
     @property
-    def candidates(self) -> Array:
+    def candidates(self) -> Double:
         """The best position followed by the final population, shape (1 + p, d)."""
-        return np.vstack([self.position, self.population])
+        return np.vstack([self.position, self.population.positions])
 
 
-class Search(Protocol):
+class PopulationSearch(Protocol):
     """Anything that can minimise an objective over a box within a budget of evaluations."""
 
     def minimise(
@@ -171,51 +166,34 @@ class EpochSearch(ABC, Generic[P]):
         ValueError
             If the budget does not pay for the first population.
         """
-        counted = _Counted(objective, evaluations)
+        spent = 0
+
+        def counted(positions: Double) -> Double:
+            nonlocal spent
+            if spent + len(positions) > evaluations:
+                raise _BudgetSpentError
+            spent += len(positions)
+            return objective(positions)
+
         try:
-            epoch = _next(None, self.start(counted, box, rng), counted.spent)
+            population = self.start(counted, box, rng)
         except _BudgetSpentError:
             raise ValueError(f"{evaluations} evaluations do not pay for the first population") from None
-        trace = [(epoch.evaluations, epoch.best_value)]
-        population = epoch.population
-        while not (stop and stop(epoch)):
+        history: list[tuple[int, float]] = []
+        best_position, best_value = np.empty(0), np.inf
+        while True:
+            best = int(population.values.argmin())
+            if not history or population.values[best] < best_value:
+                best_position, best_value = population.positions[best], float(population.values[best])
+            history.append((spent, best_value))
+            if stop and stop(Epoch(len(history) - 1, spent, population, best_position, best_value)):
+                break
             try:
-                population = self.step(population, counted, box, rng)  # type: ignore[arg-type]
+                population = self.step(population, counted, box, rng)
             except _BudgetSpentError:
                 break
-            epoch = _next(epoch, population, counted.spent)
-            trace.append((epoch.evaluations, epoch.best_value))
-        final = epoch.population
-        return SearchResult(
-            epoch.best_position, epoch.best_value, final.positions, final.values, np.array(trace, dtype=np.float64)
-        )
+        return SearchResult(best_position, best_value, population, np.array(history, dtype=np.float64))
 
 
 class _BudgetSpentError(Exception):
     """The budget does not pay for the positions asked for."""
-
-
-class _Counted:
-    """An objective that counts the positions it evaluates and refuses to exceed its budget."""
-
-    def __init__(self, objective: Objective, budget: int) -> None:
-        self._objective = objective
-        self._budget = budget
-        self.spent = 0
-
-    def __call__(self, positions: Array) -> Array:
-        if self.spent + len(positions) > self._budget:
-            raise _BudgetSpentError
-        self.spent += len(positions)
-        return self._objective(positions)
-
-
-def _next(last: Epoch | None, population: Population, spent: int) -> Epoch:
-    """The epoch that follows `last`, with the best position so far."""
-    best = int(population.values.argmin())
-    value, position = float(population.values[best]), population.positions[best]
-    if last is None:
-        return Epoch(0, spent, population, position, value)
-    if last.best_value <= value:
-        value, position = last.best_value, last.best_position
-    return Epoch(last.number + 1, spent, population, position, value)
