@@ -80,8 +80,8 @@ def main() -> None:
     options = parser.parse_args()
     print("| search | " + " | ".join(problems()) + " |")
     print("|---" * (1 + len(problems())) + "|")
-    for own, stock in PAIRS.items():
-        for name in (own, stock):
+    for own, theirs in PAIRS.items():
+        for name in (own, theirs):
             values = [
                 median(lambda: named_search(name, options.population), *problem, options.evaluations, options.seeds)  # noqa: B023
                 for problem in problems().values()
