@@ -243,9 +243,12 @@ def executor_for(options: RunOptions, row: Row) -> LocalExecutor:
 
 
 def pack_method(options: RunOptions, row: Row) -> PackedMethod:
-    """A row's method, packed for the way to a worker."""
-    given = {"deterministic": options.deterministic, "pack": options.pack}
-    return PackedMethod.of(row.method, row.params, options.device, **given)
+    """A row's method, packed for the way to a worker.
+
+    A worker with a GPU is told to use it: left to choose, it would train on the processor where torch cannot.
+    """
+    device = "cuda" if on_gpu(options, row) else options.device
+    return PackedMethod.of(row.method, row.params, device, deterministic=options.deterministic, pack=options.pack)
 
 
 def extract_task(dataset: Dataset, method: PackedMethod) -> ExtractTask:

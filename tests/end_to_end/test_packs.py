@@ -67,7 +67,7 @@ def test_a_gpu_gets_a_runs_cells_in_one_pack_and_each_worker_a_gpu_of_its_own(fe
     assert len(packed) == 40
     assert {record.info["folds"] for record in packed} == {10}
     assert {record.info["pack"] for record in packed} == {4}
-    assert {tuple(record.info["where"][:2]) for record in packed} == {("auto", True)}
+    assert {tuple(record.info["where"][:2]) for record in packed} == {("cuda", True)}
     assert {record.info["where"][2] for record in packed} <= {"3", "5"}
     assert {record.seconds["fit"] for record in packed} == {0.5}
 
@@ -99,6 +99,17 @@ def test_what_goes_wrong_in_a_pack_costs_no_other(
         "lottery": 0,
     }
     assert words in febench("status", "o").stdout
+
+
+@pytest.mark.skipif(Path("/proc/driver/nvidia").exists(), reason="here is a GPU that torch may be able to use")
+def test_a_network_whose_gpu_torch_cannot_use_fails_rather_than_train_on_the_processor(
+    febench: Febench, tmp_path: Path
+) -> None:
+    """As with a driver older than what the torch wheel needs."""
+    tiny = "resnet18[steps=1,size=32,batch_size=4]"
+    assert febench(*RUN, "--runs", "1", "--methods", tiny, "--out", "o").returncode == 3
+    assert {record.status for record in records(tmp_path / "o")} == {"failed"}
+    assert "torch finds no CUDA device" in febench("status", "o").stdout
 
 
 def test_without_a_gpu_nothing_is_packed(febench: Febench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

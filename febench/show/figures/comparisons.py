@@ -73,7 +73,8 @@ def differences(comparison: Comparison) -> Figure:
     unit = f"points of {metric.title}" if metric.unit == "%" else f"{metric.title}, {metric.unit}"
     axes.set_xlabel(wrapped(f"how far {comparison.best} is ahead of the other, {unit}", 60))
     entitle(figure, f"Is {comparison.best} better?", origin(comparison.results))
-    several = f", adjusted by Holm over {len(comparison.pairs)} pairs" if len(comparison.pairs) > 1 else ""
+    tested = sum(pair.p_holm is not None for pair in comparison.pairs)
+    several = f", adjusted by Holm over {tested} pairs" if tested > 1 else ""
     unmet = [rival.label for rival in comparison.rivals if rival.ahead is None]
     known = {one.label for one in comparison.standings} | set(comparison.left_out)
     rows = [row for row in chosen(comparison.results) if row.label in known]

@@ -13,6 +13,8 @@ import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.transforms import Bbox
 
 from febench.core.errors import UsageError, printable
 from febench.results.caveats import caveats_of_data, caveats_of_rows, signs_of
@@ -53,6 +55,21 @@ class Drawing(Figure):
         out = BytesIO()
         write(self, out, "png")
         return out.getvalue()
+
+
+class SteadyLayout(ConstrainedLayoutEngine):
+    """Constrained layout that puts axes at the same places each time.
+
+    The last digits of its solver depend on where in memory its variables lie, and files would differ by them.
+    """
+
+    def execute(self, fig: Figure) -> None:
+        """Lay out a figure, and round where its axes stand."""
+        super().execute(fig)
+        for axes in fig.axes:
+            bounds = [round(float(side), 9) for side in axes.get_position(original=True).bounds]
+            axes.set_position(Bbox.from_bounds(*bounds), "original")
+            axes.set_in_layout(True)  # set_position takes it out
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
@@ -167,7 +184,7 @@ def finish(figure: Figure, notes: Iterable[str], *, columns: int = 4) -> None:
     height = figure.get_figheight() + for_notes + for_legend
     figure.set_figheight(height)
     below = (for_notes + for_legend) / height
-    figure.set_layout_engine("constrained", rect=(0, below, 1, 1 - below))
+    figure.set_layout_engine(SteadyLayout(rect=(0, below, 1, 1 - below)))
     if handles:
         figure.legend(
             list(handles.values()), list(handles), loc="lower center", bbox_to_anchor=(0.5, for_notes / height),
