@@ -327,9 +327,9 @@ class Training:
         inputs = as_input(self.recipe.augmentation(pixels, self._draws))
         with autocast(self.pixels.device, self.dtype):
             logits = self.network(inputs)
-            loss = nn.functional.cross_entropy(
-                logits, self._targets[self._batch], label_smoothing=self.recipe.label_smoothing
-            )
+        loss = nn.functional.cross_entropy(  # of float32: autocast would leave label smoothing in bfloat16 on a GPU
+            logits.float(), self._targets[self._batch], label_smoothing=self.recipe.label_smoothing
+        )
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()

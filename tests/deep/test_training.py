@@ -31,10 +31,10 @@ def weights_of(network):
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def begun(recipe, n=12, seed=0, network=None, device="cpu"):
+def begun(recipe, n=12, seed=0, network=None, device="cpu", dtype=torch.float32):
     """A training of a small network that has begun on n images."""
     network = (network or small_network()).to(device)
-    training = Training(network, uint8_images(n).to(device), recipe)
+    training = Training(network, uint8_images(n).to(device), recipe, dtype)
     rows = torch.arange(n, device=device)
     training.begin(weights_of(network), rows, rows % 2, generator(seed, device))
     return training
@@ -54,6 +54,21 @@ def test_every_batch_is_full_and_images_come_equally_often(n, monkeypatch):
     counts = torch.cat(drawn).bincount(minlength=n)
     assert counts.max() - counts.min() <= 1
     assert n == 1 or len({tuple(batch.tolist()) for batch in drawn}) > 1
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_the_loss_is_of_float32_whatever_the_network_computes_in(device, monkeypatch):
+    losses = []
+    stock = torch.nn.functional.cross_entropy
+
+    def watched(logits, *args, **kwargs):
+        losses.append((logits.dtype, torch.is_autocast_enabled(device)))
+        return stock(logits, *args, **kwargs)
+
+    monkeypatch.setattr(torch.nn.functional, "cross_entropy", watched)
+    recipe = Recipe(steps=2, batch_size=4, lr=0.1, label_smoothing=0.1)
+    train([begun(recipe, device=device, dtype=torch.bfloat16)])
+    assert set(losses) == {(torch.float32, False)}
 
 
 @given(st.integers(1, 100_000), st.integers(1, 5000), st.floats(0, 100), st.integers(2, 256))
