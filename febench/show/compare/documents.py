@@ -180,17 +180,14 @@ def _notes(comparison: Comparison, shown: Sequence[Pair], n_datasets: int) -> li
         )
     if 1 < n_datasets < MIN_DATASETS:
         said.append(f"tests over data sets, by ranks, need {MIN_DATASETS} under one protocol; there are {n_datasets}")
+    needed = " with probabilities" if metric.of_probabilities else ""
     return [
         *said,
         *map(noted, caveats_of_data(results)),
-        *(f"{label} has no complete run{_or(metric)}: it is compared with nothing" for label in comparison.left_out),
+        *(f"{label} has no complete run{needed}: it is compared with nothing" for label in comparison.left_out),
         *map(noted, caveats_of_rows(results, rows)),
         origin_of(results),
     ]
-
-
-def _or(metric: Metric) -> str:
-    return " with probabilities" if metric.of_probabilities else ""
 
 
 def papers_document() -> Document:
