@@ -18,10 +18,10 @@ from functools import partial
 from sklearn.preprocessing import StandardScaler
 
 from baselines.features import check_wavelet, wavelet_entropy
-from baselines.network import network_by, search_cost
+from baselines.network import network_by
 from baselines.pipeline import FeatureClassifier
 from baselines.search import Biogeography, cannot_search
-from baselines.tuned import Tuned, tuned_entropy, tuning_cost
+from baselines.tuned import Tuned, tuned_entropy
 from febench import method
 
 
@@ -30,7 +30,6 @@ from febench import method
     cite="Li, Tang, Sun 2020, EAI Trans. e-Learning 6(19):e4, doi:10.4108/eai.30-10-2018.165702",
     sets=("classical",),
     version="1",
-    cost=search_cost,
     check=lambda params, device: cannot_search(params["search"]),
 )
 def bbo(
@@ -82,7 +81,6 @@ def bbo(
     cite="bbo, its settings chosen by the validation group",
     sets=("extended",),
     version="1",
-    cost=tuning_cost,
 )
 def bbo_tuned(evaluations: int = 80_000, random_state: int | None = None) -> Tuned:
     """`bbo` with wavelet, level, hidden neurons and budget chosen in every cell by its validation group.

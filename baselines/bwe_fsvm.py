@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 
 from baselines import Double, Features, Labels, require
 from baselines.features import check_wavelet, wavelet_entropy
-from baselines.pipeline import FeatureClassifier, KernelSVM, kernel_cost
+from baselines.pipeline import FeatureClassifier, KernelSVM
 from febench import method
 
 
@@ -55,7 +55,6 @@ def membership(X: Features, y: Labels, delta: float = 0.1) -> Double:
     cite="Zhang et al. 2016, IEEE Access 4:8375-8385, doi:10.1109/ACCESS.2016.2628407",
     sets=("extended",),
     version="1",
-    cost=kernel_cost,
 )
 def bwe_fsvm(
     wavelet: str = "bior4.4",

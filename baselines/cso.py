@@ -18,10 +18,10 @@ from functools import partial
 from itertools import product
 
 from baselines.features import check_wavelet, wavelet_coefficients
-from baselines.network import SwarmNetwork, network_by, search_cost
+from baselines.network import SwarmNetwork, network_by
 from baselines.pipeline import FeatureClassifier, PrincipalComponents
 from baselines.search import CatSwarm, cannot_search
-from baselines.tuned import Setting, Tuned, rounds, tuning_cost
+from baselines.tuned import Setting, Tuned, rounds
 from febench import method
 
 
@@ -30,7 +30,6 @@ from febench import method
     cite="Wang et al. 2017, IScIDE, LNCS 10559:203-214, doi:10.1007/978-3-319-67777-4_18",
     sets=("classical",),
     version="1",
-    cost=search_cost,
     check=lambda params, device: cannot_search(params["search"]),
 )
 def cso(
@@ -90,7 +89,6 @@ def cso(
     cite="cso, its settings chosen by the validation group",
     sets=("extended",),
     version="1",
-    cost=tuning_cost,
 )
 def cso_tuned(evaluations: int = 80_000, random_state: int | None = None) -> Tuned:
     """`cso` with level, variance kept, hidden neurons and budget chosen in every cell by its validation group.

@@ -11,22 +11,14 @@ The trials behind these choices: docs/methods/hog-mlp.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from sklearn.preprocessing import StandardScaler
 
-from baselines.features import check_blocks, gradient_histograms, hog_length
+from baselines.features import check_blocks, gradient_histograms
 from baselines.network import GradientNetwork
 from baselines.pipeline import FeatureClassifier
 from febench import method
-
-
-def cost(params: Mapping[str, Any], n_train: int) -> float:
-    """Rough seconds of a cell: every iteration passes all inputs forward and back."""
-    inputs = hog_length(params["size"], params["cell"], params["block"], params["orientations"])
-    return float(0.1 + 1.6e-10 * params["iterations"] * n_train * params["hidden"] * (inputs + 7))
 
 
 @method(
@@ -34,7 +26,6 @@ def cost(params: Mapping[str, Any], n_train: int) -> float:
     cite="Dalal & Triggs 2005, CVPR:886-893, doi:10.1109/CVPR.2005.177",
     sets=("extended",),
     version="1",
-    cost=cost,
 )
 def hog_mlp(
     size: int = 64,

@@ -12,19 +12,11 @@ The trials behind these choices: docs/methods/hog-svm.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
-from baselines.features import check_blocks, gradient_histograms, hog_length
-from baselines.pipeline import FeatureClassifier, LinearSVM, linear_cost
+from baselines.features import check_blocks, gradient_histograms
+from baselines.pipeline import FeatureClassifier, LinearSVM
 from febench import method
-
-
-def cost(params: Mapping[str, Any], n_train: int) -> float:
-    """Rough seconds of a cell."""
-    inputs = hog_length(params["size"], params["cell"], params["block"], params["orientations"])
-    return linear_cost(params["C"], inputs, n_train)
 
 
 @method(
@@ -32,7 +24,6 @@ def cost(params: Mapping[str, Any], n_train: int) -> float:
     cite="Dalal & Triggs 2005, CVPR:886-893, doi:10.1109/CVPR.2005.177",
     sets=("extended",),
     version="1",
-    cost=cost,
 )
 def hog_svm(
     size: int = 64,

@@ -18,7 +18,7 @@ from functools import partial
 from sklearn.preprocessing import StandardScaler
 
 from baselines.features import check_spectra, higher_order_spectra
-from baselines.pipeline import FeatureClassifier, KernelSVM, PrincipalComponents, kernel_cost
+from baselines.pipeline import FeatureClassifier, KernelSVM, PrincipalComponents
 from febench import method
 
 
@@ -27,7 +27,6 @@ from febench import method
     cite="Ali et al. 2015, J. Med. Imaging Health Inform. 5(6)",
     sets=("extended",),
     version="1",
-    cost=kernel_cost,
 )
 def hos_svm(
     projections: int = 180,

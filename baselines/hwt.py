@@ -10,9 +10,7 @@ The trials behind these choices: docs/methods/hwt.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from sklearn.preprocessing import StandardScaler
 
@@ -22,13 +20,7 @@ from baselines.pipeline import FeatureClassifier
 from febench import method
 
 
-def cost(params: Mapping[str, Any], n_train: int) -> float:
-    """Rough seconds of a cell: every iteration passes all inputs forward and back."""
-    inputs = 4 ** (7 - params["level"]) * (4 if params["details"] else 1)
-    return float(0.1 + 3.7e-10 * params["iterations"] * n_train * params["hidden"] * (inputs + 7))
-
-
-@method("hwt", cite="Evans 2017, Adv. Comput. Sci. Res. 61:342-346", sets=("classical",), version="1", cost=cost)
+@method("hwt", cite="Evans 2017, Adv. Comput. Sci. Res. 61:342-346", sets=("classical",), version="1")
 def hwt(
     wavelet: str = "haar",
     level: int = 3,

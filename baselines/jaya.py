@@ -17,10 +17,10 @@ from functools import partial
 from sklearn.preprocessing import StandardScaler
 
 from baselines.features import check_wavelet, wavelet_entropy
-from baselines.network import network_by, search_cost
+from baselines.network import network_by
 from baselines.pipeline import FeatureClassifier
 from baselines.search import Jaya, cannot_search
-from baselines.tuned import Tuned, tuned_entropy, tuning_cost
+from baselines.tuned import Tuned, tuned_entropy
 from febench import method
 
 
@@ -29,7 +29,6 @@ from febench import method
     cite="Wang, Phillips, Dong, Zhang 2018, Neurocomputing 272:668-676, doi:10.1016/j.neucom.2017.08.015",
     sets=("extended",),
     version="1",
-    cost=search_cost,
     check=lambda params, device: cannot_search(params["search"]),
 )
 def jaya(
@@ -79,7 +78,6 @@ def jaya(
     cite="jaya, its settings chosen by the validation group",
     sets=("extended",),
     version="1",
-    cost=tuning_cost,
 )
 def jaya_tuned(evaluations: int = 80_000, random_state: int | None = None) -> Tuned:
     """`jaya` with wavelet, level, hidden neurons and budget chosen in every cell by its validation group.

@@ -11,18 +11,11 @@ The trials behind these choices: docs/methods/lbp-knn.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from baselines.features import check_grid, pattern_histograms
 from baselines.pipeline import FeatureClassifier, NearestNeighbours
 from febench import method
-
-
-def cost(params: Mapping[str, Any], n_train: int) -> float:
-    """Rough seconds of a cell, if the test images are an eighth of the training images."""
-    return float(0.02 + 5e-12 * params["grid"] ** 2 * 59 * n_train**2)
 
 
 @method(
@@ -30,7 +23,6 @@ def cost(params: Mapping[str, Any], n_train: int) -> float:
     cite="Shan, Gong, McOwan 2009, Image Vis. Comput. 27(6):803-816, doi:10.1016/j.imavis.2008.08.005",
     sets=("extended",),
     version="1",
-    cost=cost,
 )
 def lbp_knn(size: int = 64, grid: int = 8, k: int = 1) -> FeatureClassifier:
     """Histograms of local binary patterns, k nearest neighbours.

@@ -16,7 +16,7 @@ from __future__ import annotations
 from functools import partial
 
 from baselines.features import check_grid, pattern_histograms
-from baselines.pipeline import FeatureClassifier, LinearSVM, linear_cost
+from baselines.pipeline import FeatureClassifier, LinearSVM
 from febench import method
 
 
@@ -25,7 +25,6 @@ from febench import method
     cite="Shan, Gong, McOwan 2009, Image Vis. Comput. 27(6):803-816, doi:10.1016/j.imavis.2008.08.005",
     sets=("extended",),
     version="1",
-    cost=lambda params, n_train: linear_cost(params["C"], 59 * params["grid"] ** 2, n_train),
 )
 def lbp_svm(size: int = 64, grid: int = 8, C: float = 0.01, random_state: int | None = None) -> FeatureClassifier:
     """Histograms of local binary patterns, linear support vector machine (Shan, Gong, McOwan 2009).

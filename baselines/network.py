@@ -479,8 +479,3 @@ def network_by(
         return GradientNetwork(hidden, iterations=400, random_state=random_state)
     chosen = own[search] if search in own else named_search(search, population)
     return SwarmNetwork(chosen, evaluations, hidden, bound, patience, random_state)
-
-
-def search_cost(params: Mapping[str, Any], n_train: int) -> float:
-    """Rough seconds of a cell whose network a search trains: so many evaluations, each of all training images."""
-    return float(0.1 + params["evaluations"] * (8e-6 + 1.5e-9 * n_train * params["hidden"]))

@@ -18,8 +18,8 @@ from sklearn.preprocessing import StandardScaler
 
 from baselines import Double, Features, Images, Labels
 from baselines.features import wavelet_entropy
-from baselines.network import SwarmNetwork, search_cost
-from baselines.pipeline import Classifier, FeatureClassifier, feature_id
+from baselines.network import SwarmNetwork
+from baselines.pipeline import Classifier, FeatureClassifier, feature_id, forecast
 from baselines.search import PopulationSearch
 from febench.core.selectors import format_selector
 
@@ -86,6 +86,10 @@ class Tuned:
         """All features of images, side by side."""
         return np.concatenate([feature(X) for feature in self.blocks.values()], axis=1)
 
+    def forecast(self, X: Features, y: Labels, n: int) -> float:
+        """Seconds of a cell that trains on n images; see `baselines.pipeline.forecast`."""
+        return forecast(self, X, y, n)
+
     def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
         """Try, halve, choose; see `baselines.pipeline.Classifier.fit`."""
         blank = np.zeros((1, 128, 128), dtype=np.uint8)  # any size will do: features bring images to one of their own
@@ -138,11 +142,6 @@ class _Fit:
 def rounds(evaluations: int) -> tuple[int, int, int]:
     """Budgets of three rounds, each four times the one before, the last of so many evaluations."""
     return evaluations // 16, evaluations // 4, evaluations
-
-
-def tuning_cost(params: Mapping[str, Any], n_train: int) -> float:
-    """Rough seconds of a cell that tries 12, 4 and 1 settings of 20 or 40 hidden neurons in three rounds."""
-    return 2.8 * search_cost({**params, "hidden": 30}, n_train)
 
 
 def tuned_entropy(search: PopulationSearch, evaluations: int, bound: float, random_state: int | None) -> Tuned:

@@ -22,7 +22,7 @@ RECIPE.md beside this file holds what was tried and measured before the values b
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,30 +127,6 @@ def classifier(
     )
 
 
-def cost(images_per_second: float, steps_per_second: float) -> Callable[[Mapping[str, Any], int], float]:
-    """Rough seconds of one training on one core, from a network's two rates.
-
-    Parameters
-    ----------
-    images_per_second : float
-        Images of 64 pixels a side through the network and back, weights aside.
-    steps_per_second : float
-        Updates of the weights, images aside.
-
-    Returns
-    -------
-    callable
-        `cost(params, n_train)`.
-    """
-
-    def seconds(params: Mapping[str, Any], n_train: int) -> float:
-        images = params["batch_size"] * (params["size"] / 64) ** 2
-        steps = max(params["steps"], params["epochs"] * n_train / params["batch_size"])
-        return 3.0 + float(steps * (images / images_per_second + 1 / steps_per_second))
-
-    return seconds
-
-
 def settle(params: Mapping[str, Any], network: str | None = None) -> dict[str, Any]:
     """Have the parameter `weights` name what a file holds, not where it is.
 
@@ -187,7 +163,6 @@ def register(
     about: str,
     cite: str = RESNETS,
     sets: tuple[str, ...] = ("extended",),
-    rates: tuple[float, float] = (100, 20),
     quick_steps: int = 170,
 ) -> None:
     """Make `classifier`, with its first parameter given, a method of its own.
@@ -200,8 +175,6 @@ def register(
         torchvision's name; None leaves it a parameter.
     about : str
         What the docstring begins with.
-    rates : tuple of float
-        As of `cost`.
     quick_steps : int
         Steps of the preset `quick`.
     """
@@ -216,18 +189,16 @@ def register(
         presets={"quick": {"steps": quick_steps, **QUICK}},
         needs=("torch", "torchvision"),
         extra="deep",
-        cost=cost(*rates),
         check=partial(check, network=network),
         settle=partial(settle, network=network),
     )(build)
 
 
-register("resnet18", "resnet18", "ResNet-18", f"{RESNETS}; Li, Li & Lima 2021", ("deep",), (285, 35), 240)
-register("resnet50", "resnet50", "ResNet-50", f"{RESNETS}; Li & Lima 2021, doi:10.1016/j.ijcce.2021.02.002", ("deep",),
-         (115, 20))  # fmt: skip
-register("resnet34", "resnet34", "ResNet-34", rates=(150, 18))
-register("resnet101", "resnet101", "ResNet-101", rates=(60, 10))
-register("wide-resnet50-2", "wide_resnet50_2", "Wide ResNet-50-2", "Zagoruyko & Komodakis 2016", rates=(50, 8))
-register("resnext50", "resnext50_32x4d", "ResNeXt-50 (32x4d)", "Xie et al. 2017", rates=(80, 18))
-register("mobilenet-v3", "mobilenet_v3_large", "MobileNetV3-Large", "Howard et al. 2019", rates=(280, 50))
+register("resnet18", "resnet18", "ResNet-18", f"{RESNETS}; Li, Li & Lima 2021", ("deep",), 240)
+register("resnet50", "resnet50", "ResNet-50", f"{RESNETS}; Li & Lima 2021, doi:10.1016/j.ijcce.2021.02.002", ("deep",))
+register("resnet34", "resnet34", "ResNet-34")
+register("resnet101", "resnet101", "ResNet-101")
+register("wide-resnet50-2", "wide_resnet50_2", "Wide ResNet-50-2", "Zagoruyko & Komodakis 2016")
+register("resnext50", "resnext50_32x4d", "ResNeXt-50 (32x4d)", "Xie et al. 2017")
+register("mobilenet-v3", "mobilenet_v3_large", "MobileNetV3-Large", "Howard et al. 2019")
 register("torchvision", None, "Any classifier of torchvision: `torchvision:NAME`", "torchvision", sets=("named",))

@@ -46,18 +46,7 @@ _tier = partial(
 )
 
 
-def probe_cost(params: Mapping[str, Any], n_train: int) -> float:
-    """Rough seconds of one probe on one core, features aside."""
-    return 0.2 + n_train / 5000
-
-
-def tail_cost(params: Mapping[str, Any], n_train: int) -> float:
-    """Rough seconds of training a last stage on one core, features aside."""
-    images = params["batch_size"] * (params["size"] / 64) ** 2
-    return float(params["steps"] * (images / 1000 + 1 / 100))
-
-
-@_tier("linear-probe", cost=probe_cost)
+@_tier("linear-probe")
 def linear_probe(
     network: str = "resnet18",
     weights: str = "imagenet",
@@ -89,7 +78,7 @@ def linear_probe(
     return LinearProbe(Builder(network, weights), size=size, c=C, device=device)
 
 
-@_tier("layer4", cost=tail_cost)
+@_tier("layer4")
 def layer4(
     network: str = "resnet18",
     weights: str = "imagenet",

@@ -6,7 +6,11 @@ A method is a function that builds a scikit-learn style classifier, or the class
 - `predict(X)`, and `predict_proba(X)` where it has one;
 - optionally `extract(X)`, a pure function of each image alone: computed once a data set, `fit` and `predict` then
   get its result in place of the images;
-- optionally, after `fit`, `fit_info_`: a small dict that is stored with the results (iterations, device, ...).
+- optionally, after `fit`, `fit_info_`: a small dict that is stored with the results (iterations, device, ...);
+- optionally `forecast(X, y, n)`: the seconds in which `fit` on n images and the predictions of a test group will be
+  done on this machine, from a second's trial on a sample `X` of the training images (or of what `extract` made of
+  them) and their classes `y`. It is asked of a classifier made for the purpose, before a row's first cell; without
+  it the time is unknown until one cell is in.
 
 A builder is given what it takes of: `random_state`, the cell's seed; `device`, where to run; `deterministic`, whether
 bits must repeat there; `checkpoint`, a file in which a long training may keep its state and from which it goes on if it
@@ -32,7 +36,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 B = TypeVar("B", bound=Callable[..., Any])
-Cost = Callable[[Mapping[str, Any], int], float]
 Check = Callable[[Mapping[str, Any], str], str | None]
 Settle = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -50,9 +53,6 @@ class Method(Component):
         methods that run only when asked for by name.
     presets : mapping
         For a preset's name, the parameters it changes; a preset not named here changes nothing.
-    cost : callable or None
-        `cost(params, n_train)`: rough seconds of one cell on one core of a 2026 server, for plans made
-        before anything was measured.
     check : callable or None
         `check(params, device)`: why the method cannot run with these parameters on `auto`, `cpu` or `cuda`, as a
         sentence, or None if it can.
@@ -64,7 +64,6 @@ class Method(Component):
     version: str = ""
     sets: tuple[str, ...] = ()
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    cost: Cost | None = None
     check: Check | None = None
     settle: Settle | None = None
 
@@ -156,7 +155,6 @@ def method(
     presets: Mapping[str, Mapping[str, Any]] | None = None,
     needs: Iterable[str] = (),
     extra: str | None = None,
-    cost: Cost | None = None,
     check: Check | None = None,
     settle: Settle | None = None,
 ) -> Callable[[B], B]:
@@ -168,7 +166,7 @@ def method(
         What the method is asked for by.
     cite : str
         The paper it follows.
-    sets, version, presets, needs, extra, cost, check, settle
+    sets, version, presets, needs, extra, check, settle
         See `Method` and `Component`.
 
     Returns
@@ -194,7 +192,6 @@ def method(
                 version=source_version(build, version),
                 sets=tuple(sets),
                 presets=dict(presets or {}),
-                cost=cost,
                 check=check,
                 settle=settle,
             )

@@ -1,14 +1,15 @@
-"""Which cells are wanted, which are stored, which are missing, and what the missing ones will cost."""
+"""Which cells are wanted, which are stored, which are missing, and how long the missing ones will take."""
 
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 import statistics
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from febench.core.environment import environment_id
@@ -20,6 +21,7 @@ from febench.core.selectors import format_selector, parse_selector, split_select
 from febench.results.store import Record
 
 SETS = ("all", "classical", "deep", "extended")
+LATEST = 20  # cells of a row, by which the next ones are estimated: the machine may be busier now than it was
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,27 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What was timed of a row before its first cell; `febench.running.forecast` makes it.
+
+    Attributes
+    ----------
+    features : Path or None
+        Where the features will be, or are; None of a method without.
+    extract : float
+        Seconds that the features of the whole data set will take; 0 if they are there.
+    cell : float or None
+        Seconds of one cell, if the method can tell.
+    """
+
+    features: Path | None
+    extract: float
+    cell: float | None
+
+
+@dataclass(frozen=True)
 class Estimate:
-    """Seconds of one cell (None if nothing is known), and whether they are measured, scaled, guessed or unknown."""
+    """Seconds of one cell (None if nothing is known), and whether they are measured, tried or unknown."""
 
     seconds: float | None
     basis: str
@@ -85,6 +106,8 @@ class Plan:
         Cells computed at once.
     retry_failed : bool
         Whether cells that failed are missing.
+    trials : mapping
+        For a row's label, what was timed of it.
     """
 
     rows: tuple[Row, ...]
@@ -92,6 +115,7 @@ class Plan:
     records: tuple[Record, ...] = ()
     jobs: int = 1
     retry_failed: bool = False
+    trials: Mapping[str, Trial] = field(default_factory=dict)
 
     @cached_property
     def stored(self) -> dict[str, Record]:
@@ -101,8 +125,10 @@ class Plan:
 
     @cached_property
     def missing(self) -> list[Cell]:
-        """Cells still to compute, in order."""
-        return [cell for cell in self.cells if cell.key not in self.stored]
+        """Cells still to compute, in order, but one of each row whose time is unknown goes before all others."""
+        left = [cell for cell in self.cells if cell.key not in self.stored]
+        first = {cell.row.label: cell for cell in reversed(left) if self.estimate(cell.row).seconds is None}
+        return sorted(left, key=lambda cell: cell is not first.get(cell.row.label))
 
     def of(self, row: Row) -> list[Cell]:
         """The wanted cells of one row."""
@@ -111,33 +137,44 @@ class Plan:
     def estimate(self, row: Row, made: Iterable[Record] = ()) -> Estimate:
         """What one cell of a row takes on this machine; `made` are records made since the plan.
 
-        Measured on cells of the row, else scaled from cells of the same method with other parameters, else the
-        method's own guess.
+        Measured on the row's latest cells, else as it was timed by a trial.
         """
-        method, n_train = row.method, len(self.cells[0].manifest.fold(1, 1).train)
-        wanted = (method.name, method.version, environment_id())
-        here = [
-            record
+        wanted = (row.method.name, row.method.version, row.params, environment_id())
+        spent = [
+            record.seconds.get("fit", 0.0) + record.seconds.get("predict", 0.0)
             for record in (*self.records, *made)
-            if record.ok and (record.method, record.version, record.environment) == wanted
+            if record.ok and (record.method, record.version, record.params, record.environment) == wanted
         ]
-        spent = [record.seconds.get("fit", 0.0) + record.seconds.get("predict", 0.0) for record in here]
-        same = [seconds for record, seconds in zip(here, spent, strict=True) if record.params == row.params]
-        if same:
-            return Estimate(statistics.median(same), "measured")
-        if method.cost is None:
+        if spent:
+            return Estimate(statistics.median(spent[-LATEST:]), "measured")
+        trial = self.trials.get(row.label)
+        if trial is None or trial.cell is None:
             return Estimate(None, "unknown")
-        ratios = [seconds / method.cost(record.params, n_train) for record, seconds in zip(here, spent, strict=True)]
-        guess = method.cost(row.params, n_train)
-        return Estimate(guess * statistics.median(ratios), "scaled") if ratios else Estimate(guess, "guessed")
+        return Estimate(trial.cell, "tried")
 
-    def remaining(self, made: Sequence[Record] = ()) -> float | None:
-        """Seconds until all wanted cells are in, after `made` came in; None while a row's time is unknown."""
+    def remaining(self, made: Sequence[Record] = (), busy: Sequence[float] = ()) -> float | None:
+        """Seconds until all wanted cells are in; None while a row's time is unknown.
+
+        Parameters
+        ----------
+        made : sequence of Record
+            What came in since the plan.
+        busy : sequence of float
+            For each worker that has a cell, the seconds for which it has had it.
+        """
         done = {record.key for record in made}
-        left = Counter(cell.row.label for cell in self.missing if cell.key not in done)
-        times = [(left[row.label], self.estimate(row, made).seconds) for row in self.rows if left[row.label]]
-        known = [n * seconds for n, seconds in times if seconds is not None]
-        return sum(known) / self.jobs if len(known) == len(times) else None
+        left = [cell.row.label for cell in self.missing if cell.key not in done]
+        each = {row.label: self.estimate(row, made).seconds for row in self.rows if row.label in left}
+        ends = [-spent for spent in busy[: self.jobs]]  # of the workers, from now on; the next free one takes a cell
+        ends += [0.0] * (self.jobs - len(ends))
+        heapq.heapify(ends)
+        for label in left:
+            seconds = each[label]
+            if seconds is None:
+                return None
+            heapq.heapreplace(ends, ends[0] + seconds)
+        extractions = {} if made else {trial.features: trial.extract for trial in self.trials.values()}
+        return max(0.0, *ends) + sum(extractions.values()) / self.jobs
 
 
 def select_rows(

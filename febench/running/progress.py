@@ -54,6 +54,7 @@ class Tally:
     plan: Plan
     rows: dict[str, RowTally] = field(default_factory=dict)
     made: list[Record] = field(default_factory=list)
+    came: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for row in self.plan.rows:
@@ -65,6 +66,7 @@ class Tally:
     def add(self, cell: Cell, record: Record) -> None:
         """Count one more cell."""
         self.made.append(record)
+        self.came.append(time.monotonic())
         self._count(cell, record)
 
     def _count(self, cell: Cell, record: Record) -> None:
@@ -86,8 +88,12 @@ class Tally:
 
     @property
     def left(self) -> str:
-        """The remaining time in words."""
-        return duration(self.plan.remaining(self.made))
+        """The remaining time in words.
+
+        A worker has its present cell since it handed in the last one: all workers' are among the latest that came.
+        """
+        now, jobs = time.monotonic(), self.plan.jobs
+        return duration(self.plan.remaining(self.made, [now - came for came in self.came[-jobs:]]))
 
 
 class PlainWatcher:
@@ -237,7 +243,9 @@ def describe(plan: Plan) -> list[str]:
         missing = sum(cell.row is row for cell in plan.missing)
         if missing:
             estimate = plan.estimate(row)
-            each = f"{duration(estimate.seconds)} each ({estimate.basis})" if estimate.seconds else "time unknown"
+            each = (
+                "time unknown" if estimate.seconds is None else f"{duration(estimate.seconds)} each ({estimate.basis})"
+            )
             lines.append(f"  {row.label}: {missing} cells, {each}")
     whole = plan.remaining()
     known = "not to be told before each method has finished a cell" if whole is None else f"about {duration(whole)}"

@@ -21,6 +21,7 @@ from febench.results.store import MANIFEST, Record, Store, read_manifest
 from febench.running.checkpoints import checkpoint_of, forget_checkpoint
 from febench.running.executors.base import Executor, Failure
 from febench.running.executors.local import LocalExecutor, gpus
+from febench.running.forecast import try_rows
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Plan, Row, select_rows, wanted_cells
 from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod, PackTask
@@ -93,26 +94,46 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
         _audit(dataset, store, watcher)
         plan = Plan(rows, cells, tuple(store.records), options.workers, options.retry_failed)
         if plan.missing:
-            watcher.begin(plan)
-            try:
-                for cell, result, seconds in compute(options, dataset, store.path, plan.missing):
-                    record = record_of(cell, result, options.threads, seconds)
-                    writer.append(record)
-                    watcher.came_in(cell, record)
-                    if record.ok:
-                        forget_checkpoint(checkpoint_of(store.path, cell))
-            finally:
-                watcher.end()
+            with LocalExecutor(options.workers, options.threads, options.timeout) as executor:
+                plan, words = forecast(executor, options, dataset, plan)
+                for word in words:
+                    watcher.note(word)
+                watcher.begin(plan)
+                try:
+                    for cell, result, seconds in compute(executor, options, dataset, store.path, plan.missing):
+                        record = record_of(cell, result, options.threads, seconds)
+                        writer.append(record)
+                        watcher.came_in(cell, record)
+                        if record.ok:
+                            forget_checkpoint(checkpoint_of(store.path, cell))
+                finally:
+                    watcher.end()
     return Finished(store, replace(plan, records=tuple(store.records), retry_failed=False), absent)
 
 
 def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
-    """The plan of a run, without writing anything, and a word about each method that cannot run here."""
+    """The plan of a run; writes no results. With it a word about each method that cannot run here, or be tried."""
     rows, absent = select_rows(options.methods, options.preset, options.settings)
-    manifest = folds_of(options, load_dataset(options.dataset, options.data_dir))
+    dataset = load_dataset(options.dataset, options.data_dir)
+    manifest = folds_of(options, dataset)
     records = Store(options.path).records if (options.path / MANIFEST).exists() else []
     cells = wanted_cells(rows, manifest, options.wanted_runs)
-    return Plan(rows, cells, tuple(records), options.workers, options.retry_failed), absent
+    plan = Plan(rows, cells, tuple(records), options.workers, options.retry_failed)
+    with LocalExecutor(options.workers, options.threads, options.timeout) as executor:
+        plan, words = forecast(executor, options, dataset, plan)
+    return plan, (*absent, *words)
+
+
+def forecast(executor: Executor, options: RunOptions, dataset: Dataset, plan: Plan) -> tuple[Plan, list[str]]:
+    """The plan, with the rows tried that this machine has no cell of, and a word about each trial that failed.
+
+    Cells of GPUs are not tried: they train side by side, and one of them alone says little of that.
+    """
+    unknown = {cell.row.label: cell.row for cell in plan.missing if plan.estimate(cell.row).seconds is None}
+    methods = {label: pack_method(options, row) for label, row in unknown.items() if not on_gpu(options, row)}
+    extractions = {label: extract_task(dataset, method) for label, method in methods.items()}
+    trials, words = try_rows(executor, options.workers, dataset, plan, extractions)
+    return replace(plan, trials=trials), words
 
 
 def folds_of(options: RunOptions, dataset: Dataset) -> Manifest:
@@ -175,7 +196,7 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
 
 
 def compute(
-    options: RunOptions, dataset: Dataset, path: Path, cells: Sequence[Cell]
+    executor: Executor, options: RunOptions, dataset: Dataset, path: Path, cells: Sequence[Cell]
 ) -> Iterator[tuple[Cell, CellResult | Failure, dict[str, float]]]:
     """Compute cells and yield each as it ends, with the seconds of its features.
 
@@ -183,6 +204,8 @@ def compute(
 
     Parameters
     ----------
+    executor : Executor
+        Computes the cells of the processor; those of GPUs have one of their own.
     options : RunOptions
         Workers and their limits.
     dataset : Dataset
@@ -194,10 +217,11 @@ def compute(
     """
     on_processor = [(cell,) for cell in cells if not on_gpu(options, cell.row)]
     on_gpus = groupby((cell for cell in cells if on_gpu(options, cell.row)), lambda cell: (cell.row.label, cell.run))
-    for packs in (on_processor, [tuple(pack) for _, pack in on_gpus]):
-        if packs:
-            with executor_for(options, packs[0][0].row) as executor:
-                yield from _compute_on(executor, options, dataset, path, packs)
+    if on_processor:
+        yield from _compute_on(executor, options, dataset, path, on_processor)
+    if packs := [tuple(pack) for _, pack in on_gpus]:
+        with executor_for(options, packs[0][0].row) as gpu_executor:
+            yield from _compute_on(gpu_executor, options, dataset, path, packs)
 
 
 def _compute_on(

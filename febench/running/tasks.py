@@ -106,11 +106,17 @@ class ExtractTask:
         if not hasattr(estimator, "extract"):
             return Extracted(self.images)
         images = np.load(self.images, mmap_mode="r")
-        own = [self.method.name, self.method.method.version, self.method.params]
-        key = [*self.key, getattr(estimator, "features_id", own)]
-        note = array_path("features", key).with_suffix(".seconds")
-        path = cached_array("features", key, _timed(estimator, images, note), len(images))
+        note = self.path_of(estimator).with_suffix(".seconds")
+        path = cached_array("features", self._key_of(estimator), _timed(estimator, images, note), len(images))
         return Extracted(path, {"extract": float(note.read_text())})
+
+    def path_of(self, estimator: Any) -> Path:
+        """Where the features are, once they are computed."""
+        return array_path("features", self._key_of(estimator))
+
+    def _key_of(self, estimator: Any) -> list[Any]:
+        own = [self.method.name, self.method.method.version, self.method.params]
+        return [*self.key, getattr(estimator, "features_id", own)]
 
 
 def _timed(estimator: Any, images: NDArray[np.uint8], note: Path) -> Iterator[NDArray[Any]]:

@@ -8,6 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from baselines import pipeline
 from baselines.bwe_fsvm import membership
 from baselines.pipeline import (
     COSTS,
@@ -169,3 +170,21 @@ def test_equal_seeds_give_equal_machines(make):
 def test_nonsense_is_refused(make, word):
     with pytest.raises(ValueError, match=f"^{word} must"):
         make()
+
+
+def test_a_forecast_continues_the_power_by_which_fits_grow(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(pipeline, "perf_counter", lambda: clock[0])
+
+    class Grows:
+        def fit(self, X, y, X_val, y_val):
+            assert len(X) == len(y) > len(X_val) == len(y_val) > 0
+            clock[0] += 1e-3 * len(X) ** 1.5
+
+        def predict(self, X):
+            assert len(X) > 0
+
+    X, y = np.zeros((256, 2)), np.zeros(256, np.int64)
+    for n in (100, 1000, 30_000):
+        assert pipeline.forecast(Grows(), X, y, n) == pytest.approx(1e-3 * n**1.5)
+    assert pipeline.forecast(Grows(), X[:5], y[:5], 10) > 0

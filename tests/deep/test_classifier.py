@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 
+from deep import classifier  # noqa: E402
 from deep.classifier import predict_probabilities  # noqa: E402
 from deep.device import choose_device, choose_dtype  # noqa: E402
 from deep.images import Normalisation  # noqa: E402
@@ -216,3 +217,22 @@ def test_same_code_on_a_gpu(toy_images):
     model = fitted(X, y, X[:9], y[:9], device="auto", steps=60, batch_size=16, augment=0.0)
     assert model.fit_info_["device"] == "cuda"
     assert np.mean(model.predict(X) == y) > 0.8
+
+
+def test_a_forecast_counts_every_step_of_the_training_and_changes_none(toy_images, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(classifier, "perf_counter", lambda: clock[0])
+    advance = classifier.Training.advance
+
+    def tick(training):
+        clock[0] += 1.0
+        advance(training)
+
+    X, y = toy_images(6)
+    before = fitted(X, y, epochs=2.0).predict_proba(X)
+    model = resnet18(**TINY | {"epochs": 2.0}, random_state=0)
+    monkeypatch.setattr(classifier.Training, "advance", tick)
+    batch = model.recipe.batch_size
+    assert model.forecast(X, y, 2 * batch) == classifier.WARM_UP + 5
+    assert model.forecast(X, y, 100 * batch) == classifier.WARM_UP + 200
+    assert np.array_equal(model.fit(X, y).predict_proba(X), before)

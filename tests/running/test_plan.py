@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -12,16 +13,14 @@ from febench.core.manifest import Manifest, draw
 from febench.core.method import METHODS, method
 from febench.core.registry import load_plugin
 from febench.results.store import Record
-from febench.running.plan import Cell, Estimate, Plan, Row, make_row, members_of, select_rows, wanted_cells
+from febench.running.plan import Cell, Estimate, Plan, Row, Trial, make_row, members_of, select_rows, wanted_cells
 
 
 @pytest.fixture(autouse=True)
 def own_methods(plugin: Path) -> None:
     load_plugin(plugin)
 
-    @method(
-        "slow", sets=["extended"], version="1", presets={"quick": {"steps": 10}}, cost=lambda p, n: p["steps"] * n / 1e4
-    )
+    @method("slow", sets=["extended"], version="1", presets={"quick": {"steps": 10}})
     def slow(steps: int = 100, lr: float = 0.1) -> None: ...
 
 
@@ -142,30 +141,52 @@ def test_keys_and_seeds_depend_on_what_the_cell_is_and_nothing_else(manifest: Ma
 
 
 def test_a_changed_version_is_another_key(manifest: Manifest) -> None:
-    import dataclasses
-
     row = rows_of("lottery")[0]
-    newer = dataclasses.replace(row, method=dataclasses.replace(row.method, version="2"))
+    newer = replace(row, method=replace(row.method, version="2"))
     assert Cell(row, manifest, 1, 1).key != Cell(newer, manifest, 1, 1).key
 
 
-def test_estimates_are_measured_then_scaled_then_guessed(manifest: Manifest) -> None:
-    slow, quick, lottery = *rows_of("slow"), *rows_of("slow", preset="quick"), *rows_of("lottery")
-    plan = make_plan([slow, quick, lottery], manifest, [], runs=1)
-    assert plan.estimate(lottery).basis == "unknown"
-    n_train = len(manifest.fold(1, 1).train)
-    assert plan.estimate(slow) == Estimate(n_train / 100, "guessed")
-    records = [a_record(Cell(quick, manifest, 1, fold), fit=0.3) for fold in (1, 2)]
-    scaled = plan.estimate(slow, records)
-    assert (scaled.seconds, scaled.basis) == (pytest.approx(3.0), "scaled")
-    records.append(a_record(Cell(slow, manifest, 1, 1), fit=7.0))
-    assert plan.estimate(slow, records) == Estimate(7.0, "measured")
+def test_estimates_are_measured_or_tried_or_unknown(manifest: Manifest) -> None:
+    slow, quick = *rows_of("slow"), *rows_of("slow", preset="quick")
+    plan = make_plan([slow, quick], manifest, [], runs=1)
+    assert plan.estimate(slow) == Estimate(None, "unknown")
+    plan = replace(plan, trials={"slow": Trial(None, 0.0, 9.0), "slow (quick)": Trial(None, 0.0, None)})
+    assert plan.estimate(slow) == Estimate(9.0, "tried")
+    assert plan.estimate(quick) == Estimate(None, "unknown")
+    records = [a_record(Cell(slow, manifest, 1, fold), fit=float(fold)) for fold in (1, 2, 3)]
+    assert plan.estimate(slow, records) == Estimate(2.0, "measured")
+    assert plan.estimate(quick, records) == Estimate(None, "unknown")
+
+
+def test_estimates_follow_the_latest_cells(manifest: Manifest) -> None:
+    slow = rows_of("slow")[0]
+    cells = make_plan([slow], manifest, []).cells
+    before, now = [a_record(cell, fit=9.0) for cell in cells[:50]], [a_record(cell, fit=3.0) for cell in cells[50:80]]
+    assert make_plan([slow], manifest, before).estimate(slow, now) == Estimate(3.0, "measured")
 
 
 def test_the_remaining_time_is_shared_by_the_workers_and_unknown_until_all_is_known(manifest: Manifest) -> None:
     plan = make_plan(rows_of("slow"), manifest, [], runs=1, jobs=2)
-    each = plan.estimate(plan.rows[0]).seconds
-    assert each is not None and plan.remaining() == pytest.approx(10 * each / 2)
+    assert plan.remaining() is None
+    plan = replace(plan, trials={"slow": Trial(Path("features"), 5.0, 6.0)})
+    assert plan.remaining() == 10 * 6.0 / 2 + 5.0 / 2
     made = [a_record(cell, fit=4.0) for cell in plan.cells[:6]]
-    assert plan.remaining(made) == pytest.approx(4 * 4.0 / 2)
-    assert make_plan(rows_of("slow", "lottery"), manifest, []).remaining() is None
+    assert plan.remaining(made) == 4 * 4.0 / 2
+    assert plan.remaining(made, busy=[3.0, 1.0]) == 2 * 4.0 - 1.0
+    assert plan.remaining([a_record(cell, fit=4.0) for cell in plan.cells[:9]], busy=[1.0, 3.0]) == 4.0 - 3.0
+    assert make_plan(rows_of("slow", "lottery"), manifest, []).remaining(made) is None
+
+
+def test_features_that_rows_share_take_their_time_once(manifest: Manifest) -> None:
+    slow, quick = *rows_of("slow"), *rows_of("slow", preset="quick")
+    plan = make_plan([slow, quick], manifest, [], runs=1)
+    trial = Trial(Path("features"), 7.0, 1.0)
+    assert replace(plan, trials={slow.label: trial, quick.label: trial}).remaining() == 20 + 7.0
+
+
+def test_one_cell_of_each_row_whose_time_is_unknown_goes_first(manifest: Manifest) -> None:
+    slow, quick, lottery = *rows_of("slow"), *rows_of("slow", preset="quick"), *rows_of("lottery")
+    plan = make_plan([slow, quick, lottery], manifest, [], runs=1)
+    plan = replace(plan, trials={slow.label: Trial(None, 0.0, 1.0)})
+    order = [cell.row.label for cell in plan.missing]
+    assert order == ["slow (quick)", "lottery", *["slow"] * 10, *["slow (quick)"] * 9, *["lottery"] * 9]

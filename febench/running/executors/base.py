@@ -32,7 +32,10 @@ class Failure:
 
 
 class Task(Protocol[R_co]):
-    """Anything that a worker can run; one with an attribute `weight` may take that many time limits."""
+    """Anything that a worker can run.
+
+    One with an attribute `weight` may take that many time limits, one with `limit` no more than so many seconds.
+    """
 
     def run(self) -> R_co | Failure:
         """Do the work; raises nothing."""

@@ -92,23 +92,29 @@ class LocalExecutor:
     def map(self, items: Iterable[T], task: Callable[[T], Task[R]]) -> Iterator[tuple[T, R | Failure]]:
         """Run the task of each item in order, a few ahead of the free workers, and yield each item as it ends."""
         waiting = iter(items)
-        running: dict[ProcessFuture[R | Failure], T] = {}
+        running: dict[ProcessFuture[R | Failure], tuple[T, float | None]] = {}
         while True:
             for item in islice(waiting, 2 * self._jobs - len(running)):
                 work = task(item)
-                limit = None if self._timeout is None else self._timeout * int(getattr(work, "weight", 1))
-                running[self._pool.schedule(_run, args=(work,), timeout=limit)] = item
+                limit = self._limit_of(work)
+                running[self._pool.schedule(_run, args=(work,), timeout=limit)] = item, limit
             if not running:
                 return
             wait(running, return_when=FIRST_COMPLETED)
             for done in [future for future in running if future.done()]:
-                yield running.pop(done), self._result(done)
+                item, limit = running.pop(done)
+                yield item, self._result(done, limit)
 
-    def _result(self, done: ProcessFuture[R | Failure]) -> R | Failure:
+    def _limit_of(self, work: object) -> float | None:
+        limits = [getattr(work, "limit", None), self._timeout and self._timeout * int(getattr(work, "weight", 1))]
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    @staticmethod
+    def _result(done: ProcessFuture[R | Failure], limit: float | None) -> R | Failure:
         try:
             return done.result()
         except FutureTimeoutError:
-            return Failure("timeout", f"stopped after the time limit of {self._timeout:g} s")
+            return Failure("timeout", f"stopped after the time limit of {limit:g} s")
         except ProcessExpired as expired:
             code = expired.exitcode
             cause = f"exit code {code}"
