@@ -1,44 +1,40 @@
-"""Convolutions whose output has only a few pixels, as matrix products.
+"""Convolutions whose output has only a few pixels, as one matrix product.
 
-At 64 pixels a side the last stage of a ResNet works on 2 x 2 pixels. Of the nine taps of a 3 x 3 kernel only four then
-meet a pixel, the others meet the padding; convolutions on a CPU are not made for that. Here each output pixel is one
-matrix product: of the part of the image that its window meets with the taps that meet it. The same numbers are summed,
-in another order; gradients of the weights are summed in float32, whatever the precision. docs/methods/resnet.md has
-what that saves.
+At 64 pixels a side the last two stages of a ResNet work on 4 x 4 and 2 x 2 pixels; convolutions on a CPU are not made
+for that. Here the windows of the images are laid out as the rows of a matrix (im2col), which one product takes to all
+output pixels; its gradients are two products more. The same numbers are summed, in another order. Windows overlap, so
+that this copies each pixel as often as the kernel has taps: it pays while those copies are few.
+docs/methods/resnet.md has what it saves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-PAYS = 4  # output pixels, at most: at 9 both ways take as long
-Span = tuple[slice, slice]  # along one axis: the input pixels that a window meets, and the taps that meet them
-Spans = tuple[Sequence[Span], Sequence[Span]]  # of every output pixel, along both axes
+PAYS = {torch.bfloat16: 144, torch.float32: 81}
+"""Taps of the kernel times pixels of the output, at most: 3 x 3 taps on 4 x 4 pixels, or on 3 x 3."""
 
 
 class FewPixelsConv2d(nn.Conv2d):
-    """A convolution that makes small outputs on a CPU by matrix products, and all others as ever."""
+    """A convolution that makes small outputs on a CPU by a matrix product, and all others as ever."""
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve images, shape (n, channels, height, width)."""
-        rows, columns = (self._spans(axis, input.shape[axis + 2]) for axis in (0, 1))
-        if input.device.type != "cpu" or not 0 < len(rows) * len(columns) <= PAYS:
+        dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else input.dtype
+        rows, columns = (self._outputs(axis, input.shape[axis + 2]) for axis in (0, 1))
+        copies = rows * columns * self.kernel_size[0] * self.kernel_size[1]
+        if input.device.type != "cpu" or not 0 < copies <= PAYS.get(dtype, PAYS[torch.float32]):
             return super().forward(input)
-        if torch.is_autocast_enabled("cpu"):
-            input = input.to(torch.get_autocast_dtype("cpu"))
-        output: Tensor = _Product.apply(input, self.weight, (rows, columns))
-        return output if self.bias is None else output + self.bias.to(output.dtype).view(-1, 1, 1)
+        output: Tensor = _Product.apply(input.to(dtype), self.weight, self.stride, self.padding)
+        return output if self.bias is None else output + self.bias.to(dtype).view(-1, 1, 1)
 
-    def _spans(self, axis: int, side: int) -> list[Span]:
-        kernel, stride, padding = self.kernel_size[axis], self.stride[axis], int(self.padding[axis])
-        starts = range(-padding, side + padding - kernel + 1, stride)
-        meets = [(max(start, 0), min(start + kernel, side), start) for start in starts]
-        return [(slice(first, last), slice(first - start, last - start)) for first, last, start in meets]
+    def _outputs(self, axis: int, side: int) -> int:
+        return (side + 2 * int(self.padding[axis]) - self.kernel_size[axis]) // self.stride[axis] + 1
 
 
 def use_matrix_products(network: nn.Module) -> None:
@@ -52,54 +48,49 @@ def use_matrix_products(network: nn.Module) -> None:
 
 
 def _dense(layer: nn.Conv2d) -> bool:
-    """Whether each output is made of all channels of a window without gaps that meets the image, zeros around it."""
-    if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
-        return False
-    meets = all(padding < kernel for padding, kernel in zip(layer.padding, layer.kernel_size, strict=True))
-    return meets and layer.groups == 1 and layer.dilation == (1, 1)
+    """Whether each output is made of all channels of a window without gaps, zeros around the image."""
+    zeros = layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
+    return zeros and layer.groups == 1 and layer.dilation == (1, 1)
 
 
 class _Product(torch.autograd.Function):
     """A convolution without bias, in the precision of the input."""
 
     @staticmethod
-    def forward(ctx: Any, input: Tensor, weight: Tensor, spans: Spans) -> Tensor:
-        x, w = _channels_last(input), _channels_last(weight.to(input.dtype))
-        ctx.save_for_backward(x, w)
-        ctx.spans = spans
-        output = x.new_empty(len(x), len(spans[0]), len(spans[1]), len(w))
-        for row, column, met, taps in _pixels(spans):
-            output[:, row, column] = _part(x, met).flatten(1) @ _part(w, taps).flatten(1).t()
-        return output.permute(0, 3, 1, 2)
+    def forward(ctx: Any, input: Tensor, weight: Tensor, stride: tuple[int, int], padding: tuple[int, int]) -> Tensor:
+        (down, right), kernel = padding, (weight.shape[2], weight.shape[3])
+        padded = nn.functional.pad(_channels_last(input), (0, 0, right, right, down, down))
+        windows = _windows(padded, kernel, stride)
+        w = _channels_last(weight.to(input.dtype)).flatten(1)
+        rows = windows.reshape(-1, w.shape[1])
+        ctx.save_for_backward(rows, w)
+        ctx.shapes, ctx.of_weight = (padded.shape, padding, kernel, stride), weight.dtype
+        return (rows @ w.t()).view(*windows.shape[:3], -1).permute(0, 3, 1, 2)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
-        x, w = ctx.saved_tensors
-        g = _channels_last(gradient)
-        to_x, to_w = torch.zeros_like(x, dtype=torch.float32), torch.zeros_like(w, dtype=torch.float32)
-        for row, column, met, taps in _pixels(ctx.spans):
-            one = g[:, row, column].contiguous()
-            _add(_part(to_x, met), one @ _part(w, taps).flatten(1))
-            _add(_part(to_w, taps), one.t() @ _part(x, met).flatten(1))
-        return to_x.to(x.dtype).permute(0, 3, 1, 2), to_w.permute(0, 3, 1, 2), None
-
-
-def _pixels(spans: Spans) -> Iterator[tuple[int, int, tuple[slice, slice], tuple[slice, slice]]]:
-    """Row and column of each output pixel, the part of the image that its window meets, and the taps that meet it."""
-    for row, (rows, tap_rows) in enumerate(spans[0]):
-        for column, (columns, tap_columns) in enumerate(spans[1]):
-            yield row, column, (rows, columns), (tap_rows, tap_columns)
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        rows, w = ctx.saved_tensors
+        shape, (down, right), kernel, stride = ctx.shapes
+        g = _channels_last(gradient).view(len(rows), -1)
+        to_w = (g.t() @ rows).view(-1, *kernel, shape[3])
+        to_rows = g @ w
+        if kernel == stride == (1, 1):  # the windows are the pixels
+            to_padded = to_rows.view(shape)
+        else:  # windows may overlap, so they are added tap by tap
+            to_padded = torch.zeros(shape, dtype=torch.promote_types(g.dtype, torch.float32))
+            to_windows = _windows(to_padded, kernel, stride)
+            for i, j in product(range(kernel[0]), range(kernel[1])):
+                to_windows[:, :, :, i, j] += to_rows.view(to_windows.shape)[:, :, :, i, j]
+        to_x = to_padded[:, down : shape[1] - down, right : shape[2] - right].to(g.dtype)
+        return to_x.permute(0, 3, 1, 2), to_w.permute(0, 3, 1, 2).to(ctx.of_weight), None, None
 
 
 def _channels_last(tensor: Tensor) -> Tensor:
     return tensor.permute(0, 2, 3, 1).contiguous()
 
 
-def _part(tensor: Tensor, window: tuple[slice, slice]) -> Tensor:
-    """A view of a window of channels-last images or kernels."""
-    return tensor[:, window[0], window[1]]
-
-
-def _add(part: Tensor, flat: Tensor) -> None:
-    part += flat.view(part.shape)
+def _windows(images: Tensor, kernel: tuple[int, int], stride: tuple[int, int]) -> Tensor:
+    """Views of all windows of channels-last images, shape (n, rows, columns, *kernel, channels)."""
+    windows = images.unfold(1, kernel[0], stride[0]).unfold(2, kernel[1], stride[1])
+    return windows.permute(0, 1, 2, 4, 5, 3)
