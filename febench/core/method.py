@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 B = TypeVar("B", bound=Callable[..., Any])
 Cost = Callable[[Mapping[str, Any], int], float]
 Check = Callable[[Mapping[str, Any], str], str | None]
+Precision = Callable[[], str]
 Settle = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -59,6 +60,9 @@ class Method(Component):
     settle : callable or None
         `settle(params)`: the parameters that results are stored under, where those that are given name something
         outside, such as a file: they must then name its content.
+    precision : callable or None
+        `precision()`: what it computes in on this processor unless told otherwise, and why, in a few words, for
+        `febench doctor`, which asks in a process of its own.
     """
 
     version: str = ""
@@ -67,6 +71,7 @@ class Method(Component):
     cost: Cost | None = None
     check: Check | None = None
     settle: Settle | None = None
+    precision: Precision | None = None
 
     kind: ClassVar[str] = "method"
     given_by_harness: ClassVar[frozenset[str]] = frozenset(
@@ -159,6 +164,7 @@ def method(
     cost: Cost | None = None,
     check: Check | None = None,
     settle: Settle | None = None,
+    precision: Precision | None = None,
 ) -> Callable[[B], B]:
     """Register a function that builds a classifier, or its class, as a method.
 
@@ -168,7 +174,7 @@ def method(
         What the method is asked for by.
     cite : str
         The paper it follows.
-    sets, version, presets, needs, extra, cost, check, settle
+    sets, version, presets, needs, extra, cost, check, settle, precision
         See `Method` and `Component`.
 
     Returns
@@ -197,6 +203,7 @@ def method(
                 cost=cost,
                 check=check,
                 settle=settle,
+                precision=precision,
             )
         )
         return build
