@@ -58,8 +58,8 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
     except Exception as error:  # no process, no temporary file
         answers = dict.fromkeys(commands, Answer(ended=f"could not be asked: {in_words(error)}"))
     document: dict[str, Any] = {
-        "versions": _attempt(_versions),
-        "gpu": _attempt(lambda: _gpu(answers["torch"], answers.get("driver"))),
+        "versions": _attempt(look_at_versions),
+        "gpu": _attempt(lambda: look_at_gpus(answers["torch"], answers.get("driver"))),
         "processor": _attempt(lambda: _processor(answers["torch"])),
         "cache": _attempt(_cache),
         "results": _attempt(lambda: _place(RESULTS)),
@@ -67,10 +67,10 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
         "data": _attempt(lambda: _data(data_dir, answers.get("data"))),
         "methods": _attempt(lambda: _methods(answers["components"], answers["torch"])),
     }
-    return {"febench": __version__, "problems": _problems(document), **document}
+    return {"febench": __version__, "problems": problems_of(document), **document}
 
 
-def _problems(document: Mapping[str, Any]) -> list[str]:
+def problems_of(document: Mapping[str, Any]) -> list[str]:
     """Why no run can start, in a sentence each."""
     problems = []
     lacking = document["versions"].get("lacking", [])
@@ -91,7 +91,7 @@ def _problems(document: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _versions() -> dict[str, Any]:
+def look_at_versions() -> dict[str, Any]:
     """Versions of Python, the platform and packages; required packages that are absent; extras, with what they lack.
 
     `lacking` is None where febench itself is not installed.
@@ -130,7 +130,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _gpu(torch: Answer, smi: Answer | None) -> dict[str, Any]:
+def look_at_gpus(torch: Answer, smi: Answer | None) -> dict[str, Any]:
     """The driver, the GPUs that febench counts and torch finds, and what follows: `use` and `verdict`."""
     from febench.running.executors.local import gpu_files, gpus
 
@@ -231,7 +231,7 @@ def _processor(torch: Answer) -> dict[str, Any]:
         "name": environment()["processor"],
         "cores": os.cpu_count(),
         "usable": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "quota": _quota(),
+        "quota": quota_of_cores(),
         "vectors": torch.facts.get("vectors"),
         "precision": precisions,
         "workers": options.workers,
@@ -239,7 +239,7 @@ def _processor(torch: Answer) -> dict[str, Any]:
     }
 
 
-def _quota() -> float | None:
+def quota_of_cores() -> float | None:
     """The processor time that Linux's control groups allow, in cores; None for all."""
     quotas = []
     for line in OWN_CGROUPS.read_text(encoding="utf-8").splitlines() if OWN_CGROUPS.exists() else ():
@@ -375,8 +375,9 @@ def describe(document: Mapping[str, Any]) -> list[str]:
     def methods(about: Mapping[str, Any]) -> None:
         idle = {**about["missing"], **about["refused"]}
         n_broken = sum(name.startswith("method ") for name in about["broken"])
-        n_methods = about["names"].get("method", 0)
-        rows.append(("methods", f"{n_methods - len(idle) - n_broken} of {n_methods} can run here"))
+        n_methods = about["names"].get("method")
+        counts = f"{n_methods - len(idle) - n_broken} of {n_methods} can run here" if n_methods else "cannot be told"
+        rows.append(("methods", counts))
         for why in dict.fromkeys(idle.values()):
             notes.append(f"{', '.join(name for name in idle if idle[name] == why)}: {why}")
         notes.extend(about["broken"].values())
