@@ -27,6 +27,8 @@ NEEDED_DRIVERS = {11: 450, 12: 525, 13: 580}
 """For a major version of CUDA the least driver: docs.nvidia.com/deploy/cuda-compatibility, minor versions."""
 
 SMI = ("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
+KINDS = ("data sets", "protocols", "methods")
+SHOWN = 5  # components that cannot be loaded
 EXTRAS = {"deep": "the deep methods", "mealpy": "the searches mealpy:NAME"}
 """What an extra is for."""
 
@@ -36,7 +38,7 @@ def show_doctor(data_dir: Path | None, as_json: bool) -> int:
 
     It is 0 where `febench run` can start, with or without a GPU, torch or data. It is 2, as of anything that cannot be
     used as it was given, where it cannot: the cache or results folder cannot be written, a package that febench
-    requires is absent or febench itself is not installed, or two packages claim one name.
+    requires is absent or febench itself is not installed, two packages claim one name, or no method can run.
     """
     document = examine(data_dir)
     print(to_json([document]) if as_json else "\n".join(map(printable, describe(document))))
@@ -56,7 +58,7 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
     try:
         answers = probes.ask(commands)
     except Exception as error:  # no process, no temporary file
-        answers = dict.fromkeys(commands, Answer(ended=f"could not be asked: {in_words(error)}"))
+        answers = dict.fromkeys(commands, Answer(ended=f"could not be started: {in_words(error)}"))
     document: dict[str, Any] = {
         "versions": _attempt(look_at_versions),
         "gpu": _attempt(lambda: look_at_gpus(answers["torch"], answers.get("driver"))),
@@ -65,7 +67,7 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
         "results": _attempt(lambda: _place(RESULTS)),
         "weights": _attempt(lambda: _weights(answers["torch"])),
         "data": _attempt(lambda: _data(data_dir, answers.get("data"))),
-        "methods": _attempt(lambda: _methods(answers["components"], answers["torch"])),
+        "methods": _attempt(lambda: look_at_methods(answers["components"], answers["torch"])),
     }
     return {"febench": __version__, "problems": problems_of(document), **document}
 
@@ -86,8 +88,12 @@ def problems_of(document: Mapping[str, Any]) -> list[str]:
             )
         elif place["error"]:
             problems.append(f"the {name} folder cannot be told: {place['error']}")
-    broken = document["methods"].get("broken", {})
-    problems += [broken[kind] for kind in ("data sets", "protocols", "methods") if kind in broken]
+    methods = document["methods"]
+    claimed_twice = [methods["broken"][kind] for kind in KINDS if kind in methods.get("broken", {})]
+    if claimed_twice:
+        problems += claimed_twice
+    elif methods.get("runnable") == 0 and lacking is not None:
+        problems.append("no method can run; below stands why")
     return problems
 
 
@@ -175,7 +181,7 @@ def judge(gpu: Mapping[str, Any]) -> tuple[str, str]:
     if torch.get("broken"):
         return "nothing", f"Deep methods cannot run: {torch['broken']}"
     if gpu["error"]:
-        return "fails", f"Deep methods will fail or hang here: a process that asked torch {gpu['error']}"
+        return "fails", f"Deep methods may fail or hang here: the process that asked torch {gpu['error']}"
     if absent:
         return "nothing", f"Deep methods cannot run: {' and '.join(absent)} not installed (pip install 'febench[deep]')"
 
@@ -287,10 +293,15 @@ def _place(path: Path) -> dict[str, Any]:
     return place
 
 
-def _methods(components: Answer, torch: Answer) -> dict[str, Any]:
+def look_at_methods(components: Answer, torch: Answer) -> dict[str, Any]:
     """How many components of each kind there are; what cannot be loaded, and which methods cannot run, with why."""
     facts = {"names": {}, "broken": {}, "missing": {}, **components.facts, "refused": torch.facts.get("refused", {})}
-    return {**facts, "error": components.ended or (torch.ended if "refused" in torch.facts else None)}
+    idle = {*facts["missing"], *facts["refused"], *(name for name in facts["broken"] if name.startswith("method "))}
+    return {
+        "runnable": facts["names"]["method"] - len(idle) if "method" in facts["names"] else None,
+        **facts,
+        "error": components.ended or (torch.ended if "refused" in torch.facts else None),
+    }
 
 
 def _weights(torch: Answer) -> dict[str, Any]:
@@ -343,14 +354,12 @@ def describe(document: Mapping[str, Any]) -> list[str]:
         quota = f", a quota of {about['quota']:g}" if about["quota"] else ""
         rows.append(("processor", f"{about['name']}; {about['usable']} of {about['cores']} cores usable{quota}"))
         if about["vectors"]:
-            rows.append(
-                ("", f"torch uses {about['vectors']}; networks train in {'; '.join(about['precision']) or '?'}")
-            )
+            trained = [f"networks train in {precision}" for precision in about["precision"]]
+            rows.append(("", "; ".join([f"torch uses {about['vectors']}", *trained])))
         rows.append(("a run", f"{_counted(about['workers'], 'worker')} of {_counted(about['threads'], 'thread')} each"))
         if about["quota"] and about["quota"] < about["workers"]:
-            notes.append(
-                f"more workers than the quota of processor time: --jobs {max(1, int(about['quota']))} suits it"
-            )
+            suits = max(1, int(about["quota"]))
+            notes.append(f"a run starts more workers than its quota of cores can feed: --jobs {suits} suits it")
 
     def cache(about: Mapping[str, Any]) -> None:
         rows.append(("cache", f"{about['path']}: holds {_size(about['bytes'])}, {_free(about)}"))
@@ -373,16 +382,19 @@ def describe(document: Mapping[str, Any]) -> list[str]:
         notes.extend(f"data set {name}: {why}" for name, why in about["unreadable"].items())
 
     def methods(about: Mapping[str, Any]) -> None:
+        if about["runnable"] is None:
+            rows.append(("methods", "cannot be told"))
+        else:
+            rows.append(("methods", f"{about['runnable']} of {about['names']['method']} can run here"))
         idle = {**about["missing"], **about["refused"]}
-        n_broken = sum(name.startswith("method ") for name in about["broken"])
-        n_methods = about["names"].get("method")
-        counts = f"{n_methods - len(idle) - n_broken} of {n_methods} can run here" if n_methods else "cannot be told"
-        rows.append(("methods", counts))
         for why in dict.fromkeys(idle.values()):
             notes.append(f"{', '.join(name for name in idle if idle[name] == why)}: {why}")
-        notes.extend(about["broken"].values())
+        broken = list(about["broken"].values())
+        notes.extend(broken[:SHOWN])
+        if len(broken) > SHOWN:
+            notes.append(f"and {len(broken) - SHOWN} more that could not be loaded (--json has all)")
         if about["error"]:
-            notes.append(f"methods: a process that loaded them {about['error']}")
+            notes.append(f"methods: the process that asked them {about['error']}")
 
     for words in (versions, gpu, processor, cache, results, weights, data, methods):
         name = words.__name__

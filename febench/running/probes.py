@@ -61,7 +61,7 @@ def ask(commands: Mapping[str, Sequence[str]]) -> dict[str, Answer]:
 
     A process that does not end when it is killed, as one may that waits for a broken driver, is left behind.
     """
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(place or str(Path.cwd()) for place in sys.path)}
     until = time.monotonic() + PATIENCE
     with contextlib.ExitStack() as stack:
         started: dict[str, tuple[subprocess.Popen[bytes] | OSError, Any, Any]] = {}

@@ -51,6 +51,12 @@ class cuda:
 """
 """Stands for torch in the process that is asked about it."""
 
+HIDES_TORCH = """
+from importlib.machinery import PathFinder
+find = PathFinder.find_spec
+PathFinder.find_spec = classmethod(lambda cls, name, *where: None if name == "torch" else find(name, *where))
+"""
+
 NO = {"asked": "return False"}
 """Of a torch that can use no GPU."""
 
@@ -160,13 +166,14 @@ def test_where_linux_tells_no_driver_nvidia_smi_is_asked(
 
 
 def test_without_torch_the_extra_is_named(look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['torch'] = None")
+    (tmp_path / "sitecustomize.py").write_text(HIDES_TORCH)
     monkeypatch.syspath_prepend(tmp_path)
     said = look(gpus=0, driver=None)
     assert said["use"] == "nothing"
     assert said["verdict"] == "Deep methods cannot run: torch not installed (pip install 'febench[deep]')"
-    missing = probes.ask({"it": probes.command_of(probes.tell_of_components)})["it"].facts["missing"]
-    assert missing["resnet18"] == "needs torch: pip install 'febench[deep]'" and "hwt" not in missing
+    facts = probes.ask({"it": probes.command_of(probes.tell_of_components)})["it"].facts
+    assert facts["missing"]["resnet18"] == "needs torch: pip install 'febench[deep]'"
+    assert "hwt" not in facts["missing"] and not facts["broken"]
 
 
 def test_a_machine_as_it_is(tmp_path: Path) -> None:
@@ -247,20 +254,20 @@ def test_packages_that_are_absent(monkeypatch: pytest.MonkeyPatch) -> None:
 WHOLE: dict[str, Any] = {"versions": {}, "methods": {}, "cache": {"error": None}, "results": {"error": None}}
 
 
+def test_where_no_method_can_run_none_is_promised() -> None:
+    why = {"a": "needs x", "b": "needs x"}
+    facts = {"names": {"method": 3}, "broken": {"method c": "c could not be loaded"}, "missing": why}
+    methods = doctor.look_at_methods(Answer(facts), Answer())
+    (problem,) = doctor.problems_of({**WHOLE, "methods": methods})
+    assert methods["runnable"] == 0 and "no method can run" in problem
+
+
 def test_a_probe_that_fails_says_so_in_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> dict[str, Any]:
         raise OSError("it is gone")
 
-    for probe in (
-        "look_at_versions",
-        "look_at_gpus",
-        "_processor",
-        "_cache",
-        "_place",
-        "_weights",
-        "_data",
-        "_methods",
-    ):
+    folders = ("_cache", "_place", "_weights", "_data")
+    for probe in ("look_at_versions", "look_at_gpus", "_processor", "look_at_methods", *folders):
         monkeypatch.setattr(doctor, probe, fails)
     monkeypatch.setattr(probes, "ask", fails)
     document = doctor.examine(None)
