@@ -1,8 +1,12 @@
-"""`febench doctor`: what febench finds on this machine, first of all whether a GPU will be used and if not, why not."""
+"""`febench doctor`: what febench finds on this machine, first of all whether a GPU will be used and if not, why not.
+
+Nothing is imported here that needs a package that may be broken.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -19,7 +23,6 @@ from febench.core.errors import UsageError, printable
 from febench.running import probes
 from febench.running.options import RESULTS, RunOptions
 from febench.running.probes import Answer, in_words
-from febench.show.formats import to_json
 
 DRIVER = Path("/proc/driver/nvidia/version")
 CGROUPS, OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
@@ -41,7 +44,7 @@ def show_doctor(data_dir: Path | None, as_json: bool) -> int:
     requires is absent or febench itself is not installed, two packages claim one name, or no method can run.
     """
     document = examine(data_dir)
-    print(to_json([document]) if as_json else "\n".join(map(printable, describe(document))))
+    print(json.dumps(document, indent=1) if as_json else "\n".join(map(printable, describe(document))))
     return UsageError.exit_code if document["problems"] else 0
 
 
@@ -53,7 +56,7 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
     }
     if shutil.which(SMI[0]):
         commands["driver"] = list(SMI)
-    if data_dir is not None and data_dir.is_dir():
+    if data_dir is not None:
         commands["data"] = probes.command_of(probes.tell_of_data, args=[str(data_dir.absolute())])
     try:
         answers = probes.ask(commands)
@@ -313,10 +316,10 @@ def _weights(torch: Answer) -> dict[str, Any]:
 
 def _data(folder: Path | None, answer: Answer | None) -> dict[str, Any]:
     """The data folder, and which sets are in it."""
-    if folder is None:
-        return {"path": None, "found": {}, "absent": [], "unreadable": {}, "error": None}
-    there = {"found": {}, "absent": [], "unreadable": {}, **(answer.facts if answer else {})}
-    return {"path": str(folder), **there, "error": answer.ended if answer else "there is no such folder"}
+    nothing: dict[str, Any] = {"found": {}, "absent": [], "unreadable": {}, "error": None}
+    if folder is None or answer is None:
+        return {"path": None, **nothing}
+    return {"path": str(folder), **nothing, "error": answer.ended, **answer.facts}
 
 
 def describe(document: Mapping[str, Any]) -> list[str]:

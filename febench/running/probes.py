@@ -217,9 +217,16 @@ def tell_of_methods() -> None:
 
 
 def tell_of_data(folder: str) -> None:
-    """Which data sets are in a folder: says `found`, the folder of each, `absent`, their names, and `unreadable`."""
+    """Which data sets are in a folder.
+
+    Says `error` (where there is no such folder), `found` (the folder of each), `absent` (names) and `unreadable` (for a
+    name, why not).
+    """
     from febench.core.dataset import DATASETS
 
+    if not Path(folder).is_dir():
+        tell(error="there is no such folder")
+        return
     found: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     absent: list[str] = []

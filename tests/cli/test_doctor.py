@@ -231,6 +231,17 @@ def test_a_plugin_that_ends_the_process_costs_no_other_answer(tmp_path: Path) ->
     assert "GPU " in done.stdout and "methods    cannot be told" in done.stdout
 
 
+def test_a_package_that_is_broken_below_everything_is_told(tmp_path: Path) -> None:
+    without_torch(tmp_path)
+    (tmp_path / "numpy.py").write_text("raise ImportError('numpy was built for another Python')")
+    done = run(tmp_path, "--data-dir", "nowhere")
+    assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout.startswith(
+        "febench cannot run here: the cache folder cannot be told: ImportError: numpy was built"
+    )
+    assert "nowhere: there is no such folder" in done.stdout
+
+
 def test_febench_that_is_not_installed_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> list[str]:
         raise PackageNotFoundError(name)
