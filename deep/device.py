@@ -60,6 +60,13 @@ def has_bf16(device: torch.device) -> bool:
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())  # torch < 2.12
 
 
+def processor_precision() -> str:
+    """What "auto" is on this processor, and why."""
+    if os.environ.get("ATEN_CPU_CAPABILITY", "").lower() == "avx2":
+        return "float32, for ATEN_CPU_CAPABILITY=avx2 has torch do without bfloat16 instructions"
+    return "float32, for torch uses no bfloat16 instructions of this processor"
+
+
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:
     """Autocast to a lower precision; nothing for float32."""
     return torch.autocast(device.type, dtype, enabled=dtype is not torch.float32)

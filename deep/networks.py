@@ -157,6 +157,13 @@ def check(params: Mapping[str, Any], device: str, network: str | None = None) ->
     return absent(network or params["network"], params["weights"])
 
 
+def precision() -> str:
+    """What networks are trained in on this processor unless told otherwise, and why."""
+    from deep.device import processor_precision
+
+    return processor_precision()
+
+
 def register(
     name: str,
     network: str | None,
@@ -191,6 +198,7 @@ def register(
         extra="deep",
         check=partial(check, network=network),
         settle=partial(settle, network=network),
+        precision=precision,
     )(build)
 
 

@@ -301,6 +301,17 @@ def protocols(plugin: Plugins = None, json: Json = False) -> None:
     show_components(PROTOCOLS, json)
 
 
+@app.command()
+def doctor(data_dir: DataDir = None, json: Json = False) -> None:
+    """Say whether a GPU will be used and if not, why not; versions, processor, folders, data found, what cannot run.
+
+    It ends with 2 where febench run cannot start at all, and with 0 otherwise, also where there is no GPU or no torch.
+    """
+    from febench.cli.doctor import show_doctor
+
+    raise typer.Exit(show_doctor(data_dir, json))
+
+
 @app.callback(invoke_without_command=True)
 def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 B = TypeVar("B", bound=Callable[..., Any])
 
+Find = Callable[[Path], Path | None]
+
 PARTS = ("train", "validation", "test")
 
 
@@ -102,7 +104,16 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Loader(Component):
-    """A registered data set: `build(data_dir=..., **params)` returns a `Dataset`."""
+    """A registered data set: `build(data_dir=..., **params)` returns a `Dataset`.
+
+    Attributes
+    ----------
+    find : callable or None
+        `find(data_dir)`: the folder that holds the set's files, by their names alone, or None where there is none; of
+        sets that are recognised by nothing, or lie in no folder, there is no such function.
+    """
+
+    find: Find | None = None
 
     kind: ClassVar[str] = "data set"
     given_by_harness: ClassVar[frozenset[str]] = frozenset({"data_dir"})
@@ -111,11 +122,14 @@ class Loader(Component):
 DATASETS: Registry[Loader] = Registry(Loader, "febench.datasets")
 
 
-def dataset(name: str, *, cite: str = "") -> Callable[[B], B]:
-    """Register a function that loads a `Dataset`; it may take `data_dir` (a path or None) and parameters of its own."""
+def dataset(name: str, *, cite: str = "", find: Find | None = None) -> Callable[[B], B]:
+    """Register a function that loads a `Dataset`; it may take `data_dir` (a path or None) and parameters of its own.
+
+    `find` is that of `Loader`.
+    """
 
     def register(build: B) -> B:
-        DATASETS.add(Loader(name, build, cite, origin_of(build)))
+        DATASETS.add(Loader(name, build, cite, origin_of(build), find=find))
         return build
 
     return register

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 B = TypeVar("B", bound=Callable[..., Any])
 Check = Callable[[Mapping[str, Any], str], str | None]
+Precision = Callable[[], str]
 Settle = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -59,6 +60,9 @@ class Method(Component):
     settle : callable or None
         `settle(params)`: the parameters that results are stored under, where those that are given name something
         outside, such as a file: they must then name its content.
+    precision : callable or None
+        `precision()`: what it computes in on this processor unless told otherwise, and why, in a few words, for
+        `febench doctor`, which asks in a process of its own.
     """
 
     version: str = ""
@@ -66,6 +70,7 @@ class Method(Component):
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     check: Check | None = None
     settle: Settle | None = None
+    precision: Precision | None = None
 
     kind: ClassVar[str] = "method"
     given_by_harness: ClassVar[frozenset[str]] = frozenset(
@@ -157,6 +162,7 @@ def method(
     extra: str | None = None,
     check: Check | None = None,
     settle: Settle | None = None,
+    precision: Precision | None = None,
 ) -> Callable[[B], B]:
     """Register a function that builds a classifier, or its class, as a method.
 
@@ -166,7 +172,7 @@ def method(
         What the method is asked for by.
     cite : str
         The paper it follows.
-    sets, version, presets, needs, extra, check, settle
+    sets, version, presets, needs, extra, check, settle, precision
         See `Method` and `Component`.
 
     Returns
@@ -194,6 +200,7 @@ def method(
                 presets=dict(presets or {}),
                 check=check,
                 settle=settle,
+                precision=precision,
             )
         )
         return build

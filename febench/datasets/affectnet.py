@@ -29,7 +29,7 @@ PARTS = {"train": "train", "val": "test"}
 OWN_TEST = "val_set is the test part, as in the literature: the labels of AffectNet's own test set are not published"
 
 
-@dataset("affectnet", cite="Mollahosseini, Hasani & Mahoor 2017")
+@dataset("affectnet", cite="Mollahosseini, Hasani & Mahoor 2017", find=SOURCE.find)
 def affectnet(data_dir: Path | None = None, size: int = 0) -> Dataset:
     """Colour faces of 224x224 pixels from the web, 8 expressions with contempt; train_set, and val_set for testing.
 

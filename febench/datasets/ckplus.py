@@ -25,7 +25,7 @@ PUBLISHED = {
 }  # fmt: skip
 
 
-@dataset("ckplus", cite="Lucey et al. 2010")
+@dataset("ckplus", cite="Lucey et al. 2010", find=SOURCE.find)
 def ckplus(
     data_dir: Path | None = None,
     frames: int = 1,

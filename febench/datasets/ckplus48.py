@@ -22,7 +22,7 @@ WORDS = {name: name for name in PUBLISHED}
 FRAMES = 3
 
 
-@dataset("ckplus48", cite="Lucey et al. 2010")
+@dataset("ckplus48", cite="Lucey et al. 2010", find=SOURCE.find)
 def ckplus48(data_dir: Path | None = None, apex: bool = False, size: int = 0) -> Dataset:
     """981 grey faces of 48x48 pixels, 118 people, 7 expressions without neutral, 3 frames each of 327 sequences.
 

@@ -40,7 +40,7 @@ SIDE = 48
 ONE_TEST = "no file is named after its part: PublicTest and PrivateTest cannot be told apart and count as one test part"
 
 
-@dataset("fer2013", cite="Goodfellow et al. 2013")
+@dataset("fer2013", cite="Goodfellow et al. 2013", find=SOURCE.find)
 def fer2013(data_dir: Path | None = None) -> Dataset:
     """35,887 faces; Training, PublicTest (validation) and PrivateTest (test); a CSV table or folders of pictures."""
     files, notes = SOURCE.files(data_dir)

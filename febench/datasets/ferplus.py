@@ -39,7 +39,7 @@ MOST_BYTES = 2**26
 NAMELESS, DIVIDED = "no name of an image", "no majority"
 
 
-@dataset("ferplus", cite="Barsoum, Zhang, Canton Ferrer & Zhang 2016")
+@dataset("ferplus", cite="Barsoum, Zhang, Canton Ferrer & Zhang 2016", find=SOURCE.find)
 def ferplus(data_dir: Path | None = None) -> Dataset:
     """The faces of fer2013 by the majority label of ten votes, 8 expressions; those without a majority left out."""
     votes = SOURCE.files(data_dir)[0][0].path

@@ -21,7 +21,7 @@ CODES = {
 PUBLISHED = {"anger": 30, "disgust": 29, "fear": 32, "happy": 31, "neutral": 30, "sadness": 31, "surprise": 30}
 
 
-@dataset("jaffe", cite="Lyons, Akamatsu, Kamachi & Gyoba 1998")
+@dataset("jaffe", cite="Lyons, Akamatsu, Kamachi & Gyoba 1998", find=SOURCE.find)
 def jaffe(data_dir: Path | None = None, size: int = 0, crop: str = "none", margin: float = 0.2) -> Dataset:
     """213 grey faces of 256x256 pixels, 10 women, 7 emotions; the emotion is the posed one, from the file's name."""
     files, notes = SOURCE.files(data_dir)

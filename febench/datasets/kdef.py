@@ -22,7 +22,7 @@ SOURCE = Source(
 )
 
 
-@dataset("kdef", cite="Lundqvist, Flykt & Ohman 1998")
+@dataset("kdef", cite="Lundqvist, Flykt & Ohman 1998", find=SOURCE.find)
 def kdef(
     data_dir: Path | None = None, views: str = "straight", size: int = 0, crop: str = "none", margin: float = 0.2
 ) -> Dataset:

@@ -26,7 +26,7 @@ GAZES = {"all": ("frontal", "left", "right"), "frontal": ("frontal",)}
 PEOPLE = 67
 
 
-@dataset("rafd", cite="Langner et al. 2010")
+@dataset("rafd", cite="Langner et al. 2010", find=SOURCE.find)
 def rafd(
     data_dir: Path | None = None,
     cameras: str = "frontal",

@@ -31,7 +31,7 @@ LINE = re.compile(r"(?P<name>(?:train|test)_\d+)\.jpe?g\s+(?P<code>[1-7])", re.I
 MOST_LISTED = 2**24
 
 
-@dataset("rafdb", cite="Li, Deng & Du 2017")
+@dataset("rafdb", cite="Li, Deng & Du 2017", find=SOURCE.find)
 def rafdb(data_dir: Path | None = None, size: int = 0) -> Dataset:
     """15,339 colour faces of 100x100 pixels from the web, 7 emotions; train (12,271) and test (3,068), no subjects."""
     files, notes = SOURCE.files(data_dir)

@@ -82,12 +82,8 @@ class Source:
             If no file there is named as the set's files are, or a link leads out of their folder.
         """
         root = data_folder(self.name, data_dir, f"looks like {self.example}; {self.terms}")
-        names = [name.casefold() for name in self.folders]
-        named_so = [Path(entry) for entry in _entries(root) if entry.is_dir() and entry.name.casefold() in names]
-        for home in [*named_so, root]:
-            if any(self._file(path, home) for path in walk(home, follow=True)):
-                break
-        else:
+        home = self.find(root)
+        if home is None:
             inside = some([entry.name for entry in _entries(root)]) or "nothing"
             raise self.error(
                 f"found no file like {self.example} in {root} (which holds {inside}) nor in a folder "
@@ -101,6 +97,19 @@ class Source:
             elif path.suffix.lower() in IMAGE_SUFFIXES:
                 strange.append(portable(path, home))
         return sorted(files, key=lambda file: file.id), left_out(strange, f"not named as in {self.example}")
+
+    def find(self, data_dir: Path) -> Path | None:
+        """The folder that holds the set's files, judged by the first of them; None where there is none.
+
+        Raises
+        ------
+        DataError
+            If a folder cannot be read.
+        """
+        names = [name.casefold() for name in self.folders]
+        named_so = [Path(entry) for entry in _entries(data_dir) if entry.is_dir() and entry.name.casefold() in names]
+        holding = (home for home in [*named_so, data_dir] if any(self._file(p, home) for p in walk(home, follow=True)))
+        return next(holding, None)
 
     def _file(self, path: Path, home: Path) -> SourceFile | None:
         inside = portable(path, home)

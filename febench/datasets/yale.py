@@ -21,7 +21,7 @@ PEOPLE = 15
 COPY = "subject04.sad"
 
 
-@dataset("yale", cite="Belhumeur, Hespanha & Kriegman 1997")
+@dataset("yale", cite="Belhumeur, Hespanha & Kriegman 1997", find=SOURCE.find)
 def yale(data_dir: Path | None = None, size: int = 0, crop: str = "none", margin: float = 0.2) -> Dataset:
     """60 grey photographs of 320x243 pixels, 15 people, 4 expressions; of 165, those under other conditions left out.
 

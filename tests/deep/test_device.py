@@ -24,10 +24,15 @@ def test_float32_on_a_gpu_is_no_less(monkeypatch):
 
 def test_bfloat16_is_not_chosen_where_torch_is_told_to_do_without():
     """Whatever the processor has: what a machine with AVX2 alone trains in is float32."""
-    said = "from deep.device import choose_dtype; import torch; print(choose_dtype('auto', torch.device('cpu')))"
+    said = (
+        "from deep.device import choose_dtype, processor_precision; import torch;"
+        "print(choose_dtype('auto', torch.device('cpu'))); print(processor_precision())"
+    )
     told = subprocess.run(
         [sys.executable, "-c", said],
         env={**os.environ, "ATEN_CPU_CAPABILITY": "avx2", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert told.stdout.strip() == "torch.float32"
+    dtype, why = told.stdout.splitlines()
+    assert dtype == "torch.float32"
+    assert why == "float32, for ATEN_CPU_CAPABILITY=avx2 has torch do without bfloat16 instructions"

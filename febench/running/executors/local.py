@@ -48,8 +48,13 @@ def gpus() -> tuple[str, ...]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return tuple(name.strip() for name in visible.split(",") if name.strip() not in ("", "-1"))
+    return tuple(str(i) for i in range(gpu_files()))
+
+
+def gpu_files() -> int:
+    """How many GPUs there are files of, whether they may be used or not."""
     counts = (len(list(Path(folder).glob(names))) for folder, names in GPUS)
-    return tuple(str(i) for i in range(next(filter(None, counts), 0)))
+    return next(filter(None, counts), 0)
 
 
 class LocalExecutor:
