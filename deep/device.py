@@ -62,9 +62,9 @@ def has_bf16(device: torch.device) -> bool:
 
 def processor_precision() -> str:
     """What "auto" is on this processor, and why."""
-    if os.environ.get("ATEN_CPU_CAPABILITY", "").lower() == "avx2":
-        return "float32, for ATEN_CPU_CAPABILITY=avx2 has torch do without bfloat16 instructions"
-    return "float32, for torch uses no bfloat16 instructions of this processor"
+    if has_bf16(torch.device("cpu")):
+        return "bfloat16, for which this processor has instructions"
+    return "float32, for torch uses no bfloat16 instructions here"
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:

@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 
-from deep.device import choose_device, keep_freed_memory  # noqa: E402
+from deep.device import choose_device, choose_dtype, keep_freed_memory, processor_precision  # noqa: E402
 
 
 def test_the_c_library_takes_the_thresholds_where_it_has_them():
@@ -35,4 +35,9 @@ def test_bfloat16_is_not_chosen_where_torch_is_told_to_do_without():
     )  # fmt: skip
     dtype, why = told.stdout.splitlines()
     assert dtype == "torch.float32"
-    assert why == "float32, for ATEN_CPU_CAPABILITY=avx2 has torch do without bfloat16 instructions"
+    assert why == "float32, for torch uses no bfloat16 instructions here"
+
+
+def test_the_precision_that_is_told_is_the_one_that_is_chosen():
+    chosen = str(choose_dtype("auto", torch.device("cpu"))).removeprefix("torch.")
+    assert processor_precision().startswith(f"{chosen}, for ")
