@@ -54,7 +54,7 @@ def classifier(
     device: str = "auto",
     deterministic: bool = False,
     checkpoint: Path | None = None,
-    pack: int = 0,
+    pack: int = 1,
 ) -> PackedClassifier:
     """Any classifier of torchvision, by its name there.
 
