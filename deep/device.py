@@ -25,8 +25,8 @@ def choose_device(name: str, *, deterministic: bool = False) -> torch.device:
 
     In this process from now on, float32 on a GPU is float32 (torch would have convolutions drop 13 bits of it), the
     driver takes work by 32 ways instead of 8, so that no stream waits for another (CUDA must not have begun before),
-    and with `deterministic` torch uses only algorithms that give the same bits each time. It would then also fill all
-    memory before its use, which changes nothing where nothing is read before it is written.
+    and with `deterministic` torch uses only algorithms that give the same bits each time (but does not fill memory
+    before its use, for nothing here is read before it is written).
 
     Raises
     ------

@@ -83,16 +83,13 @@ class PackedClassifier(ImageClassifier):
                     raise
                 told = str(error)
             # only out here nothing holds the tensors of trainings that failed: an error holds them by its traceback
-            if not done:
-                width = len(group) // 2
-            if not width:
+            if not done and len(group) == 1:
                 words = "one training alone does not fit into the GPU's memory; choose a smaller size or batch_size"
                 raise RuntimeError(f"{words} ({told})")
             if len(done) < len(group):
-                fit = len(done) or width
-                warnings.warn(
-                    f"{len(group)} trainings do not fit into the GPU's memory; going on with {fit}", stacklevel=2
-                )
+                width = len(done) or len(group) // 2
+                words = f"{len(group)} trainings do not fit into the GPU's memory; going on with {width}"
+                warnings.warn(words, stacklevel=2)
             outcomes += done
         return outcomes
 

@@ -284,7 +284,7 @@ def test_trainings_side_by_side_on_a_gpu_are_those_alone(deterministic):
     given = [{"n": 9 + seed, "seed": seed, "device": "cuda"} for seed in range(4)]
     together = [begun(recipe, **one, place=place) for place, one in enumerate(given)]
     train(together)
-    for one, training in zip(given, together, strict=True):
-        alone = begun(recipe, **one, place=15)
+    for place, (one, training) in enumerate(zip(given, together, strict=True), start=len(given)):
+        alone = begun(recipe, **one, place=place)
         train([alone])
         assert same(alone.network, training.network)

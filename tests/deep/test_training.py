@@ -192,8 +192,8 @@ def test_a_killed_training_goes_on_where_it_was(at, device, tmp_path, always_due
     path = tmp_path / "cell.pt"
     whole = begun(recipe, network=dropout_network(), device=device)
     train([whole], look)
-    run_and_die(path, recipe, at, network=dropout_network(), device=device)
-    again = begun(recipe, seed=99, network=dropout_network(seed=99), device=device)
+    run_and_die(path, recipe, at, network=dropout_network(), device=device, place=1)
+    again = begun(recipe, seed=99, network=dropout_network(seed=99), device=device, place=2)
     train([again], look, Checkpoint(path, {"seed": 0}))
     assert again.resumed == at
     assert same(whole.network, again.network)
