@@ -6,10 +6,10 @@ which is as large as is asked for, or as fits into the GPU's memory by what its 
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from time import perf_counter
 from typing import Any
 
@@ -28,7 +28,7 @@ RANDOM_LAYERS = ("Dropout", "StochasticDepth")
 
 
 class PackedClassifier(ImageClassifier):
-    """An `ImageClassifier` that can also train several folds side by side.
+    """An `ImageClassifier` that can also train several folds side by side, of a network that is `packable`.
 
     Parameters
     ----------
@@ -67,8 +67,6 @@ class PackedClassifier(ImageClassifier):
         RuntimeError
             If a training does not even fit alone.
         """
-        if not packable(self.network):
-            return [self._alone(X, fold) for fold in folds]
         pixels = self.on_device(X)
         outcomes: list[FoldOutcome] = []
         width = self.pack
@@ -92,18 +90,6 @@ class PackedClassifier(ImageClassifier):
                 warnings.warn(words, stacklevel=2)
             outcomes += done
         return outcomes
-
-    def _alone(self, X: NDArray[np.uint8], fold: FoldTask) -> FoldOutcome:
-        one = copy.copy(self)
-        one.random_state = fold.random_state
-        begun = perf_counter()
-        one.fit(X[fold.train], fold.y_train)
-        fitted = perf_counter()
-        probabilities = one.predict_proba(X[fold.test])
-        seconds = {"fit": fitted - begun, "predict": perf_counter() - fitted}
-        return FoldOutcome(
-            one.classes_[probabilities.argmax(axis=1)], probabilities, one.classes_, seconds, one.fit_info_
-        )
 
     def _side_by_side(self, pixels: torch.Tensor, folds: Sequence[FoldTask]) -> list[FoldOutcome]:
         """Train and test folds at the same time: all of these, or the first ones, as many as fit into memory."""
@@ -135,6 +121,7 @@ class PackedClassifier(ImageClassifier):
         return outcomes
 
 
+@cache
 def packable(network: Builder) -> bool:
     """Whether training draws nothing from torch's global generator, which trainings side by side would share."""
     plain = replace(network, weights="none")

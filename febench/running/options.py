@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from febench.core.errors import UsageError
 from febench.core.method import LARGEST_PACK
+from febench.running.executors.local import gpus
 
 RESULTS = Path("results")
 PRESETS = ("paper", "quick")
@@ -100,6 +102,11 @@ class RunOptions:
     def wanted_runs(self) -> int | None:
         """How many runs are wanted; None for all."""
         return 1 if self.runs is None and self.preset == "quick" else self.runs
+
+    @cached_property
+    def gpus(self) -> tuple[str, ...]:
+        """The GPUs that it may use, counted once."""
+        return () if self.device == "cpu" else gpus()
 
     @property
     def workers(self) -> int:

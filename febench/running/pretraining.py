@@ -17,16 +17,7 @@ from febench.running.checkpoints import checkpoint_of, forget_checkpoint
 from febench.running.executors.base import Failure
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Row, select_rows
-from febench.running.runner import (
-    check_device,
-    executor_for,
-    extract_task,
-    folds_of,
-    gpus_for,
-    on_gpu,
-    pack_method,
-    record_of,
-)
+from febench.running.runner import check_device, executor_for, extract_task, folds_of, pack_method, record_of
 from febench.running.tasks import CellResult, CellTask
 
 OFFICIAL = "official"
@@ -110,9 +101,7 @@ def _train(
     options: RunOptions, row: Row, dataset: Dataset, fold: Fold, seed: int, checkpoint: Path, path: Path
 ) -> tuple[CellResult, dict[str, float]]:
     """Train on a fold and keep the weights; what came of it, and the seconds of the features."""
-    found = gpus_for(options)
-    devices = found if on_gpu(row, found) else ()
-    method = pack_method(options, row, devices)
+    method = pack_method(options, row)
     pieces = np.array_split(fold.train, max(1, len(fold.train) // 1024))
     origin = {
         "dataset": dataset.name,
@@ -123,7 +112,7 @@ def _train(
         "params": row.params,
         "seed": seed,
     }
-    with executor_for(options, devices) as executor:
+    with executor_for(options, row) as executor:
         _, extracted = next(executor.map([row], lambda _: extract_task(dataset, method)))
         if isinstance(extracted, Failure):
             raise FebenchError(f"{row.label} could not be trained: {extracted.error}")

@@ -20,7 +20,7 @@ from febench.core.protocol import PROTOCOLS
 from febench.results.store import MANIFEST, Record, Store, read_manifest
 from febench.running.checkpoints import checkpoint_of, forget_checkpoint
 from febench.running.executors.base import Executor, Failure
-from febench.running.executors.local import LocalExecutor, gpus
+from febench.running.executors.local import LocalExecutor
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Plan, Row, select_rows, wanted_cells
 from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod, PackTask
@@ -193,28 +193,22 @@ def compute(
     cells : sequence of Cell
         What is wanted, in order.
     """
-    devices = gpus_for(options)
-    on_processor = [(cell,) for cell in cells if not on_gpu(cell.row, devices)]
-    by_run = groupby((cell for cell in cells if on_gpu(cell.row, devices)), lambda cell: (cell.row.label, cell.run))
+    on_processor = [(cell,) for cell in cells if not on_gpu(options, cell.row)]
+    by_run = groupby((cell for cell in cells if on_gpu(options, cell.row)), lambda cell: (cell.row.label, cell.run))
     runs = [tuple(run) for _, run in by_run]
     on_gpus = [run[start : start + options.pack] for run in runs for start in range(0, len(run), options.pack)]
-    for packs, names in ((on_processor, ()), (on_gpus, devices)):
+    for packs in (on_processor, on_gpus):
         if packs:
-            with executor_for(options, names) as executor:
-                yield from _compute_on(executor, options, dataset, path, packs, names)
+            with executor_for(options, packs[0][0].row) as executor:
+                yield from _compute_on(executor, options, dataset, path, packs)
 
 
 def _compute_on(
-    executor: Executor,
-    options: RunOptions,
-    dataset: Dataset,
-    path: Path,
-    packs: Sequence[tuple[Cell, ...]],
-    devices: tuple[str, ...],
+    executor: Executor, options: RunOptions, dataset: Dataset, path: Path, packs: Sequence[tuple[Cell, ...]]
 ) -> Iterator[tuple[Cell, CellResult | Failure, dict[str, float]]]:
     """Compute features, then packs of cells of one row each."""
     rows = list({pack[0].row.label: pack[0].row for pack in packs}.values())
-    methods = {row.label: pack_method(options, row, devices) for row in rows}
+    methods = {row.label: pack_method(options, row) for row in rows}
     extractions = executor.map(rows, lambda row: extract_task(dataset, methods[row.label]))
     features = {row.label: extracted for row, extracted in extractions}
 
@@ -239,27 +233,24 @@ def _compute_on(
             yield cell, own, extracted.seconds
 
 
-def gpus_for(options: RunOptions) -> tuple[str, ...]:
-    """The GPUs that a run may use."""
-    return () if options.device == "cpu" else gpus()
-
-
-def on_gpu(row: Row, devices: tuple[str, ...]) -> bool:
+def on_gpu(options: RunOptions, row: Row) -> bool:
     """Whether a row's cells go to GPUs."""
-    return bool(devices) and row.method.accepts("device")
+    return bool(options.gpus) and row.method.accepts("device")
 
 
-def executor_for(options: RunOptions, devices: tuple[str, ...]) -> LocalExecutor:
-    """Workers: a process a GPU, or as many as wanted on the processor where no GPUs are given."""
-    return LocalExecutor(len(devices) or options.workers, options.threads, options.timeout, devices=devices)
+def executor_for(options: RunOptions, row: Row) -> LocalExecutor:
+    """Workers for a row's cells: a process a GPU, or as many as wanted on the processor."""
+    if on_gpu(options, row):
+        return LocalExecutor(len(options.gpus), options.threads, options.timeout, devices=options.gpus)
+    return LocalExecutor(options.workers, options.threads, options.timeout)
 
 
-def pack_method(options: RunOptions, row: Row, devices: tuple[str, ...]) -> PackedMethod:
+def pack_method(options: RunOptions, row: Row) -> PackedMethod:
     """A row's method, packed for the way to a worker.
 
     A worker with a GPU is told to use it: left to choose, it would train on the processor where torch cannot.
     """
-    device = "cuda" if devices else options.device
+    device = "cuda" if on_gpu(options, row) else options.device
     return PackedMethod.of(row.method, row.params, device, deterministic=options.deterministic, pack=options.pack)
 
 

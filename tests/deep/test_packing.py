@@ -56,12 +56,8 @@ def test_folds_with_other_sizes_and_other_classes_share_a_pack(toy_images):
     agree(resnet18(**TINY, pack=2).fit_predict_folds(X, folds), one_by_one(resnet18, X, folds))
 
 
-def test_networks_that_draw_while_they_train_are_trained_one_by_one(toy_images):
-    X, y = toy_images(40)
-    folds = [fold(X, y, seed) for seed in range(2)]
-    outcomes = mobilenet(**TINY, pack=2).fit_predict_folds(X, folds)
-    agree(outcomes, one_by_one(mobilenet, X, folds))
-    assert [one.info["pack"] for one in outcomes] == [1, 1]
+def test_networks_that_draw_while_they_train_are_not_packed():
+    assert hasattr(resnet18(**TINY), "fit_predict_folds") and not hasattr(mobilenet(**TINY), "fit_predict_folds")
 
 
 @pytest.mark.parametrize(
