@@ -7,7 +7,8 @@ from difflib import get_close_matches
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.backends import cudnn
 from torchvision import models
 
 from deep.few_pixels import use_matrix_products
@@ -23,6 +24,24 @@ KEYWORDS: dict[str, dict[str, Any]] = {
     "inception": {"aux_logits": False, "init_weights": True},
 }
 """Of networks whose name begins so."""
+
+
+class NativeBatchNorm2d(nn.BatchNorm2d):
+    """BatchNorm by torch's own kernels on a GPU.
+
+    cuDNN's float32 kernels for channels last stay on the GPU until all their blocks have met, and so may wait for ever
+    for what another stream holds (pytorch issue 80259). Trainings side by side are such streams; one alone uses the
+    same kernels, so that the bits do not depend on how many there are.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Normalise images, shape (n, channels, height, width)."""
+        enabled = cudnn.enabled
+        cudnn.enabled = False  # which backward kernel comes later is settled here, too
+        try:
+            return super().forward(input)
+        finally:
+            cudnn.enabled = enabled
 
 
 @dataclass(frozen=True)
@@ -55,6 +74,9 @@ class Builder:
         if self.weights != "none":
             load(network, find(self.architecture, self.weights))
         use_matrix_products(network)
+        for module in network.modules():
+            if type(module) is nn.BatchNorm2d:
+                module.__class__ = NativeBatchNorm2d
         return network
 
     @property

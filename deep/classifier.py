@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from deep.architectures import Builder
-from deep.device import autocast, choose_device, choose_dtype, seeded
+from deep.device import autocast, choose_device, choose_dtype, peak_memory, seeded, watch_memory
 from deep.images import Normalisation, as_input, on_device, resize
 from deep.probe import fit_head
 from deep.training import Checkpoint, Recipe, Training, train
@@ -92,8 +92,9 @@ class ImageClassifier:
     classes_ : ndarray
         The class indices seen in `fit`, ascending: the columns of `predict_proba`.
     fit_info_ : dict
-        device, dtype, steps, images_per_second (training alone), parameters, train_loss; weights (and what is
-        known of them) if they were not random; if it went on from a checkpoint also resumed_at_step and
+        device, pack (trainings side by side), dtype, steps, images_per_second (training alone), parameters,
+        train_loss; on a GPU peak_gpu_memory_mb (all that torch held while training, whatever was side by side); weights
+        (and what is known of them) if they were not random; if it went on from a checkpoint also resumed_at_step and
         seconds_before; with validation images also validation_accuracy (of `predict`, at the end) and
         validation_curve, pairs of step and accuracy (in the precision of the training, without mirror images).
 
@@ -182,18 +183,17 @@ class ImageClassifier:
         if len(X) == 0 or len(X) != len(y):
             raise ValueError(f"fit needs at least one image and a class for each, not {len(X)} and {len(y)}")
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        pixels, targets = self.on_device(X), torch.from_numpy(codes.reshape(-1)).to(self.device)
+        watch_memory(self.device)
+        pixels, rows = self.on_device(X), torch.arange(len(X), device=self.device)
         dtype = choose_dtype(self.precision, self.device)
         watched = None if X_val is None or y_val is None or len(X_val) == 0 else (self.on_device(X_val), y_val)
         look = None if watched is None else lambda _: self._accuracy(*watched, dtype=dtype, flip=False)
         with seeded(self.random_state, self.device) as generator:
-            self._network = self.new_network(pixels, targets, len(self.classes_))
-            training = Training(self._network, pixels, self.recipe, dtype)
-            self._normalise = training.normalise
-            weights = {name: value.clone() for name, value in self._network.state_dict().items()}
-            training.begin(weights, torch.arange(len(X), device=self.device), targets, generator)
+            training = self.begin(pixels, rows, codes, generator)
+            self._network, self._normalise = training.network, training.normalise
             about = {
                 "recipe": repr(self.recipe),
+                "device": self.device.type,
                 "dtype": str(dtype),
                 "images": len(X),
                 "size": self.size,
@@ -219,13 +219,10 @@ class ImageClassifier:
             Number of images to be trained on.
         """
         begun = perf_counter()
-        classes, codes = np.unique(np.asarray(y), return_inverse=True)
-        pixels, targets = self.on_device(X), torch.from_numpy(codes.reshape(-1)).to(self.device)
+        _, codes = np.unique(np.asarray(y), return_inverse=True)
         with seeded(0, self.device) as generator:
-            network = self.new_network(pixels, targets, len(classes))
-            training = Training(network, pixels, self.recipe, choose_dtype(self.precision, self.device))
-            weights = {name: value.clone() for name, value in network.state_dict().items()}
-            training.begin(weights, torch.arange(len(X), device=self.device), targets, generator)
+            rows = torch.arange(len(X), device=self.device)
+            training = self.begin(self.on_device(X), rows, codes, generator)
             for _ in range(WARM_UP):
                 training.advance()
             training.wait()
@@ -286,15 +283,26 @@ class ImageClassifier:
             fit_head(network, pixels, targets, Normalisation.of(pixels))
         return network
 
-    def info(self, training: Training) -> dict[str, Any]:
-        """What is worth telling of a training that is done."""
+    def begin(
+        self, pixels: Tensor, rows: Tensor, codes: NDArray[np.int64], generator: torch.Generator, place: int = 0
+    ) -> Training:
+        """Begin the training of a new network on some rows of the images, whose classes are numbered from 0."""
+        targets = torch.from_numpy(codes.reshape(-1)).to(self.device)
+        network = self.new_network(pixels[rows], targets, int(codes.max()) + 1)
+        dtype = choose_dtype(self.precision, self.device)
+        return Training(network, pixels, rows, targets, generator, self.recipe, dtype, place)
+
+    def info(self, training: Training, pack: int = 1) -> dict[str, Any]:
+        """What is worth telling of a training that is done, one of so many side by side."""
         info = {
             "device": str(self.device),
+            "pack": pack,
             "dtype": str(training.dtype).removeprefix("torch."),
             "steps": training.steps,
             "images_per_second": round(training.steps * self.recipe.batch_size / training.seconds, 1),
             "parameters": sum(p.numel() for p in training.network.parameters()),
             "train_loss": round(training.loss, 4),
+            **peak_memory(self.device),
             **self.network.origin,
         }
         if training.resumed:

@@ -1,4 +1,4 @@
-"""Devices, their precision, and seeds on them."""
+"""Devices, their precision, their memory, and seeds on them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import os
 import platform
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
@@ -14,22 +15,29 @@ import torch
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 KEPT, LARGEST = 1 << 30, 32 << 20  # bytes; glibc takes no larger LARGEST
+CUDA_OUT_OF_MEMORY = 2  # cudaErrorMemoryAllocation
+OUT_OF_MEMORY = ("out of memory", "STATUS_ALLOC_FAILED", "unable to find an engine")
+"""What CUDA, its libraries and cuDNN say (the last, pytorch issue 108645, where no algorithm's workspace fits)."""
 
 
 def choose_device(name: str, *, deterministic: bool = False) -> torch.device:
     """Look up a device by name; "auto" is a GPU where there is one.
 
-    In this process from now on, float32 on a GPU is float32 (torch would have convolutions drop 13 bits of it), and
-    with `deterministic` torch uses only algorithms that give the same bits each time.
+    In this process from now on, float32 on a GPU is float32 (torch would have convolutions drop 13 bits of it), the
+    driver takes work by 32 ways instead of 8, so that no stream waits for another (CUDA must not have begun before),
+    and with `deterministic` torch uses only algorithms that give the same bits each time (but does not fill memory
+    before its use, for nothing here is read before it is written).
 
     Raises
     ------
     RuntimeError
         If CUDA is asked for and there is none.
     """
+    os.environ.setdefault("CUDA_DEVICE_MAX_CONNECTIONS", "32")
     if deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.allow_tf32 = False
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -85,11 +93,49 @@ def keep_freed_memory() -> bool:
     return bool(library.mallopt(M_MMAP_THRESHOLD, LARGEST) and library.mallopt(M_TRIM_THRESHOLD, KEPT))
 
 
+@cache
+def stream_at(place: int, device: torch.device) -> torch.cuda.Stream | None:
+    """A GPU's stream for one of the trainings side by side, the same all through a process; None on a processor.
+
+    torch deals out 32 streams in turn, and graphs that share one corrupt each other: destroying a graph frees the
+    workspaces of its stream (pytorch issue 193402).
+    """
+    return torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that are free on a GPU once torch has given back what it does not use; a processor's are not counted."""
+    if device.type != "cuda":
+        return sys.maxsize
+    torch.cuda.empty_cache()
+    return int(torch.cuda.mem_get_info(device)[0])
+
+
+def watch_memory(device: torch.device) -> None:
+    """Have `peak_memory` count from here on."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_memory(device: torch.device) -> dict[str, float]:
+    """`peak_gpu_memory_mb`, the most that torch held of a GPU's memory, in 2**20 bytes; nothing of a processor."""
+    if device.type != "cuda":
+        return {}
+    return {"peak_gpu_memory_mb": round(torch.cuda.max_memory_reserved(device) / 2**20, 1)}
+
+
 def ran_out_of_memory(error: BaseException | None) -> bool:
-    """Whether a GPU's memory ran out: the end of a graph's capture raises an error of its own on top of that one."""
-    while error is not None and not isinstance(error, torch.OutOfMemoryError):
-        error = error.__context__
-    return error is not None
+    """Whether a GPU's memory ran out, be it the cause of the cause: the end of a capture raises an error on top."""
+    if error is None:
+        return False
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    if isinstance(error, torch.AcceleratorError) and getattr(error, "error_code", None) == CUDA_OUT_OF_MEMORY:
+        return True
+    if isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY):
+        return True
+    return ran_out_of_memory(error.__cause__) or ran_out_of_memory(error.__context__)
 
 
 @contextmanager

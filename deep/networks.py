@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from febench import method
 
 if TYPE_CHECKING:
-    from deep.packing import PackedClassifier
+    from deep.classifier import ImageClassifier
 
 QUICK = {"size": 48, "epochs": 3.0, "batch_size": 32, "lr": 2e-3, "augment": 0.0}
 RESNETS = "He et al. 2016"
@@ -54,8 +54,8 @@ def classifier(
     device: str = "auto",
     deterministic: bool = False,
     checkpoint: Path | None = None,
-    pack: int = 0,
-) -> PackedClassifier:
+    pack: int = 1,
+) -> ImageClassifier:
     """Any classifier of torchvision, by its name there.
 
     Parameters
@@ -87,8 +87,10 @@ def classifier(
         Seed.
     device : {"auto", "cpu", "cuda"}
         Where it runs.
-    deterministic, checkpoint, pack
-        See `deep.classifier.ImageClassifier` and `deep.packing.PackedClassifier`.
+    deterministic, checkpoint
+        See `deep.classifier.ImageClassifier`.
+    pack : int
+        See `deep.packing.PackedClassifier`, which it is of a network that can be packed.
 
     Raises
     ------
@@ -96,8 +98,9 @@ def classifier(
         If torchvision has no such classifier, or a parameter is out of its range.
     """
     from deep.architectures import Builder
+    from deep.classifier import ImageClassifier
     from deep.images import Augmentation
-    from deep.packing import PackedClassifier
+    from deep.packing import PackedClassifier, packable
     from deep.training import Recipe
 
     pretrained = weights != "none"
@@ -113,8 +116,10 @@ def classifier(
         stage_decay=stage_decay if pretrained else 1.0,
         frozen_statistics=pretrained,
     )
-    return PackedClassifier(
-        Builder(network, weights),
+    build = Builder(network, weights)
+    kind = partial(PackedClassifier, pack=pack) if packable(build) else ImageClassifier
+    return kind(
+        build,
         recipe,
         size=size,
         probe_first=pretrained,
@@ -123,7 +128,6 @@ def classifier(
         device=device,
         deterministic=deterministic,
         checkpoint=checkpoint,
-        pack=pack,
     )
 
 

@@ -91,6 +91,7 @@ def layer4(
     random_state: int | None = None,
     device: str = "auto",
     deterministic: bool = False,
+    pack: int = 1,
 ) -> TailClassifier:
     """Train the last stage and the last layer of a pretrained ResNet on frozen stages.
 
@@ -106,8 +107,8 @@ def layer4(
         As of `deep.networks.classifier`.
     random_state : int, optional
         Seed.
-    device, deterministic
-        See `deep.classifier.ImageClassifier`.
+    device, deterministic, pack
+        See `deep.packing.PackedClassifier`.
     """
     from deep.architectures import Builder
     from deep.images import Augmentation
@@ -131,4 +132,5 @@ def layer4(
         random_state=random_state,
         device=device,
         deterministic=deterministic,
+        pack=pack,
     )

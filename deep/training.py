@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from deep.device import autocast, keep_freed_memory
+from deep.device import autocast, keep_freed_memory, stream_at
 from deep.images import DRAWS, Augmentation, Normalisation, as_input, draw
 
 BETAS = (0.9, 0.99)
@@ -102,7 +102,7 @@ def one_cycle(done: int, steps: int, warmup: float) -> float:
 class StagedAdamW:
     """AdamW (Loshchilov & Hutter 2019) over a network's stages, which can start over in place.
 
-    So a CUDA graph may hold a step of it. Vectors (BatchNorm and biases) are not decayed.
+    So a CUDA graph may hold a step of it, after a warm-up. Vectors (BatchNorm and biases) are not decayed.
 
     Parameters
     ----------
@@ -174,24 +174,31 @@ class StagedAdamW:
 
 
 class Training:
-    """A network, its optimiser and one step of both; trains one fold after another, each from a clean start.
+    """A network, its optimiser and one step of both, on one fold.
 
     Parameters
     ----------
     network : nn.Module
-        Takes float images of 3 channels, gives one logit a class; on the device of the images, channels last.
+        With its first weights; takes float images of 3 channels, gives one logit a class; on the device of the images,
+        channels last.
     pixels : Tensor
         All images that any of the folds trains on, uint8, shape (n, channels, height, width), with 1 or 3 channels;
         shared, never changed. Features in their place may be of any shape and type.
+    rows, targets : Tensor
+        Which images to train on and their classes, shape (n,), int64.
+    generator : torch.Generator
+        Source of the order and of the augmentation, on the device of the images.
     recipe : Recipe
         Budget, optimiser and augmentation.
     dtype : torch.dtype
         float32, or what autocast lowers matrix products and convolutions to.
+    place : int
+        Which of the trainings side by side it is; no two at a time may have the same.
 
     Attributes
     ----------
     normalise : Normalisation
-        By the images of the present fold.
+        By the images to train on.
     step, steps : int
         Steps made, and steps to make.
     seconds : float
@@ -202,49 +209,44 @@ class Training:
         The step from which it went on, and what those before it took; 0 if it did not.
     """
 
-    def __init__(self, network: nn.Module, pixels: Tensor, recipe: Recipe, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        pixels: Tensor,
+        rows: Tensor,
+        targets: Tensor,
+        generator: torch.Generator,
+        recipe: Recipe,
+        dtype: torch.dtype = torch.float32,
+        place: int = 0,
+    ) -> None:
         self.network = network
         self.pixels = pixels
+        self.rows = rows
+        self.generator = generator
         self.recipe = recipe
         self.dtype = dtype
+        self.steps = recipe.steps_for(len(rows))
+        self.step, self.seconds, self.resumed, self.seconds_before = 0, 0.0, 0, 0.0
+        self.curve: list[list[float]] = []
         device = pixels.device
         keep_freed_memory()
-        self.normalise = Normalisation(pixels.shape[1], device)
-        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
+        self.stream = stream_at(place, device)
+        self._order = rows[:0]
         self._batch = torch.zeros(recipe.batch_size, dtype=torch.int64, device=device)
         self._draws = torch.zeros(recipe.batch_size, DRAWS, device=device)
         self._targets = torch.zeros(len(pixels), dtype=torch.int64, device=device)
-        self._loss = torch.zeros((), device=device)
-        graph = device.type == "cuda"
+        self._loss, self._tail = torch.zeros((), device=device), torch.zeros((), device=device)
+        graph = self.stream is not None
         self._optimizer = StagedAdamW(network, recipe.lr, recipe.weight_decay, recipe.stage_decay, graph=graph)
-        self._replay: Callable[[], None] | None = None
-
-    def begin(self, weights: dict[str, Tensor], rows: Tensor, targets: Tensor, generator: torch.Generator) -> None:
-        """Start over: nothing of an earlier training is left.
-
-        Parameters
-        ----------
-        weights : dict
-            First weights of the network, a state dict.
-        rows, targets : Tensor
-            Which images to train on and their classes, shape (n,), int64.
-        generator : torch.Generator
-            Source of the order and of the augmentation, on the device of the images.
-        """
-        self.rows, self.generator, self._order = rows, generator, rows[:0]
-        self.steps = self.recipe.steps_for(len(rows))
-        self.step, self.seconds, self.resumed, self.seconds_before = 0, 0.0, 0, 0.0
-        self.curve: list[list[float]] = []
+        self._graph: torch.cuda.CUDAGraph | None = None
         self.set_mode()
         with self._on_stream():
-            if self._replay is None:
-                self._replay = self._update if self.stream is None else self._captured()
-            self.network.load_state_dict(weights)
-            self._optimizer.forget()
-            self.normalise.fit(self.pixels[rows])
+            self.normalise = Normalisation.of(pixels[rows])
             self._targets[rows] = targets
-            self._tail = torch.zeros_like(self._loss)
-        self.wait()  # the weights given may be freed now, and their memory used anew
+            if graph:
+                self._graph = self._captured()
+        self.wait()
 
     def advance(self) -> None:
         """Make one step, on images each of which comes once before any comes again."""
@@ -257,8 +259,10 @@ class Training:
             self._batch.copy_(batch)
             draw(size, self.generator, out=self._draws)
             self._optimizer.set_rate(one_cycle(self.step, self.steps, self.recipe.warmup))
-            if self._replay is not None:
-                self._replay()
+            if self._graph is None:
+                self._update()
+            else:
+                self._graph.replay()
             self.step += 1
             if self.step > self._tail_start:
                 self._tail += self._loss
@@ -301,7 +305,7 @@ class Training:
         return state
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Go on from a state of the same training, after `begin`."""
+        """Go on from a state of the same training."""
         self.step = self.resumed = state["step"]
         self.seconds = self.seconds_before = state["seconds"]
         self.curve = state["curve"]
@@ -335,17 +339,18 @@ class Training:
         self._optimizer.step()
         self._loss.copy_(loss.detach())
 
-    def _captured(self) -> Callable[[], None]:
-        """The step as a CUDA graph; what its warm-up does to the weights, `begin` undoes."""
+    def _captured(self) -> torch.cuda.CUDAGraph:
+        """The step as a CUDA graph; what its warm-up does to the network is undone."""
+        first = {name: value.clone() for name, value in self.network.state_dict().items()}
         for _ in range(CAPTURE_WARM_UP):
             self._update()
-        torch.cuda.synchronize(self.pixels.device)
-        self._optimizer.zero_grad()
+        self._optimizer.zero_grad()  # for gradients that lie in the graph's own memory
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self.stream):
             self._update()
-        replay: Callable[[], None] = graph.replay
-        return replay
+        self.network.load_state_dict(first)
+        self._optimizer.forget()
+        return graph
 
     @contextmanager
     def _on_stream(self) -> Iterator[None]:
@@ -411,7 +416,7 @@ def train(
     look: Callable[[Training], float] | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> None:
-    """Make every step of some trainings that have begun, one step of each in turn.
+    """Make every step of some trainings, one step of each in turn.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ RUN_OPTIONS: dict[str, Any] = {
     "deterministic": Annotated[
         bool, typer.Option("--deterministic", help="On a GPU: the same bits each time, slower.")
     ],
-    "pack": Annotated[int, typer.Option(help="Trainings at once on a GPU.", show_default="as many as pay")],
+    "pack": Annotated[int, typer.Option(help="Folds that train side by side on a GPU, as far as they fit.")],
     "jobs": Annotated[int | None, typer.Option(help="Cells at once.", show_default="one a core")],
     "threads": Annotated[int, typer.Option(help="Threads of each cell.")],
     "timeout": Annotated[str, typer.Option(help="Limit of each cell, hard: 90s, 30m, 2h.")],

@@ -15,7 +15,7 @@ A method is a function that builds a scikit-learn style classifier, or the class
 A builder is given what it takes of: `random_state`, the cell's seed; `device`, where to run; `deterministic`, whether
 bits must repeat there; `checkpoint`, a file in which a long training may keep its state and from which it goes on if it
 is there (it then says in `fit_info_` how many `seconds_before` it had spent); `pack`, how many trainings may share a
-device, 0 for as many as pay.
+GPU, from 1 to `LARGEST_PACK`.
 
 Methods that train many folds at once on a GPU have `fit_predict_folds(X, folds)`: images or features of the whole data
 set and a list of `FoldTask`, giving a `FoldOutcome` for each. Its predictions are the same as fold by fold.
@@ -39,6 +39,9 @@ B = TypeVar("B", bound=Callable[..., Any])
 Check = Callable[[Mapping[str, Any], str], str | None]
 Precision = Callable[[], str]
 Settle = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+LARGEST_PACK = 16
+"""Trainings side by side on a GPU, at most: each has a stream of its own, and torch has 32, some of them for itself."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ class Cost:
         How many parameters the trained classifiers have, every number that occurs, rising.
     peak_memory_mb : float or None
         The largest resident memory of a worker process, in units of 2**20 bytes.
+    peak_gpu_memory_mb : float or None
+        The most of a GPU's memory that the method says it held, trainings side by side together, in the same units.
     """
 
     row: RowResults
@@ -46,6 +48,7 @@ class Cost:
     extract: float | None
     parameters: tuple[int, ...]
     peak_memory_mb: float | None
+    peak_gpu_memory_mb: float | None
 
     @property
     def cells(self) -> int:
@@ -100,6 +103,7 @@ def hosts(results: Results, rows: Sequence[RowResults] | None = None) -> list[Ho
 def _cost(row: RowResults, device: str, threads: int, records: Sequence[Record]) -> Cost:
     extracted = [record.seconds["extract"] for record in records if "extract" in record.seconds]
     memory = [record.peak_memory_mb for record in records if record.peak_memory_mb is not None]
+    held = [record.info.get("peak_gpu_memory_mb") for record in records]
     parameters = set()
     for record in records:  # a method says its size as `parameters`, or as `weights` where that is a number
         told = (record.info.get(name) for name in ("parameters", "weights"))
@@ -114,6 +118,7 @@ def _cost(row: RowResults, device: str, threads: int, records: Sequence[Record])
         extract=float(np.median(extracted)) if extracted else None,
         parameters=tuple(sorted(parameters)),
         peak_memory_mb=max(memory, default=None),
+        peak_gpu_memory_mb=max((float(most) for most in held if isinstance(most, (int, float))), default=None),
     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from febench.core.errors import UsageError
+from febench.core.method import LARGEST_PACK
+from febench.running.executors.local import gpus
 
 RESULTS = Path("results")
 PRESETS = ("paper", "quick")
@@ -38,7 +41,7 @@ class RunOptions:
     deterministic : bool
         Whether a GPU must give the same bits each time.
     pack : int
-        Trainings that share a GPU; 0 for as many as pay.
+        Folds that are handed to a GPU at once and trained there side by side, as far as its memory allows.
     jobs : int or None
         Cells computed at once; a core each by default.
     threads : int
@@ -67,7 +70,7 @@ class RunOptions:
     out: Path | None = None
     device: str = "auto"
     deterministic: bool = False
-    pack: int = 0
+    pack: int = 8
     jobs: int | None = None
     threads: int = 1
     timeout: float | None = 1800.0
@@ -79,10 +82,13 @@ class RunOptions:
         for what, given, known in (("preset", self.preset, PRESETS), ("device", self.device, DEVICES)):
             if given not in known:
                 raise UsageError(f"there is no {what} {given!r}; choose {', '.join(known)}", option=what)
-        for option, least in (("jobs", 1), ("threads", 1), ("pack", 0)):
+        for option in ("jobs", "threads", "pack"):
             number = getattr(self, option)
-            if number is not None and number < least:
-                raise UsageError(f"{option} must be at least {least}, not {number}", option=option)
+            if number is not None and number < 1:
+                raise UsageError(f"{option} must be at least 1, not {number}", option=option)
+        if self.pack > LARGEST_PACK:
+            why = "each training needs a stream of its own"
+            raise UsageError(f"pack must be at most {LARGEST_PACK}, not {self.pack}: {why}", option="pack")
         if self.timeout is not None and not self.timeout > 0:
             raise UsageError(f"a time limit is more than 0 seconds, not {self.timeout:g}", option="timeout")
 
@@ -96,6 +102,11 @@ class RunOptions:
     def wanted_runs(self) -> int | None:
         """How many runs are wanted; None for all."""
         return 1 if self.runs is None and self.preset == "quick" else self.runs
+
+    @cached_property
+    def gpus(self) -> tuple[str, ...]:
+        """The GPUs that it may use, counted once."""
+        return () if self.device == "cpu" else gpus()
 
     @property
     def workers(self) -> int:

@@ -20,7 +20,7 @@ from febench.core.protocol import PROTOCOLS
 from febench.results.store import MANIFEST, Record, Store, read_manifest
 from febench.running.checkpoints import checkpoint_of, forget_checkpoint
 from febench.running.executors.base import Executor, Failure
-from febench.running.executors.local import LocalExecutor, gpus
+from febench.running.executors.local import LocalExecutor
 from febench.running.forecast import try_rows
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Plan, Row, select_rows, wanted_cells
@@ -200,7 +200,8 @@ def compute(
 ) -> Iterator[tuple[Cell, CellResult | Failure, dict[str, float]]]:
     """Compute cells and yield each as it ends, with the seconds of its features.
 
-    Cells of the processor come first, each on its own; then those of GPUs, the folds of a run in one pack.
+    Cells of the processor come first, each on its own; then those of GPUs, the folds of a run in packs: what kills a
+    worker costs no more than one.
 
     Parameters
     ----------
@@ -216,12 +217,14 @@ def compute(
         What is wanted, in order.
     """
     on_processor = [(cell,) for cell in cells if not on_gpu(options, cell.row)]
-    on_gpus = groupby((cell for cell in cells if on_gpu(options, cell.row)), lambda cell: (cell.row.label, cell.run))
+    by_run = groupby((cell for cell in cells if on_gpu(options, cell.row)), lambda cell: (cell.row.label, cell.run))
+    runs = [tuple(run) for _, run in by_run]
+    on_gpus = [run[start : start + options.pack] for run in runs for start in range(0, len(run), options.pack)]
     if on_processor:
         yield from _compute_on(executor, options, dataset, path, on_processor)
-    if packs := [tuple(pack) for _, pack in on_gpus]:
-        with executor_for(options, packs[0][0].row) as gpu_executor:
-            yield from _compute_on(gpu_executor, options, dataset, path, packs)
+    if on_gpus:
+        with executor_for(options, on_gpus[0][0].row) as gpu_executor:
+            yield from _compute_on(gpu_executor, options, dataset, path, on_gpus)
 
 
 def _compute_on(
@@ -256,13 +259,13 @@ def _compute_on(
 
 def on_gpu(options: RunOptions, row: Row) -> bool:
     """Whether a row's cells go to GPUs."""
-    return options.device != "cpu" and row.method.accepts("device") and bool(gpus())
+    return bool(options.gpus) and row.method.accepts("device")
 
 
 def executor_for(options: RunOptions, row: Row) -> LocalExecutor:
     """Workers for a row's cells: a process a GPU, or as many as wanted on the processor."""
     if on_gpu(options, row):
-        return LocalExecutor(len(gpus()), options.threads, options.timeout, devices=gpus())
+        return LocalExecutor(len(options.gpus), options.threads, options.timeout, devices=options.gpus)
     return LocalExecutor(options.workers, options.threads, options.timeout)
 
 

@@ -144,9 +144,23 @@ def test_a_killed_fit_goes_on_from_its_checkpoint(toy, tmp_path, monkeypatch):
     assert "resumed_at_step" not in fitted(X, y, checkpoint=path, seed=1).fit_info_
 
 
+def test_a_gpus_checkpoint_met_on_the_processor_counts_as_none(toy, tmp_path, monkeypatch):
+    monkeypatch.setattr("deep.training.KEEP_EVERY", 0.0)
+    X, y = toy
+    path = tmp_path / "cell.pt"
+    whole = fitted(X, y, checkpoint=path)
+    written = torch.load(path, weights_only=True)
+    written["about"] = {name: "cuda" if value == "cpu" else value for name, value in written["about"].items()}
+    written["state"] |= {"step": 2, "random_of_gpu": torch.zeros(16, dtype=torch.uint8)}
+    torch.save(written, path)
+    again = fitted(X, y, checkpoint=path)
+    assert np.array_equal(again.predict_proba(X), whole.predict_proba(X))
+    assert "resumed_at_step" not in again.fit_info_
+
+
 def test_fit_info_tells_what_ran(toy):
     info = fitted(*toy, precision="fp32").fit_info_
-    assert info["device"] == "cpu" and info["dtype"] == "float32" and info["steps"] == 5
+    assert info["device"] == "cpu" and info["dtype"] == "float32" and info["steps"] == 5 and info["pack"] == 1
     assert info["parameters"] == 11_178_051
     assert info["images_per_second"] > 0 and info["train_loss"] > 0
 
@@ -215,7 +229,7 @@ def test_learns_an_easy_task(toy_images):
 def test_same_code_on_a_gpu(toy_images):
     X, y = toy_images(60, rgb=True)
     model = fitted(X, y, X[:9], y[:9], device="auto", steps=60, batch_size=16, augment=0.0)
-    assert model.fit_info_["device"] == "cuda"
+    assert model.fit_info_["device"] == "cuda" and model.fit_info_["peak_gpu_memory_mb"] > 10
     assert np.mean(model.predict(X) == y) > 0.8
 
 

@@ -22,20 +22,43 @@ def test_float32_on_a_gpu_is_no_less(monkeypatch):
     assert not torch.backends.cudnn.allow_tf32
 
 
+def in_a_process(code, **variables):
+    """What a new process prints; what `choose_device` sets is for a whole process."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **variables}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize(("before", "after"), [({}, "32"), ({"CUDA_DEVICE_MAX_CONNECTIONS": "4"}, "4")])
+def test_streams_have_ways_of_their_own_to_a_gpu_unless_told_otherwise(before, after, monkeypatch):
+    monkeypatch.delenv("CUDA_DEVICE_MAX_CONNECTIONS", raising=False)
+    code = """
+import os, torch
+from deep.device import choose_device
+torch.cuda.is_available = lambda: print(os.environ["CUDA_DEVICE_MAX_CONNECTIONS"])  # the first thing asked of CUDA
+choose_device("auto")
+"""
+    assert in_a_process(code, **before) == after
+
+
+def test_deterministic_algorithms_do_not_fill_memory():
+    code = """
+import torch
+from deep.device import choose_device
+choose_device("cpu", deterministic=True)
+print(torch.are_deterministic_algorithms_enabled(), torch.utils.deterministic.fill_uninitialized_memory)
+"""
+    assert in_a_process(code) == "True False"
+
+
 def test_bfloat16_is_not_chosen_where_torch_is_told_to_do_without():
     """Whatever the processor has: what a machine with AVX2 alone trains in is float32."""
     said = (
         "from deep.device import choose_dtype, processor_precision; import torch;"
-        "print(choose_dtype('auto', torch.device('cpu'))); print(processor_precision())"
+        "print(choose_dtype('auto', torch.device('cpu')), processor_precision())"
     )
-    told = subprocess.run(
-        [sys.executable, "-c", said],
-        env={**os.environ, "ATEN_CPU_CAPABILITY": "avx2", "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    dtype, why = told.stdout.splitlines()
-    assert dtype == "torch.float32"
-    assert why == "float32, for torch uses no bfloat16 instructions here"
+    told = in_a_process(said, ATEN_CPU_CAPABILITY="avx2")
+    assert told == "torch.float32 float32, for torch uses no bfloat16 instructions here"
 
 
 def test_the_precision_that_is_told_is_the_one_that_is_chosen():

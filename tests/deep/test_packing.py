@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import warnings
+import weakref
+
 import numpy as np
 import pytest
 
@@ -7,7 +10,10 @@ torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 
 from deep import packing  # noqa: E402
-from deep.training import Training  # noqa: E402
+from deep.architectures import Builder, NativeBatchNorm2d  # noqa: E402
+from deep.classifier import ImageClassifier  # noqa: E402
+from deep.device import free_memory, peak_memory, ran_out_of_memory, watch_memory  # noqa: E402
+from deep.packing import packable  # noqa: E402
 from febench.core.method import METHODS, FoldTask  # noqa: E402
 
 TINY = {"size": 32, "steps": 6, "epochs": 0.0, "batch_size": 8, "device": "cpu"}
@@ -50,12 +56,44 @@ def test_folds_with_other_sizes_and_other_classes_share_a_pack(toy_images):
     agree(resnet18(**TINY, pack=2).fit_predict_folds(X, folds), one_by_one(resnet18, X, folds))
 
 
-def test_networks_that_draw_while_they_train_are_trained_one_by_one(toy_images):
+def test_networks_that_draw_while_they_train_are_not_packed():
+    assert hasattr(resnet18(**TINY), "fit_predict_folds") and not hasattr(mobilenet(**TINY), "fit_predict_folds")
+
+
+@pytest.mark.parametrize(
+    ("name", "packs"), [("resnet18", True), ("densenet121", True), ("regnet_y_400mf", True), ("convnext_tiny", False)]
+)
+def test_whether_a_network_packs_is_found_without_its_weights(name, packs, monkeypatch):
+    monkeypatch.setattr("deep.architectures.find", lambda *asked: pytest.fail("weights were looked for"))
+    assert packable(Builder(name, "imagenet")) is packs
+
+
+@pytest.mark.parametrize("pack", [0, 17])
+def test_a_pack_that_cannot_be_is_refused(pack):
+    with pytest.raises(ValueError, match=f"pack must be from 1 to 16, not {pack}"):
+        resnet18(**TINY, pack=pack)
+
+
+def test_each_folds_network_is_built_once_and_is_the_one_that_is_trained(toy_images, monkeypatch):
+    built, trained, ordinary = [], [], ImageClassifier.new_network
+
+    def new_network(self, *given):
+        built.append(ordinary(self, *given))
+        return built[-1]
+
+    monkeypatch.setattr(ImageClassifier, "new_network", new_network)
+    monkeypatch.setattr(packing, "train", lambda trainings: trained.extend(t.network for t in trainings) or raise_())
     X, y = toy_images(40)
-    folds = [fold(X, y, seed) for seed in range(2)]
-    outcomes = mobilenet(**TINY, pack=2).fit_predict_folds(X, folds)
-    agree(outcomes, one_by_one(mobilenet, X, folds))
-    assert [one.info["pack"] for one in outcomes] == [1, 1]
+    with pytest.raises(KeyboardInterrupt):
+        resnet18(**TINY, pack=3).fit_predict_folds(X, [fold(X, y, seed) for seed in range(3)])
+    assert len(built) == 3 and all(one is other for one, other in zip(built, trained, strict=True))
+
+
+def raise_():
+    raise KeyboardInterrupt
+
+
+# Memory: every form in which a GPU says that it has none left
 
 
 def no_room():
@@ -70,61 +108,187 @@ def no_room_in_a_capture():
         raise RuntimeError("the capture is not valid")
 
 
-@pytest.mark.parametrize("fail", [no_room, no_room_in_a_capture])
+def no_room_outside_torch():
+    error = torch.AcceleratorError("CUDA error: out of memory")
+    error.error_code = 2  # as torch sets it
+    raise error
+
+
+def no_room_by_its_code():
+    error = torch.AcceleratorError("CUDA error: of a text that may change")
+    error.error_code = 2
+    raise error
+
+
+def no_room_for_cudnn():
+    raise RuntimeError("GET was unable to find an engine to execute this computation")
+
+
+def no_room_for_cublas():
+    raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+
+
+def no_room_as_a_cause():
+    try:
+        no_room_for_cudnn()
+    except RuntimeError as error:
+        cause = error
+    raise RuntimeError("the step failed") from cause
+
+
+NO_ROOM = [no_room, no_room_in_a_capture, no_room_outside_torch, no_room_by_its_code, no_room_for_cudnn,
+           no_room_for_cublas, no_room_as_a_cause]  # fmt: skip
+
+
+@pytest.mark.parametrize("fail", NO_ROOM)
+def test_a_want_of_memory_is_known_in_every_form(fail):
+    with pytest.raises(RuntimeError) as raised:
+        fail()
+    assert ran_out_of_memory(raised.value)
+
+
+@pytest.mark.parametrize("fail", [no_room_in_a_capture, no_room_outside_torch])
 def test_a_pack_that_does_not_fit_is_halved_with_a_word_and_changes_no_prediction(fail, toy_images, monkeypatch):
     X, y = toy_images(40)
     folds = [fold(X, y, seed) for seed in range(3)]
-    begun, ordinary = [], Training.begin
+    ordinary = ImageClassifier.begin
 
-    def begin(self, *args):
-        begun.append(self)
-        if len(set(map(id, begun))) > 2:
-            begun.clear()
-            fail()
-        ordinary(self, *args)
+    def begin(self, *given, place):
+        return fail() if place == 2 else ordinary(self, *given, place=place)
 
-    monkeypatch.setattr(Training, "begin", begin)
+    monkeypatch.setattr(ImageClassifier, "begin", begin)
     with pytest.warns(UserWarning, match="3 trainings do not fit .* going on with 1"):
         outcomes = resnet18(**TINY, pack=3).fit_predict_folds(X, folds)
     monkeypatch.undo()
     agree(outcomes, one_by_one(resnet18, X, folds))
 
 
-@pytest.mark.parametrize("pack", [0, 1])
+def test_memory_is_given_back_once_nothing_holds_a_failed_trainings_network(toy_images, monkeypatch):
+    """Without a garbage collection: a graph destroyed late would take the workspaces of the next one's stream along."""
+    networks, alive, ordinary = [], [], ImageClassifier.begin
+
+    def begin(self, *given, place):
+        if len(networks) == 2:
+            networks.append(None)
+            no_room_in_a_capture()
+        training = ordinary(self, *given, place=place)
+        networks.append(weakref.ref(training.network))
+        return training
+
+    monkeypatch.setattr(ImageClassifier, "begin", begin)
+    monkeypatch.setattr(
+        packing, "watch_memory", lambda _: alive.append([one() is not None for one in networks if one is not None])
+    )
+    X, y = toy_images(40)
+    with pytest.warns(UserWarning, match="going on with 1"):
+        resnet18(**TINY, pack=3).fit_predict_folds(X, [fold(X, y, seed) for seed in range(3)])
+    assert alive == [[], [False, False], [False, False, False], [False] * 4]
+
+
+@pytest.mark.parametrize("pack", [1, 2])
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 def test_a_training_that_does_not_fit_alone_is_one_clear_sentence(device, pack, toy_images, monkeypatch):
-    monkeypatch.setattr(Training, "begin", lambda *given: no_room())
+    monkeypatch.setattr(ImageClassifier, "begin", lambda *given, place: no_room())
     X, y = toy_images(40)
     model = resnet18(**{**TINY, "device": device}, pack=pack)
-    with pytest.raises(RuntimeError, match="choose a smaller size or batch_size"):
-        model.fit_predict_folds(X, [fold(X, y, seed) for seed in range(2)])
-
-
-@pytest.mark.parametrize(("faster", "room", "slots"), [(2, 9, 6), (1.1, 9, 1), (2, 3, 2)])
-def test_a_pack_grows_while_that_pays_and_there_is_room(faster, room, slots, toy_images, monkeypatch):
-    monkeypatch.setattr(packing, "_rate", lambda slots: faster ** (len(slots) - 1) if len(slots) < room else no_room())
-    X, y = toy_images(40)
-    model = resnet18(**TINY)
-    assert len(model._slots(model.on_device(X), fold(X, y, 0), 6, grow=True)) == slots
+    with (
+        pytest.raises(RuntimeError, match=r"choose a smaller size or batch_size \(no room\)"),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")  # that 2 do not fit
+        model.fit_predict_folds(X, [fold(X, y, seed) for seed in range(pack)])
 
 
 def test_other_errors_are_not_taken_for_a_want_of_memory(toy_images, monkeypatch):
-    def begin(self, *args):
-        raise RuntimeError("an illegal memory access")
+    def begin(self, *given, place):
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
 
-    monkeypatch.setattr(Training, "begin", begin)
+    monkeypatch.setattr(ImageClassifier, "begin", begin)
     X, y = toy_images(40)
     with pytest.raises(RuntimeError, match="illegal"):
         resnet18(**TINY, pack=2).fit_predict_folds(X, [fold(X, y, seed) for seed in range(2)])
 
 
+@pytest.mark.parametrize(
+    ("left", "packs"), [(1000, [3, 3, 3, 1]), (23, [3, 3, 3, 1]), (22, [2, 2, 2, 2]), (1, [1] * 4)]
+)
+def test_a_pack_is_as_wide_as_fits_beside_what_its_first_training_took(left, packs, toy_images, monkeypatch):
+    """It takes 10 here; nine tenths of what is left are used."""
+    free = []
+
+    def measured(_):
+        free.append(left + 10 if len(free) % 2 == 0 else left)
+        return free[-1]
+
+    monkeypatch.setattr(packing, "free_memory", measured)
+    X, y = toy_images(40)
+    folds = [fold(X, y, seed) for seed in range(4)]
+    with warnings.catch_warnings(record=True) as said:
+        outcomes = resnet18(**TINY, pack=3).fit_predict_folds(X, folds)
+    assert any("3 trainings do not fit into the GPU's memory; going on with" in str(one.message) for one in said) is (
+        packs != [3, 3, 3, 1]
+    )
+    assert [one.info["pack"] for one in outcomes] == packs
+
+
+def test_a_gpus_memory_is_measured_after_torch_has_given_back_what_it_does_not_use(monkeypatch):
+    asked = []
+    gpu = torch.device("cuda")
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: asked.append("empty"))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda of: asked.append(of) or (7, 9))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda of: asked.append("reset"))
+    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda of: 3 * 2**19)
+    assert free_memory(gpu) == 7 and asked == ["empty", gpu]
+    watch_memory(gpu)
+    assert asked[2:] == ["empty", "reset"] and peak_memory(gpu) == {"peak_gpu_memory_mb": 1.5}
+    assert peak_memory(torch.device("cpu")) == {}
+
+
+def test_batch_norm_does_without_cudnn_and_leaves_it_as_it_was(monkeypatch):
+    network = Builder("resnet18")(2)
+    norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert len(norms) == 20 and all(type(module) is NativeBatchNorm2d for module in norms)
+    seen, ordinary = [], torch.batch_norm
+    monkeypatch.setattr(torch, "batch_norm", lambda *given: seen.append(given[-1]) or ordinary(*given))
+    network(torch.zeros(2, 3, 32, 32))
+    assert seen == [False] * 20 and torch.backends.cudnn.enabled
+
+
+# On a GPU
+
+
+ON_GPU = {**TINY, "device": "cuda", "deterministic": True, "precision": "fp32"}
+
+
 @pytest.mark.gpu
-@pytest.mark.parametrize("pack", [0, 4])
+@pytest.mark.parametrize("pack", [1, 4, 8])
 def test_packed_on_a_gpu_predicts_as_one_by_one(pack, toy_images):
     X, y = toy_images(60)
-    on_gpu = {**TINY, "device": "cuda", "deterministic": True, "precision": "fp32"}
     folds = [fold(X, y, seed) for seed in range(6)]
-    outcomes = resnet18(**on_gpu, pack=pack).fit_predict_folds(X, folds)
+    outcomes = resnet18(**ON_GPU, pack=pack).fit_predict_folds(X, folds)
     for found, each in zip(outcomes, folds, strict=True):
-        model = resnet18(**on_gpu, random_state=each.random_state).fit(X[each.train], each.y_train)
+        model = resnet18(**ON_GPU, random_state=each.random_state).fit(X[each.train], each.y_train)
         assert np.array_equal(found.predictions, model.predict(X[each.test]))
+        assert np.array_equal(found.probabilities, model.predict_proba(X[each.test]))
+    assert [one.info["pack"] for one in outcomes] == {1: [1] * 6, 4: [4] * 4 + [2] * 2, 8: [6] * 6}[pack]
+    assert all(one.info["peak_gpu_memory_mb"] > 10 for one in outcomes)
+
+
+@pytest.mark.gpu
+def test_a_gpu_with_little_memory_trains_fewer_at_a_time_with_a_word(toy_images):
+    """`mem_get_info` knows nothing of this limit, so that a training really runs out of memory on the way."""
+    X, y = toy_images(60, side=96)
+    folds = [fold(X, y, seed) for seed in range(10)]
+    wide = {**ON_GPU, "size": 96, "batch_size": 64, "pack": 10}
+    whole = torch.cuda.get_device_properties(0).total_memory
+    enough = resnet18(**{**wide, "pack": 1}).fit_predict_folds(X, folds)
+    room = 4 * 2**20 * max(one.info["peak_gpu_memory_mb"] for one in enough)  # for about four
+    torch.cuda.set_per_process_memory_fraction(min(1.0, room / whole))
+    try:
+        with pytest.warns(UserWarning, match="trainings do not fit into the GPU's memory; going on with"):
+            outcomes = resnet18(**wide).fit_predict_folds(X, folds)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    for found, one in zip(outcomes, enough, strict=True):
+        assert np.array_equal(found.probabilities, one.probabilities)
+    assert 1 <= outcomes[0].info["pack"] < 10

@@ -31,13 +31,11 @@ def weights_of(network):
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def begun(recipe, n=12, seed=0, network=None, device="cpu", dtype=torch.float32):
+def begun(recipe, n=12, seed=0, network=None, device="cpu", dtype=torch.float32, place=0):
     """A training of a small network that has begun on n images."""
-    network = (network or small_network()).to(device)
-    training = Training(network, uint8_images(n).to(device), recipe, dtype)
-    rows = torch.arange(n, device=device)
-    training.begin(weights_of(network), rows, rows % 2, generator(seed, device))
-    return training
+    network, rows = (network or small_network()).to(device), torch.arange(n, device=device)
+    pixels, source = uint8_images(n).to(device), generator(seed, device)
+    return Training(network, pixels, rows, rows % 2, source, recipe, dtype, place)
 
 
 def same(one, other):
@@ -48,7 +46,7 @@ def same(one, other):
 def test_every_batch_is_full_and_images_come_equally_often(n, monkeypatch):
     drawn = []
     training = begun(Recipe(steps=21, batch_size=8, lr=0.1), n)
-    monkeypatch.setattr(training, "_replay", lambda: drawn.append(training._batch.clone()))
+    monkeypatch.setattr(training, "_update", lambda: drawn.append(training._batch.clone()))
     train([training])
     assert [len(batch) for batch in drawn] == [8] * 21
     counts = torch.cat(drawn).bincount(minlength=n)
@@ -149,17 +147,6 @@ def test_looks_end_with_the_last_step_and_change_nothing():
     assert same(quiet.network, watched.network)
 
 
-def test_a_training_in_a_used_slot_equals_one_in_a_new_slot():
-    recipe = Recipe(steps=12, batch_size=4, lr=0.05)
-    slot, alone = begun(recipe, seed=7), begun(recipe, seed=3, network=small_network(seed=5))
-    train([slot])
-    slot.begin(weights_of(small_network(seed=5)), torch.arange(12), torch.arange(12) % 2, generator(3))
-    train([slot])
-    train([alone])
-    assert same(slot.network, alone.network)
-    assert slot.loss == alone.loss
-
-
 def test_side_by_side_equals_one_after_another():
     recipe = Recipe(steps=9, batch_size=4, lr=0.05)
     together = [begun(recipe, n=n, seed=n, network=small_network(seed=n)) for n in (6, 9, 12)]
@@ -205,8 +192,8 @@ def test_a_killed_training_goes_on_where_it_was(at, device, tmp_path, always_due
     path = tmp_path / "cell.pt"
     whole = begun(recipe, network=dropout_network(), device=device)
     train([whole], look)
-    run_and_die(path, recipe, at, network=dropout_network(), device=device)
-    again = begun(recipe, seed=99, network=dropout_network(seed=99), device=device)
+    run_and_die(path, recipe, at, network=dropout_network(), device=device, place=1)
+    again = begun(recipe, seed=99, network=dropout_network(seed=99), device=device, place=2)
     train([again], look, Checkpoint(path, {"seed": 0}))
     assert again.resumed == at
     assert same(whole.network, again.network)

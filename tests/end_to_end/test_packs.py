@@ -22,7 +22,7 @@ from febench.core.method import FoldOutcome
 class Packer:
     """Guesses by the seed, alone or in packs."""
 
-    def __init__(self, trouble="", device="auto", deterministic=False, pack=0, random_state=None):
+    def __init__(self, trouble="", device="auto", deterministic=False, pack=1, random_state=None):
         self.trouble, self.pack, self.random_state = trouble, pack, random_state
         self.where = [device, deterministic, os.environ.get("CUDA_VISIBLE_DEVICES")]
 
@@ -34,7 +34,7 @@ class Packer:
         return np.random.default_rng(self.random_state).integers(0, 7, len(X))
 
     def fit_predict_folds(self, X, folds):
-        if self.trouble == "dies":
+        if self.trouble == "dies" or self.trouble == "dies-of-two" and len(folds) == 2:
             os._exit(1)
         outcomes = []
         for i, fold in enumerate(folds):
@@ -60,13 +60,17 @@ def records(path: Path) -> list:
     return Store(path).records
 
 
-def test_a_gpu_gets_a_runs_cells_in_one_pack_and_each_worker_a_gpu_of_its_own(febench: Febench, tmp_path: Path) -> None:
-    done = febench(*RUN, "--methods", "packer,lottery", "--out", "o", "--pack", "4", "--deterministic")
+@pytest.mark.parametrize(
+    ("asked", "pack", "folds"), [((), 8, [8] * 8 + [2] * 2), (("--pack", "4"), 4, [4] * 8 + [2] * 2)]
+)
+def test_a_gpu_gets_a_runs_cells_in_packs_and_each_worker_a_gpu_of_its_own(
+    febench: Febench, tmp_path: Path, asked: tuple[str, ...], pack: int, folds: list[int]
+) -> None:
+    done = febench(*RUN, "--methods", "packer,lottery", "--out", "o", *asked, "--deterministic")
     assert done.returncode == 0, done.stderr
-    packed = [record for record in records(tmp_path / "o") if record.method == "packer"]
-    assert len(packed) == 40
-    assert {record.info["folds"] for record in packed} == {10}
-    assert {record.info["pack"] for record in packed} == {4}
+    packed = sorted((r for r in records(tmp_path / "o") if r.method == "packer"), key=lambda r: (r.run, r.fold))
+    assert [record.info["folds"] for record in packed] == folds * 4
+    assert {record.info["pack"] for record in packed} == {pack}
     assert {tuple(record.info["where"][:2]) for record in packed} == {("cuda", True)}
     assert {record.info["where"][2] for record in packed} <= {"3", "5"}
     assert {record.seconds["fit"] for record in packed} == {0.5}
@@ -85,7 +89,8 @@ def test_packed_cells_are_the_cells_of_the_processor(febench: Febench, tmp_path:
     [
         ("dies", 40, "crashed"),
         ("nonsense", 4, "a class outside 0..6"),
-        ("short", 40, "fit_predict_folds returned 9 outcomes for 10 folds"),
+        ("dies-of-two", 8, "crashed"),
+        ("short", 40, "fit_predict_folds returned 7 outcomes for 8 folds"),
     ],
 )
 def test_what_goes_wrong_in_a_pack_costs_no_other(
@@ -110,6 +115,12 @@ def test_a_network_whose_gpu_torch_cannot_use_fails_rather_than_train_on_the_pro
     assert febench(*RUN, "--runs", "1", "--methods", tiny, "--out", "o").returncode == 3
     assert {record.status for record in records(tmp_path / "o")} == {"failed"}
     assert "torch finds no CUDA device" in febench("status", "o").stdout
+
+
+def test_more_trainings_at_once_than_there_are_streams_for_are_refused(febench: Febench, tmp_path: Path) -> None:
+    done = febench(*RUN, "--methods", "packer", "--out", "o", "--pack", "17")
+    assert done.returncode == 2 and "pack must be at most 16, not 17" in done.stderr
+    assert not (tmp_path / "o").exists()
 
 
 def test_without_a_gpu_nothing_is_packed(febench: Febench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,10 @@ COST_NOTES = (
     "features: of the whole data set, computed once and shared by all cells; prediction does not include them",
     "peak memory: the largest of a worker process, libraries included; a GPU's own memory is not in it",
 )
+GPU_COLUMN = "peak GPU memory, MB"
+GPU_NOTE = (
+    "peak GPU memory: the most held on a GPU while training, of all trainings at once together, CUDA's libraries aside"
+)
 MOMENTS = (1_000, 5_000, 20_000)
 """Objective evaluations after which errors are told."""
 CONVERGENCE_NOTES = (
@@ -52,13 +56,15 @@ def cost_table(results: Results, rows: Sequence[RowResults]) -> Document:
         others = [f"{one.cells} in environment {one.environment or 'not known'}" for one in every if one is not host]
         elsewhere = [f"cells computed elsewhere have tables of their own and are not in this one: {', '.join(others)}"]
         absent = [row.label for row in rows if row.label not in here]
+        on_gpus = any(cost.peak_gpu_memory_mb is not None for cost in host.costs)
         tables.append(
             Table(
                 title=titled("Cost of training and prediction on one host", results),
-                columns=COST_COLUMNS,
-                rows=tuple(map(_cost_row, host.costs)),
+                columns=(*COST_COLUMNS, *[GPU_COLUMN] * on_gpus),
+                rows=tuple((*_cost_row(cost), *[_rounded(cost.peak_gpu_memory_mb)] * on_gpus) for cost in host.costs),
                 notes=(
                     *COST_NOTES,
+                    *[GPU_NOTE] * on_gpus,
                     *elsewhere * bool(others),
                     *[f"no cell on this host: {', '.join(absent)}"] * bool(absent),
                     *_data_and_rows(results, shown),
@@ -93,8 +99,12 @@ def _cost_row(cost: Cost) -> tuple[Value, ...]:
         Median(float(np.median(cost.predict))),
         None if cost.extract is None else Median(cost.extract),
         parameters,
-        None if cost.peak_memory_mb is None else round(cost.peak_memory_mb),
+        _rounded(cost.peak_memory_mb),
     )
+
+
+def _rounded(number: float | None) -> int | None:
+    return None if number is None else round(number)
 
 
 def _cost_data(host: Host, cost: Cost) -> dict[str, Any]:
@@ -111,6 +121,7 @@ def _cost_data(host: Host, cost: Cost) -> dict[str, Any]:
         "extract_seconds": cost.extract,
         "parameters": list(cost.parameters),
         "peak_memory_mb": cost.peak_memory_mb,
+        "peak_gpu_memory_mb": cost.peak_gpu_memory_mb,
         **lacks_data(cost.row),
     }
 

@@ -59,6 +59,20 @@ def test_threads_and_devices_have_rows_of_their_own(tmp_path: Path) -> None:
     assert [(row[2], row[3], row[4].median) for row in rows] == [("cpu", 1, 4.0), ("cpu", 2, 2.0), ("cuda", 1, 1.0)]
 
 
+def test_a_gpus_memory_has_a_column_where_a_method_tells_of_it(tmp_path: Path) -> None:
+    timed(tmp_path, "m", 1.0, runs=[1], info={"device": "cpu"}, environment="plain")
+    for run, held in ((2, 3000.2), (3, 4000.2)):
+        on_gpu = {"device": "cuda", "peak_gpu_memory_mb": held}
+        results = timed(tmp_path, "m", 1.0, runs=[run], info=on_gpu, environment="fast")
+    document = make_table("cost", [results])[0]
+    fast, plain = document.tables
+    assert fast.columns[-2:] == ("peak memory, MB", "peak GPU memory, MB") and fast.rows[0][-2:] == (200, 4000)
+    assert plain.columns[-1] == "peak memory, MB" and plain.rows[0][-1] == 200
+    assert [row["peak_gpu_memory_mb"] for row in document.data["rows"]] == [4000.2, None]
+    for how in ("text", "md", "csv", "latex", "html", "json"):
+        assert "4,000" in render([document], how) or "4000" in render([document], how)
+
+
 def test_the_quick_and_the_full_training_of_a_method_are_two_rows(tmp_path: Path) -> None:
     timed(tmp_path, "m", 1.0, runs=[1], label="m (quick)", params={"steps": 10})
     results = timed(tmp_path, "m", 9.0, runs=[1], params={"steps": 1000})
