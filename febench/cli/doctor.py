@@ -59,11 +59,10 @@ def show_doctor(data_dir: Path | None, as_json: bool) -> int:
 
 
 def examine(data_dir: Path | None) -> dict[str, Section]:
-    """Everything there is to tell, subject by subject; raises nothing."""
+    """Everything there is to tell, subject by subject; what cannot be found out has an `error` in its place."""
     with ThreadPoolExecutor() as pool:
         torch = pool.submit(probes.ask, probes.tell_of_torch)
-        folder = str(data_dir.absolute()) if data_dir else ""
-        components = pool.submit(probes.ask, probes.tell_of_components, folder)
+        components = pool.submit(probes.ask, probes.tell_of_components, str(data_dir or ""))
     subjects: dict[str, Callable[[], Section]] = {
         "versions": look_at_versions,
         "gpu": lambda: look_at_gpus(torch.result()),
@@ -75,9 +74,10 @@ def examine(data_dir: Path | None) -> dict[str, Section]:
     for name, look in subjects.items():
         try:
             sections[name] = look()
-        except Exception as error:  # most likely of a package that every run needs
+        except Exception as error:
             why = f"cannot be told: {probes.in_words(error)}"
-            sections[name] = Section({"error": why}, [(name, why)], problems=[f"{name} {why}"])
+            broken = [f"{name} {why}"] if isinstance(error, ImportError) else []  # of a package that every run needs
+            sections[name] = Section({"error": why}, [(name, why)], broken)
     return sections
 
 
@@ -125,8 +125,8 @@ def look_at_gpus(torch: Mapping[str, Any]) -> Section:
 def judge(gpu: Mapping[str, Any]) -> tuple[str, str]:
     """Whether deep methods will use a GPU in `febench run`, in a word and in a sentence that says why not.
 
-    The word is `gpu`, `processor`, `nothing` (they cannot run) or `fails` (a GPU is counted, so that cells go to it, but
-    it cannot be used). `gpu` is what `look_at_gpus` gathers.
+    The word is `gpu`, `processor`, `nothing` (they cannot run) or `fails` (cells go to a GPU that is counted but cannot
+    be used). `gpu` is what `look_at_gpus` gathers.
     """
     torch, counted, visible = gpu["torch"], gpu["counted"], gpu["visible"]
     if torch["ended"]:
@@ -141,7 +141,7 @@ def judge(gpu: Mapping[str, Any]) -> tuple[str, str]:
     if torch["available"]:
         devices = torch["devices"]
         if "why_not" in torch:
-            return "fails", f"{fails}, but torch cannot compute on {devices[-1]}: {torch['why_not']}"
+            return "fails", f"{fails}, but torch cannot compute on {''.join(devices[-1:]) or 'any'}: {torch['why_not']}"
         if len(devices) < len(counted):
             return "fails", f"{fails}, but torch finds {len(devices)}: {', '.join(devices)}"
         shared = "" if counted else ", shared by all workers, as febench sees no file of a GPU"
@@ -192,16 +192,14 @@ def look_at_folders() -> Section:
     from febench.core.cache import cache_dir
 
     section = Section({}, [])
-    for name, path, way in (
-        ("cache", cache_dir().absolute(), "FEBENCH_CACHE"),
-        ("results", RESULTS.absolute(), "--out"),
-    ):
-        nearest = next(folder for folder in (path, *path.parents) if folder.exists())
-        free, error = shutil.disk_usage(nearest).free, None
-        words = f"{free / 1e9:.1f} GB free"
+    for name, folder, way in (("cache", cache_dir(), "FEBENCH_CACHE"), ("results", RESULTS, "--out")):
+        path, free, error = folder.absolute(), None, None
         try:
+            nearest = next(place for place in (path, *path.parents) if place.exists())
+            free = shutil.disk_usage(nearest).free
             with tempfile.TemporaryFile(dir=nearest) as file:
                 file.write(b"febench")
+            words = f"{free / 1e9:.1f} GB free"
         except OSError as refused:
             error = refused.strerror or str(refused)
             words = f"cannot be written ({error})"
@@ -214,19 +212,24 @@ def look_at_folders() -> Section:
 def look_at_components(data_dir: Path | None, told: Mapping[str, Any]) -> Section:
     """Data sets that are there, how many methods can run, and what cannot be loaded or used, with why."""
     components, found, ended = told.get("components", {}), told.get("found", {}), told["ended"]
-    problems = [told["clash"]] if "clash" in told else []
     words = f"{data_dir}; data sets found: {len(found)}"
     if data_dir is None:
         words = "the drawn faces alone: no folder is named (FEBENCH_DATA or --data-dir)"
     rows = [("data", words), *(("", f"{name}: {home}") for name, home in found.items())]
+    problems = []
     methods = components.get("method", {}).values()
-    if ended:
-        rows.append(("methods", f"cannot be told, nor all data sets: the process that asked them {ended}"))
+    if "clash" in told:
+        words = "cannot be told: two packages claim one name"
+        problems.append(told["clash"])
+    elif ended:
+        words = f"cannot be told: the process that asked data sets and methods {ended}"
     else:
-        rows.append(("methods", f"{sum(why is None for why in methods)} of {len(methods)} can run here"))
-        if all(methods) and not problems:
+        words = f"{sum(why is None for why in methods)} of {len(methods)} can run here"
+        if methods and all(methods):
             problems.append("no method can run; below stands why")
+    rows.append(("methods", words))
     for kind, whys in components.items():
         for reason in dict.fromkeys(filter(None, whys.values())):
             rows.append((kind, f"{', '.join(name for name in whys if whys[name] == reason)}: {reason}"))
-    return Section({"data_dir": str(data_dir or ""), "found": found, **components, "error": ended}, rows, problems)
+    content = {"data_dir": str(data_dir) if data_dir else None, "found": found, "error": ended}
+    return Section(content | components, rows, problems)

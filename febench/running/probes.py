@@ -87,14 +87,14 @@ def tell_of_torch() -> None:
 
     tell(cuda=torch.version.cuda, at="torch.cuda.is_available()")
     available = torch.cuda.is_available()
-    tell(available=available)
     devices: list[str] = []
+    tell(available=available, devices=devices)
     try:
         if not available:
             torch.cuda.init()  # type: ignore[no-untyped-call]
         for place in range(torch.cuda.device_count()):
             about = torch.cuda.get_device_properties(place)
-            devices.append(f"{about.name} ({about.total_memory / 2**30:.0f} GiB)")
+            devices.append(f"GPU {place}: {about.name} ({about.total_memory / 2**30:.0f} GiB)")
             tell(devices=devices, at=f"the first computation on GPU {place}")
             ones = torch.ones(16, 16, device=f"cuda:{place}")
             (ones @ ones).sum().item()
@@ -113,6 +113,7 @@ def tell_of_components(data_dir: str = "") -> None:
     from febench.core.method import METHODS
     from febench.core.protocol import PROTOCOLS
 
+    folder = Path(data_dir).absolute() if data_dir else None
     components: dict[str, dict[str, str | None]] = {}
     found: dict[str, str] = {}
     precision: dict[str, str] = {}
@@ -129,7 +130,7 @@ def tell_of_components(data_dir: str = "") -> None:
             try:
                 component = registry.get(name)
                 whys[name] = component.missing
-                if kind == "data set" and data_dir and component.find and (home := component.find(Path(data_dir))):
+                if kind == "data set" and folder and component.find and (home := component.find(folder)):
                     found[name] = str(home)
                 if kind == "method" and not whys[name] and component.check:
                     whys[name] = component.check(component.params, "auto")
