@@ -118,8 +118,9 @@ def look_at_gpus(torch: Mapping[str, Any]) -> Section:
     if "cuda" in torch:
         built = f"; torch {torch['torch']}, built " + (f"for CUDA {torch['cuda']}" if torch["cuda"] else "without CUDA")
     visible = "not set" if gpu["visible"] is None else repr(gpu["visible"])
-    words = f"counted: {', '.join(gpu['counted']) or 'none'}; driver: {gpu['driver'] or 'not found'}{built}"
-    return Section({"use": use, "verdict": verdict, **gpu}, [("GPU", f"{words}; CUDA_VISIBLE_DEVICES: {visible}")])
+    counted = f"{len(gpu['counted'])} counted ({', '.join(gpu['counted'])})" if gpu["counted"] else "none counted"
+    words = f"{counted}; driver {gpu['driver'] or 'not found'}{built}; CUDA_VISIBLE_DEVICES {visible}"
+    return Section({"use": use, "verdict": verdict, **gpu}, [("GPU", words)])
 
 
 def judge(gpu: Mapping[str, Any]) -> tuple[str, str]:

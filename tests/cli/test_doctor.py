@@ -22,6 +22,7 @@ TORCH = """
 import os, signal, time
 from types import SimpleNamespace as named
 __version__ = "2.11.0"
+print("a notice without an end of line", end="")
 version = named(cuda={cuda!r})
 class Matrix:
     __matmul__ = lambda self, other: self
