@@ -25,7 +25,7 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "host": _hash(platform.node()),
         "variables": {name: value for name, value in sorted(os.environ.items()) if name.startswith("OPENBLAS_CORE")},
-        "packages": {name: found for name in PACKAGES if (found := _version(name))},
+        "packages": {name: found for name in PACKAGES if (found := installed(name))},
     }
 
 
@@ -35,7 +35,8 @@ def environment_id() -> str:
     return hashlib.sha256(json.dumps(environment(), sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _version(package: str) -> str | None:
+def installed(package: str) -> str | None:
+    """The version of a package that is installed, else None."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -17,21 +17,16 @@ import pytest
 from febench.cli import doctor
 from febench.running import probes
 from febench.running.executors import local
-from febench.running.probes import Answer
 
 TORCH = """
 import os, signal, time
+from types import SimpleNamespace as named
 __version__ = "2.11.0"
-class version:
-    cuda, hip = {cuda!r}, None
-class hub:
-    get_dir = staticmethod(lambda: "/nowhere/hub")
-class backends:
-    class cpu:
-        get_cpu_capability = staticmethod(lambda: "AVX2")
+print("a notice without an end of line", end="")
+version = named(cuda={cuda!r})
 class Matrix:
     __matmul__ = lambda self, other: self
-    sum = lambda self: 16**3
+    sum = item = lambda self: self
 def ones(*shape, device):
     {computes}
     return Matrix()
@@ -43,11 +38,7 @@ class cuda:
     def init():
         raise RuntimeError("Error 802: system not yet initialized")
     device_count = staticmethod(lambda: {devices})
-    @staticmethod
-    def get_device_properties(place):
-        class properties:
-            name, total_memory, major, minor = "NVIDIA Test", 80 * 2**30, 9, 0
-        return properties
+    get_device_properties = staticmethod(lambda place: named(name="NVIDIA Test", total_memory=80 * 2**30))
 """
 """Stands for torch in the process that is asked about it."""
 
@@ -57,9 +48,7 @@ find = PathFinder.find_spec
 PathFinder.find_spec = classmethod(lambda cls, name, *where: None if name == "torch" else find(name, *where))
 """
 
-NO = {"asked": "return False"}
-"""Of a torch that can use no GPU."""
-
+NO: dict[str, Any] = {"asked": "return False"}  # of a torch that can use no GPU
 Look = Callable[..., dict[str, Any]]
 
 
@@ -71,24 +60,21 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
         torch: str = TORCH, *, gpus: int = 1, driver: str | None = "580.65.06", visible: str | None = None, **words: Any
     ) -> dict[str, Any]:
         words = {"cuda": "13.0", "asked": "return True", "computes": "", "devices": gpus, **words}
-        packages, devices, version = tmp_path / "packages", tmp_path / "dev", tmp_path / "version"
-        for folder in (packages / "torch", packages / "torchvision", devices):
-            folder.mkdir(parents=True)
-        (packages / "torch" / "__init__.py").write_text(torch.format(**words) if torch is TORCH else torch)
-        (packages / "torchvision" / "__init__.py").write_text("__version__ = '0.26.0'")
+        (tmp_path / "torch.py").write_text(torch.format(**words) if torch is TORCH else torch)
+        (tmp_path / "torchvision.py").write_text("__version__ = '0.26.0'")
+        (tmp_path / "dev").mkdir()
         for place in range(gpus):
-            (devices / f"nvidia{place}").touch()
+            (tmp_path / "dev" / f"nvidia{place}").touch()
         if driver:
-            version.write_text(
-                f"NVRM version: NVIDIA UNIX x86_64 Kernel Module  {driver}  Mon Jan  5 00:00:00 UTC 2026"
-            )
-        monkeypatch.setattr(local, "GPUS", ((str(devices), "nvidia[0-9]*"),))
-        monkeypatch.setattr(doctor, "DRIVER", version)
+            text = f"NVRM version: NVIDIA UNIX x86_64 Kernel Module  {driver}  Mon Jan  5 00:00:00 UTC 2026"
+            (tmp_path / "version").write_text(text)
+        monkeypatch.setattr(local, "GPUS", ((str(tmp_path / "dev"), "nvidia[0-9]*"),))
+        monkeypatch.setattr(doctor, "DRIVER", tmp_path / "version")
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
         if visible is not None:
             monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-        monkeypatch.syspath_prepend(packages)
-        return doctor.look_at_gpus(probes.ask({"torch": probes.command_of(probes.tell_of_torch)})["torch"], None)
+        monkeypatch.syspath_prepend(tmp_path)
+        return doctor.look_at_gpus(probes.ask(probes.tell_of_torch)).content
 
     return call
 
@@ -96,42 +82,25 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
 @pytest.mark.parametrize(
     ("machine", "use", "words"),
     [
-        ({}, "gpu", "will train on 1 GPU: NVIDIA Test (80 GiB)"),
-        ({"gpus": 2, "visible": "1", "devices": 1}, "gpu", "will train on 1 GPU: NVIDIA Test (80 GiB)"),
+        ({}, "gpu", "will train on GPU 0: NVIDIA Test (80 GiB)"),
+        ({"gpus": 2, "visible": "1", "devices": 1}, "gpu", "will train on GPU 0: NVIDIA Test (80 GiB)"),
         ({"gpus": 0, "devices": 1}, "gpu", "shared by all workers"),
-        ({"gpus": 0, "driver": None, **NO}, "processor", "shows no NVIDIA GPU"),
-        ({"gpus": 0, **NO}, "processor", "a driver is there (580.65.06): was this container given"),
-        ({"gpus": 0, "driver": None, **NO, "cuda": None}, "processor", "2.11.0 is built without CUDA"),
-        ({"visible": "", **NO}, "processor", "CUDA_VISIBLE_DEVICES='' hides the 1 GPU"),
-        ({"gpus": 2, "visible": "-1", **NO}, "processor", "CUDA_VISIBLE_DEVICES='-1' hides the 2 GPUs"),
+        ({**NO, "gpus": 0, "driver": None}, "processor", "shows no NVIDIA GPU"),
+        ({**NO, "gpus": 0, "driver": None, "cuda": None}, "processor", "2.11.0 is built without CUDA"),
+        ({**NO, "gpus": 2, "visible": "-1"}, "processor", "CUDA_VISIBLE_DEVICES='-1' hides every GPU of this machine"),
         ({**NO, "cuda": None}, "fails", "counts 1 GPU, but torch 2.11.0 is built without CUDA"),
-        (
-            {**NO, "driver": "535.129.03"},
-            "fails",
-            "driver 535.129.03 is too old for torch 2.11.0, built for CUDA 13.0, which needs driver 580 or newer",
-        ),
+        ({**NO, "gpus": 0, "visible": "0"}, "fails", "1 GPU (CUDA_VISIBLE_DEVICES=0), but this machine shows none"),
+        ({**NO, "driver": "535.129.03"}, "fails",
+         "driver 535.129.03 is too old for torch 2.11.0, built for CUDA 13.0, which needs driver 580 or newer"),
         ({**NO, "driver": "470.82.01", "cuda": "12.8"}, "fails", "needs driver 525 or newer"),
-        ({**NO, "driver": "535.129.03", "cuda": "12.8"}, "fails", "cannot use it: Error 802: system"),
-        ({**NO, "driver": None}, "fails", "cannot use it: Error 802: system not yet initialized"),
-        (
-            {"gpus": 0, "visible": "0", **NO, "driver": None},
-            "fails",
-            "counts 1 GPU (CUDA_VISIBLE_DEVICES=0), but this machine shows none",
-        ),
-        ({"gpus": 2, "devices": 1}, "fails", "counts 2 GPUs, but torch finds 1: NVIDIA Test"),
-        ({"computes": "raise RuntimeError('no kernel image')"}, "fails", "compute on any: GPU 0 (NVIDIA Test): Run"),
-        (
-            {"gpus": 2, "computes": "if device == 'cuda:1': raise RuntimeError('out of memory')"},
-            "fails",
-            "fail on some GPUs, which torch cannot compute on: GPU 1 (NVIDIA Test): RuntimeError: out of memory",
-        ),
-        (
-            {"asked": "os.kill(os.getpid(), signal.SIGSEGV)"},
-            "fails",
-            "crashed with signal SIGSEGV at torch.cuda.is_available()",
-        ),
-        ({"torch": "raise OSError('libcudart.so')"}, "nothing", "torch cannot be imported: OSError: libcudart.so"),
+        ({**NO, "driver": "535.129.03", "cuda": "12.8"}, "fails", "cannot use it: RuntimeError: Error 802: system"),
+        ({"gpus": 2, "devices": 1}, "fails", "counts 2 GPUs, but torch finds 1: GPU 0: NVIDIA Test"),
+        ({"gpus": 2, "computes": "if device == 'cuda:1': raise RuntimeError('no kernel image')"}, "fails",
+         "counts 2 GPUs, but torch cannot compute on GPU 1: NVIDIA Test (80 GiB): RuntimeError: no kernel image"),
+        ({"asked": "os.kill(os.getpid(), signal.SIGSEGV)"}, "fails",
+         "crashed (Segmentation fault) at torch.cuda.is_available()"),
         ({"torch": "import os; os._exit(3)"}, "fails", "ended with exit code 3 at import torch"),
+        ({"torch": "raise OSError('libcudart.so')"}, "nothing", "torch cannot be imported: OSError: libcudart.so"),
     ],
 )  # fmt: skip
 def test_why_a_gpu_is_used_or_not(look: Look, machine: dict[str, Any], use: str, words: str) -> None:
@@ -141,174 +110,110 @@ def test_why_a_gpu_is_used_or_not(look: Look, machine: dict[str, Any], use: str,
 
 
 def test_a_driver_that_hangs_is_not_waited_for(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "PATIENCE", 5.0)
+    monkeypatch.setattr(probes, "PATIENCE", 2.0)
     said = look(asked="time.sleep(600)")
-    assert (said["use"], "did not answer within 5 s" in said["verdict"]) == ("fails", True)
-
-
-@pytest.mark.parametrize(
-    ("smi", "driver", "told"),
-    [
-        (Answer(text="535.129.03\n535.129.03\n"), "535.129.03", None),
-        (
-            Answer(text="Driver/library\nversion mismatch", ended="ended with exit code 18"),
-            None,
-            "ended with exit code 18: Driver/library version mismatch",
-        ),
-    ],
-)
-def test_where_linux_tells_no_driver_nvidia_smi_is_asked(
-    smi: Answer, driver: str | None, told: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(doctor, "DRIVER", tmp_path / "none")
-    said = doctor.look_at_gpus(Answer({"torch": None}), smi)
-    assert (said["driver"], said["nvidia_smi"]) == (driver, told)
-
-
-def test_without_torch_the_extra_is_named(look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "sitecustomize.py").write_text(HIDES_TORCH)
-    monkeypatch.syspath_prepend(tmp_path)
-    said = look(gpus=0, driver=None)
-    assert said["use"] == "nothing"
-    assert said["verdict"] == "Deep methods cannot run: torch not installed (pip install 'febench[deep]')"
-    facts = probes.ask({"it": probes.command_of(probes.tell_of_components)})["it"].facts
-    assert facts["missing"]["resnet18"] == "needs torch: pip install 'febench[deep]'"
-    assert "hwt" not in facts["missing"] and not facts["broken"]
+    assert (said["use"], "did not answer within 2 s" in said["verdict"]) == ("fails", True)
 
 
 def test_a_machine_as_it_is(tmp_path: Path) -> None:
     """The true torch, if there is one, and data of which some is there."""
     (tmp_path / "data" / "yalefaces").mkdir(parents=True)
     (tmp_path / "data" / "yalefaces" / "subject01.happy").touch()
-    shown, as_json = (run(tmp_path, "--data-dir", "data", *how) for how in ([], ["--json"]))
-    assert (shown.returncode, shown.stderr, as_json.returncode) == (0, "", 0)
-    document = json.loads(as_json.stdout)
-    assert shown.stdout.splitlines()[0] == document["gpu"]["verdict"] + "."
-    assert document["data"]["found"] == {"yale": str(tmp_path / "data" / "yalefaces")}
-    assert "jaffe" in document["data"]["absent"] and not document["data"]["unreadable"]
-    assert document["problems"] == [] and document["methods"]["broken"] == {}
-    assert document["versions"]["lacking"] == []
-    assert document["results"]["path"] == str(tmp_path / "results") and not (tmp_path / "results").exists()
+    done = run(tmp_path, "--data-dir", "data", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert document["problems"] == []
+    assert document["gpu"]["use"] in ("gpu", "processor") if find_spec("torch") else document["gpu"]["use"] == "nothing"
+    assert document["folders"]["results"]["path"] == str(tmp_path / "results") and not (tmp_path / "results").exists()
+    told = document["components"]
+    assert told["found"] == {"yale": str(tmp_path / "data" / "yalefaces")}
+    assert (told["method"]["hwt"], told["protocol"]["paper"], told["error"]) == (None, None, None)
     if find_spec("torch"):
         (precision,) = document["processor"]["precision"]
         assert precision.startswith(("float32, ", "bfloat16, "))
-        assert Path(document["weights"]["path"]).name == "checkpoints"
 
 
-@pytest.mark.parametrize(("variable", "folder"), [("FEBENCH_CACHE", "cache"), (None, "results")])
-def test_a_folder_that_cannot_be_written_ends_with_2(tmp_path: Path, variable: str | None, folder: str) -> None:
-    without_torch(tmp_path)
-    (tmp_path / "results").touch()
-    if variable:
-        (tmp_path / "results").rename(tmp_path / "file")
-    done = run(tmp_path, **({variable: str(tmp_path / "file" / "x")} if variable else {}))
-    first = done.stdout.splitlines()[0]
-    assert done.returncode == 2 and f"febench cannot run here: the {folder} folder" in first, done.stdout + done.stderr
-    assert "cannot be written (" in first and "choose another with" in first
-
-
-def test_a_plugin_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+def test_on_a_machine_where_much_is_wrong_each_thing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(HIDES_TORCH)
+    (tmp_path / "file").touch()
     offer(tmp_path, "broken_one = nothing_of_that_name")
-    done = run(tmp_path)
-    assert done.returncode == 0
-    assert "* the method 'broken_one' could not be loaded from nothing_of_that_name: ModuleNotFound" in done.stdout
-    assert "GPU " in done.stdout
+    done = run(tmp_path, "--data-dir", "nowhere", FEBENCH_CACHE=str(tmp_path / "file" / "x"))
+    assert (done.returncode, done.stderr) == (2, "")
+    problem, verdict, *rows = done.stdout.splitlines()
+    assert problem.startswith(
+        f"febench cannot run here: the cache folder {tmp_path / 'file' / 'x'} cannot be written ("
+    )
+    assert problem.endswith("): choose another with FEBENCH_CACHE.")
+    assert verdict == "Deep methods cannot run: torch is not installed (pip install 'febench[deep]')."
+    told = "\n".join(rows)
+    assert "could not be loaded from nothing_of_that_name: ModuleNotFoundError" in told
+    assert "resnet18, resnet34" in told and ": needs torch: pip install 'febench[deep]'" in told
+    assert "yale: the folder" in told and "nowhere cannot be read" in told
 
 
-def test_a_plugin_that_takes_a_name_twice_stops_every_run(tmp_path: Path) -> None:
+def test_results_that_cannot_be_written_are_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "results").touch()
+    monkeypatch.chdir(tmp_path)
+    (problem,) = doctor.look_at_folders().problems
+    assert problem.startswith("the results folder") and problem.endswith("choose another with --out")
+
+
+def test_a_plugin_that_takes_a_name_twice_stops_every_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     offer(tmp_path, "hwt = elsewhere")
-    done = run(tmp_path)
-    assert done.returncode == 2
-    assert done.stdout.startswith("febench cannot run here: the method name 'hwt' is taken by")
+    monkeypatch.syspath_prepend(tmp_path)
+    (problem,) = doctor.look_at_components(None, probes.ask(probes.tell_of_components)).problems
+    assert problem.startswith("the method name 'hwt' is taken by")
 
 
-def test_a_plugin_that_ends_the_process_costs_no_other_answer(tmp_path: Path) -> None:
+def test_a_plugin_that_ends_the_process_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     offer(tmp_path, "fatal = fatal")
     (tmp_path / "fatal.py").write_text("import os; os._exit(7)")
-    done = run(tmp_path)
-    assert done.returncode == 0
-    assert "ended with exit code 7 at loading the method fatal" in done.stdout
-    assert "GPU " in done.stdout and "methods    cannot be told" in done.stdout
+    monkeypatch.syspath_prepend(tmp_path)
+    section = doctor.look_at_components(None, probes.ask(probes.tell_of_components))
+    assert "ended with exit code 7 at the method fatal" in dict(section.rows)["methods"]
+    assert section.problems == [] and section.content["data set"]["yale"] is None
 
 
 def test_a_package_that_is_broken_below_everything_is_told(tmp_path: Path) -> None:
-    without_torch(tmp_path)
+    (tmp_path / "torch.py").write_text("raise ImportError('left out')")
     (tmp_path / "numpy.py").write_text("raise ImportError('numpy was built for another Python')")
-    done = run(tmp_path, "--data-dir", "nowhere")
+    done = run(tmp_path)
     assert (done.returncode, done.stderr) == (2, "")
-    assert done.stdout.startswith(
-        "febench cannot run here: the cache folder cannot be told: ImportError: numpy was built"
+    assert done.stdout.startswith("febench cannot run here: folders cannot be told: ImportError: numpy was built")
+    assert "Deep methods cannot run: torch cannot be imported: ImportError: left out." in done.stdout
+
+
+def test_where_no_method_can_run_none_is_promised() -> None:
+    section = doctor.look_at_components(
+        None, {"components": {"method": {"a": "needs x", "b": "needs y"}}, "ended": None}
     )
-    assert "nowhere: there is no such folder" in done.stdout
+    assert section.rows[1:] == [("methods", "0 of 2 can run here"), ("method", "a: needs x"), ("method", "b: needs y")]
+    assert section.problems == ["no method can run; below stands why"]
 
 
-def test_febench_that_is_not_installed_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_that_are_absent_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        doctor, "requires", lambda name: ["numpy>=1.26", "no-such-thing>=1", "no-more; extra == 'deep'"]
+    )
+    assert doctor.look_at_versions().problems == ["it needs packages that are not installed: pip install no-such-thing"]
+
     def absent(name: str) -> list[str]:
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(doctor, "requires", absent)
-    (problem,) = doctor.problems_of({**WHOLE, "versions": doctor.look_at_versions()})
+    (problem,) = doctor.look_at_versions().problems
     assert "not installed as a package" in problem
 
 
-def test_packages_that_are_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    needs = ["numpy>=1.26", "no-such-thing>=1", "no-more; (python_version < '3.2') and extra == 'mealpy'"]
-    monkeypatch.setattr(doctor, "requires", lambda name: needs)
-    versions = doctor.look_at_versions()
-    assert versions["lacking"] == ["no-such-thing"]
-    assert versions["extras"] == {"mealpy": {"lacks": ["no-more"], "needs_python_before": "3.2"}}
-    assert doctor.problems_of({**WHOLE, "versions": versions}) == [
-        "it needs packages that are not installed: pip install no-such-thing"
-    ]
-
-
-WHOLE: dict[str, Any] = {"versions": {}, "methods": {}, "cache": {"error": None}, "results": {"error": None}}
-
-
-def test_where_no_method_can_run_none_is_promised() -> None:
-    why = {"a": "needs x", "b": "needs x"}
-    facts = {"names": {"method": 3}, "broken": {"method c": "c could not be loaded"}, "missing": why}
-    methods = doctor.look_at_methods(Answer(facts), Answer())
-    (problem,) = doctor.problems_of({**WHOLE, "methods": methods})
-    assert methods["runnable"] == 0 and "no method can run" in problem
-
-
-def test_a_probe_that_fails_says_so_in_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*_: object) -> dict[str, Any]:
-        raise OSError("it is gone")
-
-    folders = ("_cache", "_place", "_weights", "_data")
-    for probe in ("look_at_versions", "look_at_gpus", "_processor", "look_at_methods", *folders):
-        monkeypatch.setattr(doctor, probe, fails)
-    monkeypatch.setattr(probes, "ask", fails)
-    document = doctor.examine(None)
-    lines = doctor.describe(document)
-    assert "Whether a GPU will be used cannot be told: OSError: it is gone." in lines
-    assert sum("cannot be told: OSError: it is gone" in line for line in lines) == 11  # and of two folders, on top
-    json.dumps(document)
-
-
-@pytest.mark.parametrize(
-    ("groups", "own", "quota"),
-    [
-        ({}, "0::/\n", None),
-        ({"a/cpu.max": "max 100000", "cpu.max": "max 100000"}, "0::/a\n", None),
-        ({"a/b/cpu.max": "max 100000", "a/cpu.max": "150000 100000"}, "0::/a/b\n", 1.5),
-        ({"cpu/a/cpu.cfs_quota_us": "50000", "cpu/a/cpu.cfs_period_us": "100000"}, "4:cpu,cpuacct:/a\n0::/\n", 0.5),
-        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, "4:cpu:/gone\n3:memory:/\n", None),
-    ],
-    ids=["none", "all", "parent", "old", "old and all"],
-)
-def test_the_quota_of_control_groups(
-    groups: dict[str, str], own: str, quota: float | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, text in groups.items():
-        (tmp_path / "groups" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "groups" / name).write_text(f"{text}\n")
-    (tmp_path / "own").write_text(own)
-    monkeypatch.setattr(doctor, "CGROUPS", tmp_path / "groups")
-    monkeypatch.setattr(doctor, "OWN_CGROUPS", tmp_path / "own")
-    assert doctor.quota_of_cores() == quota
+def test_the_least_quota_of_all_groups_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "CGROUPS", tmp_path)
+    monkeypatch.setattr(doctor, "OWN_CGROUP", tmp_path / "own")
+    (tmp_path / "own").write_text("0::/a/b\n")
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    assert doctor.quota_of_cores() is None
+    for group, limit in (("a/b", "max 100000\n"), ("a", "150000 100000\n"), (".", "400000 100000\n")):
+        (tmp_path / group / "cpu.max").write_text(limit)
+    assert doctor.quota_of_cores() == 1.5
 
 
 def run(folder: Path, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -320,14 +225,8 @@ def run(folder: Path, *args: str, **variables: str) -> subprocess.CompletedProce
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def without_torch(folder: Path) -> None:
-    """Spare a run the time of importing it."""
-    (folder / "torch.py").write_text("raise ImportError('left out')")
-
-
 def offer(folder: Path, entry: str) -> None:
     """An installed package that offers a method."""
-    without_torch(folder)
     about = folder / "other-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
