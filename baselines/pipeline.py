@@ -26,7 +26,7 @@ COSTS = tuple(2.0**power for power in range(-1, 10, 2))
 MOST = 2000
 """Images on which it does so at most."""
 
-TRIED, ENOUGH, STEEPEST = 32, 0.5, 2
+TRIED, ENOUGH, STEEPEST = 64, 0.5, 2
 """Of a forecast: images that it begins with, seconds after which it doubles them no more, largest power it believes."""
 
 
@@ -142,7 +142,7 @@ def forecast(estimator: Any, X: Features, y: Labels, n: int) -> float:
         fresh.fit(X[:images], y[:images], X_val=X[test], y_val=y[test])
         fresh.predict(X[test])
         times.append((images, perf_counter() - begun))
-        if images == len(X) or (len(times) > 2 and sum(seconds for _, seconds in times) > ENOUGH):
+        if images == len(X) or (len(times) > 1 and sum(seconds for _, seconds in times) > ENOUGH):
             break
         images = min(2 * images, len(X))
     (few, before), (many, last) = [*times[:1], *times][-2:]

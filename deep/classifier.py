@@ -20,7 +20,7 @@ from deep.training import Checkpoint, Recipe, Training, train
 from deep.weights_file import provenance, save
 
 BATCH = 32  # of predictions
-WARM_UP, TIMED = 2, 3  # steps of a forecast: libraries choose and build their kernels in the first ones
+WARM_UP, TIMED = 1, 2  # steps of a forecast: libraries choose and build their kernels in the first ones
 
 
 @torch.no_grad()

@@ -32,7 +32,7 @@ from febench import method
 if TYPE_CHECKING:
     from deep.classifier import ImageClassifier
 
-QUICK = {"size": 48, "epochs": 3.0, "batch_size": 32, "lr": 2e-3, "augment": 0.0}
+QUICK = {"size": 48, "epochs": 3.0, "batch_size": 64, "lr": 2e-3, "augment": 0.0}
 RESNETS = "He et al. 2016"
 
 
@@ -40,14 +40,14 @@ def classifier(
     network: str = "convnext_tiny",
     weights: str = "none",
     size: int = 64,
-    steps: int = 1000,
+    steps: int = 340,
     epochs: float = 40.0,
     batch_size: int = 64,
-    lr: float = 1e-3,
+    lr: float = 2.5e-3,
     warmup: float = 0.2,
     weight_decay: float = 0.05,
     label_smoothing: float = 0.1,
-    augment: float = 1.0,
+    augment: float = 0.3,
     stage_decay: float = 0.5,
     precision: str = "auto",
     random_state: int | None = None,
@@ -174,7 +174,7 @@ def register(
     about: str,
     cite: str = RESNETS,
     sets: tuple[str, ...] = ("extended",),
-    quick_steps: int = 170,
+    quick_steps: int = 90,
 ) -> None:
     """Make `classifier`, with its first parameter given, a method of its own.
 
@@ -196,7 +196,7 @@ def register(
         name,
         cite=cite,
         sets=sets,
-        version="3",
+        version="4",
         presets={"quick": {"steps": quick_steps, **QUICK}},
         needs=("torch", "torchvision"),
         extra="deep",
@@ -206,7 +206,7 @@ def register(
     )(build)
 
 
-register("resnet18", "resnet18", "ResNet-18", f"{RESNETS}; Li, Li & Lima 2021", ("deep",), 240)
+register("resnet18", "resnet18", "ResNet-18", f"{RESNETS}; Li, Li & Lima 2021", ("deep",), 100)
 register("resnet50", "resnet50", "ResNet-50", f"{RESNETS}; Li & Lima 2021, doi:10.1016/j.ijcce.2021.02.002", ("deep",))
 register("resnet34", "resnet34", "ResNet-34")
 register("resnet101", "resnet101", "ResNet-101")
