@@ -63,6 +63,10 @@ ROW_CAVEATS = (
     RowCaveat("failed cells", "§", "they count in nothing", lambda row: bool(row.failed), _last_failure),
     RowCaveat("single run", "¶", "so there is no sd", lambda row: len(row.runs) == 1),
     RowCaveat("quick", "", "trained on a short budget", lambda row: "(quick)" in row.label),
+    RowCaveat(
+        "mixed precision", "", "cells were computed in more than one", lambda row: len(row.precisions) > 1,
+        lambda row: ", ".join(f"{count} in {name}" for name, count in row.precisions.most_common()),
+    ),
 )  # fmt: skip
 
 

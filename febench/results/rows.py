@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,6 +76,11 @@ class RowResults:
     def cells(self) -> dict[tuple[int, int], Record]:
         """The cells that have predictions, by run and fold."""
         return {(record.run, record.fold): record for record in self.records if record.ok}
+
+    @cached_property
+    def precisions(self) -> Counter[str]:
+        """How many cells were computed in which precision, of those that tell."""
+        return Counter(str(cell.info["dtype"]) for cell in self.cells.values() if "dtype" in cell.info)
 
     @property
     def failed(self) -> list[Record]:

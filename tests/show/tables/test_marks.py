@@ -122,3 +122,12 @@ def test_json_carries_the_notes(lacking: Results) -> None:
     data = json.loads(render(make_table(3, [lacking]), "json"))
     assert any("cso (3 of 10 runs)" in note for note in data["notes"])
     assert data["rows"][1]["marks"] == ["partial"] and data["rows"][0]["marks"] == []
+
+
+def test_a_row_computed_in_two_precisions_says_so_in_every_table(tmp_path: Path) -> None:
+    for runs, dtype in (([1, 2], "bfloat16"), ([3], "float32")):
+        made_results(tmp_path, {"resnet18": 0.9}, runs=runs, info={"dtype": dtype})
+    results = Results.of(made_results(tmp_path, {"hwt": 0.7}))
+    for number in (1, 2, 3, "cost"):
+        text = render(make_table(number, [results]), "text")
+        assert "mixed precision, cells were computed in more than one: resnet18 (20 in bfloat16, 10 in float32)" in text
