@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -20,7 +21,7 @@ from deep.training import Checkpoint, Recipe, Training, train
 from deep.weights_file import provenance, save
 
 BATCH = 32  # of predictions
-WARM_UP, TIMED = 1, 2  # steps of a forecast: libraries choose and build their kernels in the first ones
+WARM_UP, TIMED = 1, 3  # steps of a forecast; the quickest counts, as libraries still settle in the first ones
 
 
 @torch.no_grad()
@@ -226,12 +227,13 @@ class ImageClassifier:
             for _ in range(WARM_UP):
                 training.advance()
             training.wait()
-            started = perf_counter()
+            moments = [perf_counter()]
             for _ in range(TIMED):
                 training.advance()
-            training.wait()
-        step = (perf_counter() - started) / TIMED
-        return started - begun + step * self.recipe.steps_for(n)
+                training.wait()
+                moments.append(perf_counter())
+        step = min(after - before for before, after in pairwise(moments))
+        return moments[0] - begun + step * self.recipe.steps_for(n)
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Class probabilities, shape (n, len(classes_)), float32.
