@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from febench.audit.checks import TEST, TRAIN, Audited, Result, check, equal, result
+from febench.results.floor import Acquaintance
 
 NAMELESS = frozenset({"", "?", "unknown", "none", "nan", "null", "n/a"})
 KDEF = re.compile(r"(?P<take>[AB])(?P<person>[FM]\d\d)", re.IGNORECASE)
@@ -90,6 +91,34 @@ def nameless(audited: Audited) -> Result | None:
     names = enumerate(audited.dataset.subjects or ())
     blank = np.array([i for i, name in names if name.strip().lower() in NAMELESS], np.int64)
     return result(len(blank), audited.names(blank))
+
+
+@check(
+    "FEB016",
+    severity="warning",
+    title="People are in training with other classes than the one they are tested with",
+    detected="Subjects and labels of each fold: folds in which most test images show someone who is in training, but "
+    "less than half of these images someone who is there with the same class.",
+    why="The training face most like a test face is then the same person with another expression: likeness of persons "
+    "speaks against the right class, and a method can fall below chance that does well on new faces.",
+    action="Use a protocol that keeps people apart, such as subject or loso; read a result below chance under these "
+    "folds as a sign that the method sees persons.",
+)
+def likeness_of_persons_misleads(audited: Audited) -> Result | None:
+    """Folds."""
+    if audited.dataset.subjects is None:
+        return None
+    people = audited.people.of_each(len(audited.dataset))
+    told = []
+    for split in audited.splits():
+        train, test = ((split.parts & part) > 0 for part in (TRAIN, TEST))
+        known = Acquaintance.of(people, audited.dataset.labels, train, test)
+        if known.misleads:
+            told.append(
+                f"{split.name}: {known.met} of {known.images} test images show someone who is in training, "
+                f"{known.same} of these someone who is there with the same class"
+            )
+    return result(len(told), told)
 
 
 def sharing_images(audited: Audited) -> dict[frozenset[str], str]:

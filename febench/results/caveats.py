@@ -8,9 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from febench.results.floor import Floor, floor_of, likeness_misleads
+from febench.results.metrics import OA, mean_and_sd
 from febench.results.people import faces_tested
 from febench.results.results import Results
 from febench.results.rows import RowResults
+
+ROUNDING = 1e-9
+"""Of means in percent: what is nearer than that is equal."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,34 @@ def _last_failure(row: RowResults) -> str:
     return f"{len(row.failed)} cells failed, the last (run {last.run}, fold {last.fold}): {last.status}, {last.error}"
 
 
+def _accuracy(row: RowResults) -> float | None:
+    return mean_and_sd(np.asarray(list(row.accuracies.values())))[0]
+
+
+def _floor(row: RowResults) -> Floor:
+    floor = floor_of(row.manifest, OA)
+    assert floor is not None
+    return floor
+
+
+def _majority(row: RowResults) -> float | None:
+    """The overall accuracy of always answering the most frequent class, over the runs that the row has whole."""
+    return _floor(row).summary(row.runs)[0]
+
+
+def _lies_below(value: float | None, bound: float | None) -> bool:
+    return value is not None and bound is not None and value < bound - ROUNDING
+
+
+def _reaches_less_than_the_ignorant(row: RowResults) -> bool:
+    """Whether it lies below chance for a reason of its own: the majority can lie there too, and sees no person."""
+    return all(_lies_below(_accuracy(row), bound) for bound in (_floor(row).chance, _majority(row)))
+
+
+def _beside(row: RowResults, bound: float | None) -> str:
+    return f"OA {_accuracy(row):.2f} % against {bound:.2f} %"
+
+
 ROW_CAVEATS = (
     RowCaveat(
         "pretrained", "†", "did not start from random weights",
@@ -62,6 +97,16 @@ ROW_CAVEATS = (
     ),
     RowCaveat("failed cells", "§", "they count in nothing", lambda row: bool(row.failed), _last_failure),
     RowCaveat("single run", "¶", "so there is no sd", lambda row: len(row.runs) == 1),
+    RowCaveat(
+        "below majority", "‖", "always answering the most frequent class of the training images does better",
+        lambda row: _lies_below(_accuracy(row), _majority(row)), lambda row: _beside(row, _majority(row)),
+    ),
+    RowCaveat(
+        "below chance", "#", "most people tested were trained on with other classes than the one they are tested with, "
+        "so that the likeness of persons speaks against the right class",
+        lambda row: likeness_misleads(row.manifest) and _reaches_less_than_the_ignorant(row),
+        lambda row: _beside(row, _floor(row).chance),
+    ),
     RowCaveat("quick", "", "trained on a short budget", lambda row: "(quick)" in row.label),
     RowCaveat(
         "mixed precision", "", "cells were computed in more than one", lambda row: len(row.precisions) > 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from febench.audit import CHECKS, audit, check, checks
 from febench.audit.checks import EXAMPLES, Audited, Result, result
 from febench.core.errors import UsageError
 from tests.audit.sets import a_set, codes, noise, thirds
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 def test_a_sound_set_under_sound_folds_has_no_findings() -> None:
@@ -21,7 +24,8 @@ def test_a_sound_set_under_sound_folds_has_no_findings() -> None:
 
 def test_every_check_is_told_in_full() -> None:
     assert list(CHECKS) == [one.code for one in CHECKS.values()]
-    assert sorted(CHECKS) == [f"FEB{number:03}" for number in range(1, 16)]
+    assert sorted(CHECKS) == [f"FEB{number:03}" for number in range(1, 17)]
+    assert len(CHECKS) == 16 and "has sixteen coded checks" in README.read_text(encoding="utf-8")
     for one in CHECKS.values():
         assert one.severity in ("error", "warning", "info")
         assert all(re.fullmatch(r"[A-Z].*\S", text) for text in (one.title, one.detected, one.why, one.action))

@@ -34,6 +34,33 @@ def test_the_sets_own_split_counts_without_a_protocol() -> None:
     assert finding.examples == ("p2 is in train and test of the set's own split",)
 
 
+def test_people_in_training_with_other_classes_than_they_are_tested_with() -> None:
+    """Each of six people shows each of two classes once, and the second of them is tested."""
+    data = a_set(subjects=tuple(f"p{i // 2}" for i in range(12)))
+    apart = folds(data, [[[0, 2, 4, 6, 8, 10], [], [1, 3, 5, 7, 9, 11]]], [([0], [1], [2]), ([2], [1], [0])])
+    finding = codes(data, apart)["FEB016"]
+    assert (finding.severity, finding.count) == ("warning", 2)
+    assert finding.examples[0] == (
+        "run 1, fold 1: 6 of 6 test images show someone who is in training, 0 of these someone who is there with the "
+        "same class"
+    )
+    assert "FEB016" not in codes(data) and "FEB016" not in codes(a_set(subjects=None), apart)
+    twice = a_set(subjects=tuple(f"p{i // 4}" for i in range(12)))
+    kept = folds(twice, [[[0, 1, 4, 5, 8, 9], [], [2, 3, 6, 7, 10, 11]]], [([0], [1], [2])])
+    assert "FEB016" not in codes(twice, kept)
+    whole = folds(data, [[[0, 1, 2, 3, 4, 5], [], [6, 7, 8, 9, 10, 11]]], [([0], [1], [2])])
+    assert "FEB016" not in codes(data, whole)
+
+
+def test_who_is_only_validated_on_is_not_trained_on() -> None:
+    data = a_set(subjects=tuple(f"p{i // 2}" for i in range(12)))
+    shown = folds(data, [[[0, 1, 2, 3], [4, 6, 8, 10], [5, 7, 9, 11]]], [([0], [1], [2])])
+    assert "FEB016" not in codes(data, shown)
+    parts = ("train", "test") * 6
+    own = codes(a_set(subjects=data.subjects, parts=parts))["FEB016"]
+    assert own.examples[0].startswith("the set's own split: 6 of 6")
+
+
 def test_validation_is_not_test() -> None:
     assert "FEB001" not in codes(a_set(parts=("train",) * 7 + ("validation",) * 2 + ("test",) * 3))
 

@@ -30,8 +30,13 @@ def build(name: str, **parameters: Any) -> Any:
 
 def predictions(method: Any, train: NDArray[Any], y: NDArray[Any], test: NDArray[Any], **validation: Any) -> Any:
     """What a method predicts once it is trained."""
-    method.fit(method.extract(train), y, **validation)
-    return method.predict(method.extract(test))
+    method.fit(features(method, train), y, **validation)
+    return method.predict(features(method, test))
+
+
+def features(method: Any, X: NDArray[Any]) -> NDArray[Any]:
+    """What a method is given of images."""
+    return method.extract(X) if hasattr(method, "extract") else X
 
 
 def stripes(n: int = 48, side: int = 64, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[Any]]:

@@ -15,7 +15,19 @@ from febench.results.results import Results
 from febench.show.compare.pairs import Comparison, Pair, compare
 from febench.show.compare.ranks import MIN_DATASETS, ranking_document, rankings
 from febench.show.compare.verdicts import span
-from febench.show.tables import Difference, Document, Table, chosen, head_data, key_of, noted, origin_of, titled
+from febench.show.tables import (
+    Difference,
+    Document,
+    Table,
+    chosen,
+    floor_data,
+    head_data,
+    key_of,
+    noted,
+    origin_of,
+    said_of_floor,
+    titled,
+)
 from febench.stats import CorrectedT, McNemar, p_value
 
 PAIRS = ("all", "best")
@@ -90,6 +102,7 @@ def comparison_document(comparison: Comparison, pairs: str | None = None, n_data
         **head_data(comparison.results),
         "metric": metric.title,
         "unit": metric.unit,
+        **floor_data(comparison.results, metric),
         "rope": comparison.rope,
         "alpha": comparison.alpha,
         "test_to_train": comparison.test_to_train,
@@ -183,6 +196,7 @@ def _notes(comparison: Comparison, shown: Sequence[Pair], n_datasets: int) -> li
     needed = " with probabilities" if metric.of_probabilities else ""
     return [
         *said,
+        *said_of_floor(results, metric),
         *map(noted, caveats_of_data(results)),
         *(f"{label} has no complete run{needed}: it is compared with nothing" for label in comparison.left_out),
         *map(noted, caveats_of_rows(results, rows)),

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from febench.core.errors import UsageError
 from febench.papers import comparison
+from febench.results.floor import floor_of
 from febench.results.metrics import OA, Metric
 from febench.results.people import person_scores
 from febench.results.results import Results
@@ -28,6 +29,7 @@ from febench.show.figures.style import (
     shown_rows,
     styled,
 )
+from febench.show.tables import MAJORITY
 
 DOTS: dict[str, Any] = {"s": 22, "color": COLOURS[0], "edgecolors": "white", "linewidths": 0.5}
 SIZES = (9, 6.5, 5, 4, 3, 2)
@@ -81,9 +83,11 @@ def accuracy(results: Results, rows: Sequence[RowResults] | None = None, metric:
             label="printed in the papers ± sd",
         )  # fmt: skip
     low, high = axes.get_xlim()
-    chance = metric.chance(len(results.manifest.classes)) if metric.chance else None
-    if chance is not None and low - 0.25 * (high - low) < chance < high + 0.25 * (high - low):
-        axes.axvline(chance, color="0.3", linestyle=":", label=f"chance, {chance:.1f} {metric.unit}")
+    floor = floor_of(results.manifest, metric)
+    majority = floor.summary()[0] if floor and floor.differs else None
+    for value, what, line in ((floor and floor.chance, "chance", ":"), (majority, MAJORITY, "--")):
+        if value is not None and low - 0.25 * (high - low) < value < high + 0.25 * (high - low):
+            axes.axvline(value, color="0.3", linestyle=line, label=f"{what}, {value:.1f} {metric.unit}")
     if metric.unit == "%":
         axes.set_xlim(right=min(axes.get_xlim()[1], 100.5))
     name_rows(axes, [counted(row) for row in drawn])
@@ -138,7 +142,7 @@ def people(results: Results, rows: Sequence[RowResults] | None = None, metric: M
 
 @styled
 def drop(data: Mapping[str, Any]) -> Figure:
-    """The drop: a metric of each method under each protocol, with chance.
+    """The drop: a metric of each method under each protocol, with chance, and the most frequent class where it differs.
 
     Parameters
     ----------
@@ -166,13 +170,17 @@ def drop(data: Mapping[str, Any]) -> Figure:
         )  # fmt: skip
     if data["chance"] is not None:
         axes.axvline(data["chance"], color="0.3", linestyle=":", label=f"chance, {data['chance']:.1f} {data['unit']}")
+    for (protocol, majority), colour in zip(data.get("majority", {}).items(), COLOURS, strict=False):
+        if majority and f"{majority['mean']:.1f}" != f"{data['chance']:.1f}":
+            said = f"{MAJORITY}, {protocol}, {majority['mean']:.1f} {data['unit']}"
+            axes.axvline(majority["mean"], color=colour, linestyle="--", label=said)
     counts = [", ".join(str(one["runs"]) if one else "0" for one in row["protocols"].values()) for row in rows]
     name_rows(axes, [f"{row['method']} (n = {count})" for row, count in zip(rows, counts, strict=True)])
     if data["unit"] == "%":
         axes.set_xlim(0, 100)
     synthetic = "; synthetic faces" if data["synthetic"] else ""
     axes.set_xlabel(f"{data['metric']}, {data['unit']} (mean ± {data['spread']}{synthetic})")
-    entitle(figure, "The drop", f"{data['dataset']}, protocols {' and '.join(protocols)}")
+    entitle(figure, f"The {data.get('change', 'drop')}", f"{data['dataset']}, protocols {' and '.join(protocols)}")
     lacking: dict[str, list[str]] = {}
     for row in rows:
         for protocol, marks in row.get("marks", {}).items():

@@ -100,7 +100,7 @@ def _every_metric(study: Study) -> Table:
 
 def drop_section(studies: Sequence[Study], drawings: Drawings) -> Section:
     """Table 4 and its figure for each data set with several protocols."""
-    parts = []
+    parts, changes = [], set()
     for same in by_images(studies):
         study, name = same[0], same[0].results.manifest.dataset
         if len(same) < 2:
@@ -114,6 +114,7 @@ def drop_section(studies: Sequence[Study], drawings: Drawings) -> Section:
             parts.append(Part(name, (note(f"{only} {told[study.faces]}"),)))
             continue
         document = table_4([one.results for one in same], metric=study.metric)
+        changes.add(document.data["change"])
         caption = f"{_capital(study.metric.title)} of each method under each protocol, {name}."
         drawn = figure_block(drawings, caption, lambda data=document.data: figures.drop(data))  # type: ignore[misc]
         parts.append(Part(name, (*table_blocks([document]), drawn)))
@@ -121,7 +122,8 @@ def drop_section(studies: Sequence[Study], drawings: Drawings) -> Section:
         "The same methods on faces they were trained on and on faces they never saw. Only the latter says what to "
         "expect of new people."
     )
-    return Section("drop", "The drop on new faces", intro, tuple(parts))
+    change = "drop" if changes <= {"drop"} else changes.pop() if len(changes) == 1 else "drop or gain"
+    return Section("drop", f"The {change} on new faces", intro, tuple(parts))
 
 
 def significance_section(studies: Sequence[Study], drawings: Drawings) -> Section:

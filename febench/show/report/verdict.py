@@ -10,6 +10,7 @@ import numpy as np
 
 from febench.results.caveats import Caveat, caveats_of
 from febench.results.costs import Host, hosts
+from febench.results.floor import floor_of
 from febench.results.metrics import Metric, metric_of
 from febench.results.people import Faces, person_scores, said_of_faces
 from febench.results.results import Results
@@ -262,9 +263,11 @@ def by_how_much(comparison: Comparison, lead: Lead) -> str:
     said = ", and ".join(told) or "There is no other method to measure it against"
     brackets = " (in brackets: 95 % intervals)" if any(rival.interval for rival in shown) else ""
     guessing = ""
-    if metric.chance:
-        chance = metric.chance(len(comparison.results.manifest.classes))
-        guessing = f" Chance is {chance:.{metric.decimals}f} {metric.unit}."
+    if floor := floor_of(comparison.results.manifest, metric):
+        guessing = f" Chance is {floor.chance:.{metric.decimals}f} {metric.unit}."
+        if floor.differs:
+            majority = f"{floor.summary()[0]:.{metric.decimals}f} {metric.unit}"
+            guessing += f" Always answering the most frequent class of the training images has {majority}."
     return f"{said}{brackets}.{guessing}"
 
 
@@ -364,11 +367,13 @@ def _fall(label: str | None, seen: Study, new: Study) -> str:
     if before is None or after is None:
         protocols = " and ".join(one.results.manifest.protocol for one in (seen, new))
         return f"{label or 'No method'} has not a complete run under each of {protocols}."
-    verb = "falls" if after < before else "goes"
+    change = round(after - before, metric.decimals)
+    verb = "falls" if change < 0 else "rises" if change > 0 else "goes"
+    gain = ", a gain" if (change > 0 if metric.higher_is_better else change < 0) else ""
     shown = [f"{value:.{metric.decimals}f} {metric.unit}" for value in (before, after)]
     unit = "points" if metric.unit == "%" else metric.unit
     distance = format_value(Difference(after - before), metric.decimals)
-    return f"{label} {verb} from {shown[0]} to {shown[1]}: {distance} {unit}."
+    return f"{label} {verb} from {shown[0]} to {shown[1]}: {distance} {unit}{gain}."
 
 
 def for_whom(study: Study) -> str:

@@ -9,6 +9,7 @@ from febench.results.metrics import metric_of
 from febench.results.results import Results
 from febench.show.tables.accuracy import class_spreads, people_table, table_1, table_2, table_3, table_4
 from febench.show.tables.table import (
+    MAJORITY,
     Difference,
     Document,
     Median,
@@ -17,21 +18,24 @@ from febench.show.tables.table import (
     Value,
     chosen,
     dataset_of,
+    floor_data,
     head_data,
     key_of,
     not_run,
     noted,
     origin_of,
     run_counts,
+    said_of_floor,
     titled,
     versions_of,
 )
 from febench.show.tables.training import MOMENTS, convergence_table, cost_table
 
 __all__ = [
-    "MOMENTS", "TABLES", "Difference", "Document", "Median", "PlusMinus", "Table", "Value", "chosen", "class_spreads",
-    "convergence_table", "cost_table", "dataset_of", "head_data", "key_of", "make_table", "not_run", "noted",
-    "origin_of", "people_table", "run_counts", "table_1", "table_2", "table_3", "table_4", "titled", "versions_of",
+    "MAJORITY", "MOMENTS", "TABLES", "Difference", "Document", "Median", "PlusMinus", "Table", "Value", "chosen",
+    "class_spreads", "convergence_table", "cost_table", "dataset_of", "floor_data", "head_data", "key_of", "make_table",
+    "not_run", "noted", "origin_of", "people_table", "run_counts", "said_of_floor", "table_1", "table_2", "table_3",
+    "table_4", "titled", "versions_of",
 ]  # fmt: skip
 
 TABLES = ("1", "2", "3", "4", "people", "cost", "convergence")

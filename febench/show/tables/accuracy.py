@@ -19,6 +19,7 @@ from febench.results.results import Results
 from febench.results.rows import RowResults
 from febench.show.tables.table import (
     BY_PERSON,
+    MAJORITY,
     SPREAD,
     Difference,
     Document,
@@ -27,6 +28,7 @@ from febench.show.tables.table import (
     Value,
     chosen,
     dataset_of,
+    floor_data,
     head_data,
     key_of,
     lacks_data,
@@ -34,6 +36,7 @@ from febench.show.tables.table import (
     noted,
     origin_of,
     run_counts,
+    said_of_floor,
     titled,
 )
 
@@ -114,7 +117,7 @@ def table_2(results: Results, rows: Sequence[RowResults], metric: Metric = OA) -
         }
         for row in rows
     ]
-    data = _rows_data(results, rows, metric.title, metric.unit, facts)
+    data = {**_rows_data(results, rows, metric.title, metric.unit, facts), **floor_data(results, metric)}
     by_run = [{one["run"]: one[_key(metric)] for one in row["by_run"]} for row in data["rows"]]
     body: list[tuple[Value, ...]] = [
         (run, *(values.get(run) for values in by_run)) for run in sorted({run for values in by_run for run in values})
@@ -127,7 +130,7 @@ def table_2(results: Results, rows: Sequence[RowResults], metric: Metric = OA) -
         title=titled(f"Table 2. {_capital(metric.title)} of each run, {metric.unit}", results),
         columns=("Run", *(row.label for row in rows)),
         rows=(*body, *summaries),
-        notes=_notes(results, rows, metric=metric, printed=_printed(rows, metric)),
+        notes=(*_notes(results, rows, metric=metric, printed=_printed(rows, metric)), *said_of_floor(results, metric)),
         about=_about(results, rows, data["rows"]),
         marks=signs_of(rows),
         summaries=len(summaries),
@@ -139,7 +142,8 @@ def table_2(results: Results, rows: Sequence[RowResults], metric: Metric = OA) -
 
 def table_3(results: Results, rows: Sequence[RowResults], metric: Metric = OA) -> Document:
     """Comparison of methods: ours, the papers', and the difference; what was not run here stands last."""
-    data = _rows_data(results, rows, metric.title, metric.unit, [_compared(row, metric) for row in rows])
+    facts = [_compared(row, metric) for row in rows]
+    data = {**_rows_data(results, rows, metric.title, metric.unit, facts), **floor_data(results, metric)}
     n_runs = results.manifest.n_runs
     body: list[tuple[Value, ...]] = [
         (row["method"], f"{row['runs']}/{n_runs}", _plus_minus(row)) for row in data["rows"]
@@ -156,7 +160,7 @@ def table_3(results: Results, rows: Sequence[RowResults], metric: Metric = OA) -
         title=titled(f"Table 3. Comparison of methods by {metric.title}, {metric.unit}", results),
         columns=columns,
         rows=tuple(body),
-        notes=_notes(results, rows, metric=metric, printed=_printed(rows, metric)),
+        notes=(*_notes(results, rows, metric=metric, printed=_printed(rows, metric)), *said_of_floor(results, metric)),
         about=_about(results, rows, data["rows"]),
         marks=signs_of(rows),
         key=key_of("3", results, *_more(metric)),
@@ -167,6 +171,9 @@ def table_3(results: Results, rows: Sequence[RowResults], metric: Metric = OA) -
 
 def table_4(results: Sequence[Results], method: str | None = None, metric: Metric = OA) -> Document:
     """The drop: each method's metric under each protocol, side by side, with chance; new faces stand last.
+
+    Where a method is better on new faces, that is called a gain. Where always answering the most frequent class is not
+    what chance is, it stands below the methods.
 
     Raises
     ------
@@ -188,7 +195,14 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
     protocols = [one.manifest.protocol for one in results]
     labels = dict.fromkeys(row.label for under in rows for row in under)
     by_label = {label: [next((row for row in under if row.label == label), None) for under in rows] for label in labels}
-    chance = metric.chance(len(results[0].manifest.classes)) if metric.chance else None
+    floors = {one.manifest.protocol: floor_data(one, metric) for one in results}
+    chance = floors[protocols[0]]["chance"]
+    facts = [_under_each(label, under, protocols, metric) for label, under in by_label.items()]
+    better = 1.0 if metric.higher_is_better else -1.0
+    drops = {row["method"]: row["drop"] for row in facts if row["drop"] is not None}
+    changes = {label: better * round(drop, metric.decimals) for label, drop in drops.items()}
+    gains = [label for label, change in changes.items() if change > 0]
+    change = "drop" if not gains else "drop or gain" if min(changes.values()) < 0 else "gain"
     data = {
         **head_data(results[0]),
         "protocol": None,
@@ -198,25 +212,35 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
         "unit": metric.unit,
         "spread": SPREAD,
         "complete": all(row is not None and row.complete for under in by_label.values() for row in under),
+        "change": change,
         "chance": chance,
+        "majority": {protocol: floor["majority"] for protocol, floor in floors.items()},
         "audit": {one.manifest.protocol: head_data(one)["audit"] for one in results},
-        "rows": [_under_each(label, under, protocols, metric) for label, under in by_label.items()],
+        "rows": facts,
     }
     counts = [f"{protocol}: {run_counts(under)}" for protocol, under in zip(protocols, rows, strict=True)]
     notes = [*_definition(metric, [row for under in rows for row in under]), _said_of_protocols(results)]
+    if gains:
+        notes.append(f"a gain, better under {protocols[-1]} than under {protocols[0]}: {', '.join(gains)}")
     notes += map(noted, [one for one in caveats_of_data(results[0]) if one.word == "synthetic"])
     for one, under in zip(results, rows, strict=True):
         named = f", {one.manifest.protocol}"
         notes += [noted(caveat, named) for caveat in caveats_of_data(one) if caveat.word == "audit error"]
         notes += [noted(caveat, named) for caveat in caveats_of_rows(one, under)]
-    title = f"Table 4. The drop on {dataset_of(results[0])}: {metric.title} under {' and '.join(protocols)}"
+    title = f"Table 4. The {change} on {dataset_of(results[0])}: {metric.title} under {' and '.join(protocols)}"
+    body: list[tuple[Value, ...]] = [
+        (row["method"], *map(_plus_minus, row["protocols"].values()), _difference(row["drop"]), chance) for row in facts
+    ]
+    summaries: list[tuple[Value, ...]] = []
+    if any(said_of_floor(one, metric) for one in results):
+        means = [floor["majority"]["mean"] for floor in floors.values()]
+        spreads = [_plus_minus(floor["majority"]) for floor in floors.values()]
+        summaries.append((MAJORITY, *spreads, Difference(means[-1] - means[0]), chance))
+        notes.append(f"{MAJORITY}: of the training images of each fold, answered for every test image")
     table = Table(
         title=f"{title}, {metric.unit}",
-        columns=("Method", *protocols, "drop", "chance"),
-        rows=tuple(
-            (row["method"], *map(_plus_minus, row["protocols"].values()), _difference(row["drop"]), chance)
-            for row in data["rows"]
-        ),
+        columns=("Method", *protocols, change, "chance"),
+        rows=(*body, *summaries),
         notes=tuple(notes),
         about=(
             f"± is the {SPREAD}{_and_by_person(one for row in data['rows'] for one in row['protocols'].values())}; "
@@ -224,6 +248,7 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
             *(f"{one.manifest.protocol}: {origin_of(one)}" for one in results),
         ),
         marks=signs_of(row for under in rows for row in under),
+        summaries=len(summaries),
         key=("4", *_more(metric), results[0].manifest.dataset, *protocols),
         decimals=metric.decimals,
     )
@@ -388,7 +413,7 @@ def _notes(results: Results, rows: Sequence[RowResults], *, printed: bool, metri
         said.append("paper: printed by the authors for their own 700 photographs, which are not public")
     if faces_tested(results.manifest) in ("seen", "partly seen"):
         faces = said_of_faces(results.manifest)
-        said.append(f"under protocol {results.manifest.protocol} {faces}; the drop on new faces: table 4")
+        said.append(f"under protocol {results.manifest.protocol} {faces}; new faces: table 4")
     said += map(noted, [one for one in caveats_of_data(results) if one.word != "not audited"])
     said += map(noted, caveats_of_rows(results, rows))
     if metric.by_class:

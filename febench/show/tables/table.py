@@ -10,11 +10,15 @@ from febench.core import __version__
 from febench.core.errors import UsageError
 from febench.papers import place, tabulated
 from febench.results.caveats import Caveat, words_of
+from febench.results.floor import floor_of
+from febench.results.metrics import Metric
 from febench.results.results import Results
 from febench.results.rows import RowResults
 
 SPREAD = "sample sd over runs"
 BY_PERSON = "in brackets: 95 % bootstrap interval of the mean over people"
+MAJORITY = "most frequent class"
+"""What always answering the most frequent class of a fold's training images is called."""
 SHORT = 12
 """Digits of a manifest's hash that are shown."""
 
@@ -198,6 +202,29 @@ def head_data(results: Results) -> dict[str, Any]:
         "febench": __version__,
         "audit": None if results.faults is None else list(results.faults),
     }
+
+
+def floor_data(results: Results, metric: Metric) -> dict[str, Any]:
+    """Chance, and what always answering the most frequent class comes to; null where a metric has no such value."""
+    floor = floor_of(results.manifest, metric)
+    if floor is None:
+        return {"chance": None, "majority": None}
+    mean, sd = floor.summary()
+    by_run = [{"run": run, "value": value} for run, value in floor.majority.items()]
+    return {"chance": floor.chance, "majority": {"mean": mean, "sd": sd, "by_run": by_run} if by_run else None}
+
+
+def said_of_floor(results: Results, metric: Metric) -> list[str]:
+    """The same as a note, where it says more than how many classes there are."""
+    floor = floor_of(results.manifest, metric)
+    if floor is None or not floor.differs:
+        return []
+    mean, sd = floor.summary()
+    spread = "" if sd is None else f" ± {sd:.{metric.decimals}f}"
+    return [
+        f"always answering the most frequent class of the training images has {mean:.{metric.decimals}f}{spread} "
+        f"{metric.unit}; chance is {floor.chance:.{metric.decimals}f} {metric.unit}"
+    ]
 
 
 def lacks_data(row: RowResults) -> dict[str, Any]:
