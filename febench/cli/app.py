@@ -233,6 +233,8 @@ def export(
         print(f"{done.failed} failed cells have no predictions and are left out", file=sys.stderr)
     if done.outdated:
         print(f"{done.outdated} cells of older versions of a method are left out", file=sys.stderr)
+    for word in done.set_aside:
+        print(printable(word), file=sys.stderr)
     print(printable(f"wrote {output}: {done.rows:,} {rows}"))
 
 

@@ -139,8 +139,39 @@ class Manifest:
     def _tests(self) -> dict[tuple[int, int], NDArray[np.int64]]:
         return {}
 
+    def n_test(self, run: int, fold: int) -> int:
+        """How many images a fold tests."""
+        groups = self.content["runs"][run - 1]
+        return sum(len(groups[group]) for group in self.content["folds"][fold - 1]["test"])
+
     def _images(self, run: int, groups: tuple[int, ...]) -> NDArray[np.int64]:
         return np.sort(np.concatenate([_NO_IMAGES, *(self.groups(run)[g] for g in groups)]))
+
+    def cell_seed(self, method: str, run: int, fold: int) -> int:
+        """Seed of a method's cell: a hash of what it is, whatever else runs."""
+        if (method, run, fold) not in self._seeds:
+            self._seeds[method, run, fold] = derive_seed(self.seed, self.dataset, self.protocol, method, run, fold)
+        return self._seeds[method, run, fold]
+
+    def cell_key(self, method: str, params: dict[str, Any], version: str, run: int, fold: int) -> str:
+        """Hash of all that the result of a cell depends on, its seed among it."""
+        row = repr((method, params, version))
+        if row not in self._rows:  # reading a store asks for every cell's key: of a row's parts most are written once
+            parts = {"manifest": self.sha256, "method": method, "params": params, "version": version}
+            fixed = {name: json.dumps(part, sort_keys=True).replace("%", "%%") for name, part in parts.items()}
+            changing = {"run": "%d", "fold": "%d", "seed": "%d"}
+            inside = ", ".join(f'"{name}": {part}' for name, part in sorted({**fixed, **changing}.items()))
+            self._rows[row] = f"{{{inside}}}"
+        text = self._rows[row] % (fold, run, self.cell_seed(method, run, fold))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def _rows(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _seeds(self) -> dict[tuple[str, int, int], int]:
+        return {}
 
     def to_text(self) -> str:
         """The text of `manifest.json`, one line a part."""

@@ -106,6 +106,8 @@ def caveats_of_data(results: Results) -> list[Caveat]:
                 f"{results.manifest.dataset} does not tell its people apart: those tested may have been trained on",
             )
         )
+    if results.set_aside:
+        said.append(Caveat("foreign cells", results.set_aside))
     if results.faults is None:
         said.append(Caveat("not audited", "nobody looked for leaks and duplicates in these folds: febench audit does"))
     for fault in results.faults or ():

@@ -134,9 +134,13 @@ class Record:
             If it is not whole or not what was written.
         """
         body, mark, check = line.rstrip("\n").rpartition(',"check":"')
-        if not mark or check != _check(body + "}") + '"}':
+        body += "}"
+        if not mark or check != _check(body) + '"}':
             raise ValueError("the line does not match its checksum")
-        return cls(**{key: value for key, value in _fields(body + "}").items() if key in _KNOWN})
+        content = _fields(body)
+        if not content.keys() <= _KNOWN:
+            content = {name: value for name, value in content.items() if name in _KNOWN}
+        return cls(**content)
 
 
 _KNOWN = frozenset(part.name for part in fields(Record))
@@ -151,7 +155,8 @@ def _fields(body: str) -> dict[str, Any]:
     if start > len(_NAME) and end > start:
         content: dict[str, Any] = json.loads(f'{body[:start]}"{_LATER}"{body[end:]}')
         if content.get("probabilities") == _LATER:
-            return {**content, "probabilities": body[start:end]}
+            content["probabilities"] = body[start:end]
+            return content
     whole: dict[str, Any] = json.loads(body)
     return whole
 
@@ -169,13 +174,23 @@ class Store:
     UsageError
         If the directory holds no results.
     MismatchError
-        If the manifest or a stored line is damaged.
+        If the manifest or a stored line is damaged, or a cell has not one class for each image of its fold.
+
+    Attributes
+    ----------
+    torn : int
+        Bytes at the end of the cells that are a line torn by a crash.
+    foreign : tuple of int
+        Lines of cells of other folds, seeds or data sets: they are set aside.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.manifest = read_manifest(path)
-        self.torn, records = _read_cells(path / CELLS)
+        self._read()
+
+    def _read(self) -> None:
+        self.torn, records, self.foreign = _read_cells(self.path / CELLS, self.manifest)
         self._by_key = {record.key: record for record in records}
 
     @classmethod
@@ -207,6 +222,18 @@ class Store:
     def get(self, key: str) -> Record | None:
         """The stored cell of that key."""
         return self._by_key.get(key)
+
+    @property
+    def set_aside(self) -> str | None:
+        """What is to be said of cells that are in the directory and not of it; None where there are none."""
+        if not self.foreign:
+            return None
+        count = f"{len(self.foreign)} cells" if len(self.foreign) > 1 else "1 cell"
+        return (
+            f"{count} in {self.path / CELLS} (first line {self.foreign[0]}) have not the key that these folds give "
+            "them: they are of other folds, another data set or seed, or were altered, and count in nothing; "
+            "restore the file from a copy, or delete those lines"
+        )
 
     @property
     def audit(self) -> list[dict[str, Any]] | None:
@@ -250,8 +277,7 @@ class Store:
             If another process is writing.
         """
         with _lock(self.path):
-            self.torn, records = _read_cells(self.path / CELLS)
-            self._by_key = {record.key: record for record in records}
+            self._read()
             cells = self.path / CELLS
             if self.torn:
                 os.truncate(cells, cells.stat().st_size - self.torn)
@@ -311,21 +337,53 @@ def _lock(path: Path) -> Iterator[None]:
         raise UsageError(f"another febench run is writing to {path}; wait for it", option="out") from error
 
 
-def _read_cells(path: Path) -> tuple[int, list[Record]]:
-    """The stored cells, and how many bytes at the end are a line torn by a crash."""
+def _read_cells(path: Path, manifest: Manifest) -> tuple[int, list[Record], tuple[int, ...]]:
+    """How many bytes at the end are a line torn by a crash, the cells of these folds, and the lines of others."""
     if not path.exists():
-        return 0, []
+        return 0, [], ()
     *lines, rest = path.read_bytes().split(b"\n")
-    records = []
+    records, foreign = [], []
     for number, line in enumerate(lines, start=1):
         try:
-            records.append(Record.from_line(line.decode("utf-8")))
+            record = Record.from_line(line.decode("utf-8"))
         except (ValueError, TypeError) as error:
             raise MismatchError(
                 f"{path} line {number} does not match its checksum: it was edited or damaged; "
                 "restore it from a copy, or delete the line to have its cell computed again"
             ) from error
-    return len(rest), records
+        if not _is_of(manifest, record):
+            foreign.append(number)
+            continue
+        if flaw := _flaw(manifest, record):
+            raise MismatchError(
+                f"{path} line {number} ({record.label} run {record.run} fold {record.fold}) is no result: {flaw}; "
+                "restore it from a copy, or delete the line to have its cell computed again"
+            )
+        records.append(record)
+    return len(rest), records, tuple(foreign)
+
+
+def _is_of(manifest: Manifest, record: Record) -> bool:
+    """Whether the key and the seed of a cell are those that these folds give it."""
+    if record.seed != manifest.cell_seed(record.method, record.run, record.fold):
+        return False
+    return record.key == manifest.cell_key(record.method, record.params, record.version, record.run, record.fold)
+
+
+def _flaw(manifest: Manifest, record: Record) -> str | None:
+    """Why a cell cannot be what a method said of its fold; None if it can."""
+    if not (1 <= record.run <= manifest.n_runs and 1 <= record.fold <= manifest.n_folds):
+        return f"there are {manifest.n_runs} runs of {manifest.n_folds} folds"
+    if not record.ok:
+        return None
+    given, images = record.predictions, manifest.n_test(record.run, record.fold)
+    if not isinstance(given, list) or len(given) != images:
+        return f"it has {len(given) if isinstance(given, list) else 'no'} predictions for {images} images"
+    n_classes = len(manifest.content["classes"])
+    with contextlib.suppress(TypeError):  # of what no set can hold
+        if set(given).issubset(range(n_classes)):
+            return None
+    return f"it has predictions that are no class index from 0 to {n_classes - 1}"
 
 
 def _write_whole(path: Path, text: str) -> None:

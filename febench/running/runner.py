@@ -91,6 +91,8 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
     with _interruptible(), store.writing() as writer:
         if store.torn:
             watcher.note(f"dropped a line torn by a crash at the end of {store.path / 'cells.jsonl'}")
+        if store.set_aside:
+            watcher.note(store.set_aside)
         _audit(dataset, store, watcher)
         plan = Plan(rows, cells, tuple(store.records), options.workers, options.retry_failed)
         if plan.missing:
@@ -116,12 +118,13 @@ def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
     rows, absent = select_rows(options.methods, options.preset, options.settings)
     dataset = load_dataset(options.dataset, options.data_dir)
     manifest = folds_of(options, dataset)
-    records = Store(options.path).records if (options.path / MANIFEST).exists() else []
+    store = Store(options.path) if (options.path / MANIFEST).exists() else None
     cells = wanted_cells(rows, manifest, options.wanted_runs)
-    plan = Plan(rows, cells, tuple(records), options.workers, options.retry_failed)
+    plan = Plan(rows, cells, tuple(store.records if store else ()), options.workers, options.retry_failed)
     with LocalExecutor(options.workers, options.threads, options.timeout) as executor:
         plan, words = forecast(executor, options, dataset, plan)
-    return plan, (*absent, *words)
+    aside = (store.set_aside,) if store and store.set_aside else ()
+    return plan, (*absent, *aside, *words)
 
 
 def forecast(executor: Executor, options: RunOptions, dataset: Dataset, plan: Plan) -> tuple[Plan, list[str]]:

@@ -200,6 +200,7 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
         "complete": all(row is not None and row.complete for under in by_label.values() for row in under),
         "chance": chance,
         "audit": {one.manifest.protocol: head_data(one)["audit"] for one in results},
+        "set_aside": [one.set_aside for one in results if one.set_aside],
         "rows": [_under_each(label, under, protocols, metric) for label, under in by_label.items()],
     }
     counts = [f"{protocol}: {run_counts(under)}" for protocol, under in zip(protocols, rows, strict=True)]
@@ -207,7 +208,8 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
     notes += map(noted, [one for one in caveats_of_data(results[0]) if one.word == "synthetic"])
     for one, under in zip(results, rows, strict=True):
         named = f", {one.manifest.protocol}"
-        notes += [noted(caveat, named) for caveat in caveats_of_data(one) if caveat.word == "audit error"]
+        of_folds = [caveat for caveat in caveats_of_data(one) if caveat.word in ("audit error", "foreign cells")]
+        notes += [noted(caveat, named) for caveat in of_folds]
         notes += [noted(caveat, named) for caveat in caveats_of_rows(one, under)]
     title = f"Table 4. The drop on {dataset_of(results[0])}: {metric.title} under {' and '.join(protocols)}"
     table = Table(
