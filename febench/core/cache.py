@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from itertools import chain
 from mmap import mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from filelock import FileLock
 from numpy.lib.format import dtype_to_descr, write_array_header_2_0
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
+
+from febench.core.files import make_folder, replacing
 
 
 def cache_dir() -> Path:
@@ -44,15 +46,11 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
         If the chunks differ in shape or type, or do not add up to the length.
     """
     path = array_path(kind, key)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with FileLock(path.with_suffix(".lock")):
         if not path.exists():
-            partial = path.with_suffix(f".{os.getpid()}.tmp")
-            try:
-                _write(partial, chunks, length)
-                partial.replace(path)
-            finally:
-                partial.unlink(missing_ok=True)
+            with replacing(path) as file:
+                _write(file, chunks, length)
     return path
 
 
@@ -77,17 +75,16 @@ def in_chunks(array: NDArray[Any], rows: int = 1024) -> Iterator[NDArray[Any]]:
         yield whole[start : start + rows]
 
 
-def _write(path: Path, chunks: Iterator[NDArray[Any]], length: int) -> None:
+def _write(file: BinaryIO, chunks: Iterator[NDArray[Any]], length: int) -> None:
     """Write piece by piece; not through a memory map, for a full disk would then kill the process."""
     first = np.asarray(next(chunks))
     done = 0
-    with path.open("wb") as file:
-        header = {"descr": dtype_to_descr(first.dtype), "fortran_order": False, "shape": (length, *first.shape[1:])}
-        write_array_header_2_0(file, header)
-        for chunk in map(np.asarray, chain([first], chunks)):
-            if chunk.dtype != first.dtype or chunk.shape[1:] != first.shape[1:] or done + len(chunk) > length:
-                raise ValueError(f"got {chunk.dtype} {chunk.shape} after {first.dtype} {first.shape}, {length} in all")
-            file.write(np.ascontiguousarray(chunk).data)
-            done += len(chunk)
+    header = {"descr": dtype_to_descr(first.dtype), "fortran_order": False, "shape": (length, *first.shape[1:])}
+    write_array_header_2_0(file, header)
+    for chunk in map(np.asarray, chain([first], chunks)):
+        if chunk.dtype != first.dtype or chunk.shape[1:] != first.shape[1:] or done + len(chunk) > length:
+            raise ValueError(f"got {chunk.dtype} {chunk.shape} after {first.dtype} {first.shape}, {length} in all")
+        file.write(np.ascontiguousarray(chunk).data)
+        done += len(chunk)
     if done != length:
         raise ValueError(f"got {done} rows instead of {length}")

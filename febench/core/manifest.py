@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.dataset import Dataset
-from febench.core.errors import MismatchError, UsageError
+from febench.core.errors import MismatchError, UnreadableFoldsError, UsageError
 from febench.core.protocol import PROTOCOLS, Deal, Fold, Roles
 from febench.core.seeds import derive_seed
 
@@ -218,20 +218,29 @@ def read(path: Path) -> Manifest:
 
     Raises
     ------
+    UnreadableFoldsError
+        If there is no such file, or it is empty or torn, as a power cut may leave it.
     MismatchError
-        If the file is damaged or was edited.
+        If it was damaged otherwise, or edited.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError) as error:
+        what = "is empty or torn" if path.exists() else "is lost"
+        raise UnreadableFoldsError(f"{path} {what}: its folds are not known", option="folds") from error
+    try:
         stored = content.pop("sha256")
         known = content["format"] == FORMAT
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise MismatchError(f"{path} is not a split manifest of febench ({error})") from error
     if not known:
         raise MismatchError(f"{path} was written in format {content['format']}; this febench reads format {FORMAT}")
     manifest = Manifest(content)
     if manifest.sha256 != stored:
-        raise MismatchError(f"{path} does not match its own SHA-256: it was edited or damaged; restore it from a copy")
+        raise MismatchError(
+            f"{path} does not match its own SHA-256: it was edited or damaged; restore it from a copy, or delete it",
+            option="folds",
+        )
     return manifest
 
 

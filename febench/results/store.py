@@ -21,7 +21,8 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from febench.core.environment import environment, environment_id
-from febench.core.errors import MismatchError, UsageError
+from febench.core.errors import MismatchError, UnreadableFoldsError, UsageError
+from febench.core.files import make_folder, replacing, sync_folder
 from febench.core.manifest import Manifest, read
 
 CELLS = "cells.jsonl"
@@ -182,7 +183,11 @@ class Store:
         Bytes at the end of the cells that are a line torn by a crash.
     foreign : tuple of int
         Lines of cells of other folds, seeds or data sets: they are set aside.
+    redrawn : bool
+        Whether the folds were lost and are written anew.
     """
+
+    redrawn = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -195,23 +200,37 @@ class Store:
 
     @classmethod
     def open(cls, path: Path, manifest: Manifest) -> Store:
-        """The store in a directory; in a new one these folds are written first.
+        """The store in a directory; in a new one, or one that lost its folds, these are written first.
 
         Raises
         ------
         UsageError
             If the directory cannot be written, or holds other folds.
+        MismatchError
+            If it is damaged, or its folds are lost and its cells are not of these.
         """
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path)
             with _lock(path):
-                if not (path / MANIFEST).exists():
+                redrawn = is_store(path)
+                try:
+                    read(path / MANIFEST)
+                    redrawn = False
+                except UnreadableFoldsError:
+                    _, own, foreign = _read_cells(path / CELLS, manifest)
+                    if foreign and not own:
+                        raise MismatchError(
+                            f"{path / MANIFEST} is lost, and the folds drawn now are not those of the {len(foreign)} "
+                            "cells there: name the data set, protocol and seed that they were computed with; nothing "
+                            "was written"
+                        ) from None
                     _write_whole(path / MANIFEST, manifest.to_text())
         except OSError as error:
             raise UsageError(f"cannot write results to {path}: {error.strerror}", option="out") from error
         store = cls(path)
         if store.manifest.sha256 != manifest.sha256:
             raise UsageError(f"{path} holds results of other folds of {store.manifest.dataset}", option="out")
+        store.redrawn = redrawn
         return store
 
     @property
@@ -286,6 +305,7 @@ class Store:
                 known[environment_id()] = environment()
                 _write_whole(self.path / ENVIRONMENT, json.dumps(known, indent=1) + "\n")
             with cells.open("a", encoding="utf-8") as file:
+                sync_folder(self.path)
                 yield Writer(file, self._by_key)
 
 
@@ -312,19 +332,24 @@ def read_manifest(path: Path) -> Manifest:
     UsageError
         If the directory holds no results.
     MismatchError
-        If the file is damaged or was edited.
+        If the file is lost or damaged, or was edited.
     """
-    if not (path / MANIFEST).is_file():
+    if not is_store(path):
         raise UsageError(f"{path} holds no results of febench (no {MANIFEST})", option="results")
     return read(path / MANIFEST)
+
+
+def is_store(path: Path) -> bool:
+    """Whether a directory holds results, be its folds lost or not."""
+    return (path / MANIFEST).is_file() or (path / CELLS).is_file()
 
 
 def find_directories(directories: Iterable[Path]) -> list[Path]:
     """Some results directories, but for a folder of them all that it holds, however deep, by name."""
     paths = []
     for directory in directories:
-        inside = sorted(path.parent for path in directory.rglob(MANIFEST))
-        paths += [directory] if (directory / MANIFEST).exists() or not inside else inside
+        inside = sorted({path.parent for name in (MANIFEST, CELLS) for path in directory.rglob(name)})
+        paths += [directory] if is_store(directory) or not inside else inside
     return paths
 
 
@@ -387,10 +412,8 @@ def _flaw(manifest: Manifest, record: Record) -> str | None:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is never seen half-written."""
-    partial = path.with_suffix(".tmp")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with replacing(path) as file:
+        file.write(text.encode())
 
 
 def _check(body: str) -> str:

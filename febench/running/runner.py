@@ -14,10 +14,10 @@ from febench.audit import audit
 from febench.core.cache import cached_array, file_of, in_chunks
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.environment import environment_id
-from febench.core.errors import DataError, UsageError, printable
-from febench.core.manifest import Manifest, draw
+from febench.core.errors import DataError, UnreadableFoldsError, UsageError, printable
+from febench.core.manifest import Manifest, draw, read
 from febench.core.protocol import PROTOCOLS
-from febench.results.store import MANIFEST, Record, Store, read_manifest
+from febench.results.store import MANIFEST, Record, Store, is_store
 from febench.running.checkpoints import checkpoint_of, forget_checkpoint
 from febench.running.executors.base import Executor, Failure
 from febench.running.executors.local import LocalExecutor, gpus
@@ -88,6 +88,10 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
     store = Store.open(options.path, manifest)
     for word in absent:
         watcher.note(word)
+    if store.redrawn:
+        watcher.note(
+            f"the folds in {store.path / MANIFEST} were lost: they are drawn again, and the stored cells agree"
+        )
     with _interruptible(), store.writing() as writer:
         if store.torn:
             watcher.note(f"dropped a line torn by a crash at the end of {store.path / 'cells.jsonl'}")
@@ -118,7 +122,7 @@ def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
     rows, absent = select_rows(options.methods, options.preset, options.settings)
     dataset = load_dataset(options.dataset, options.data_dir)
     manifest = folds_of(options, dataset)
-    store = Store(options.path) if (options.path / MANIFEST).exists() else None
+    store = Store(options.path) if is_store(options.path) else None
     cells = wanted_cells(rows, manifest, options.wanted_runs)
     plan = Plan(rows, cells, tuple(store.records if store else ()), options.workers, options.retry_failed)
     with LocalExecutor(options.workers, options.threads, options.timeout) as executor:
@@ -150,9 +154,10 @@ def folds_of(options: RunOptions, dataset: Dataset) -> Manifest:
         If the data set is the same by name but its images or labels are not.
     """
     path = options.path
-    if not (path / MANIFEST).exists():
+    try:
+        manifest = read(path / MANIFEST)
+    except UnreadableFoldsError:
         return draw(dataset, options.protocol, options.seed)
-    manifest = read_manifest(path)
     protocol, params = PROTOCOLS.select(options.protocol)
     wanted = (
         ("data set", manifest.dataset, dataset.name),
