@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from febench.core.errors import UsageError
 
@@ -44,6 +46,29 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def sealed(document: Mapping[str, Any]) -> bytes:
+    """A document as JSON with a `checksum` of all else that it holds."""
+    return (json.dumps({**document, "checksum": _checksum(document)}, indent=1) + "\n").encode()
+
+
+def unsealed(text: bytes) -> dict[str, Any]:
+    """Read what `sealed` wrote, without its checksum.
+
+    Raises
+    ------
+    ValueError
+        If it is not what was written.
+    """
+    document = json.loads(text)
+    if not isinstance(document, dict) or document.pop("checksum", None) != _checksum(document):
+        raise ValueError("it does not match its checksum")
+    return document
+
+
+def _checksum(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def sync_folder(path: Path) -> None:

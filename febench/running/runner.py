@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from febench.audit import audit
-from febench.core.cache import cached_array, file_of, in_chunks
+from febench.core.cache import cached_array, file_of, in_chunks, tell, telling
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.environment import environment_id
 from febench.core.errors import DataError, UnreadableFoldsError, UsageError, printable
@@ -92,7 +92,7 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
         watcher.note(
             f"the folds in {store.path / MANIFEST} were lost: they are drawn again, and the stored cells agree"
         )
-    with _interruptible(), store.writing() as writer:
+    with _interruptible(), telling(watcher.note), store.writing() as writer:
         if store.torn:
             watcher.note(f"dropped a line torn by a crash at the end of {store.path / 'cells.jsonl'}")
         if store.set_aside:
@@ -239,7 +239,11 @@ def _compute_on(
     rows = list({pack[0].row.label: pack[0].row for pack in packs}.values())
     methods = {row.label: pack_method(options, row) for row in rows}
     extractions = executor.map(rows, lambda row: extract_task(dataset, methods[row.label]))
-    features = {row.label: extracted for row, extracted in extractions}
+    features = {}
+    for row, extracted in extractions:
+        features[row.label] = extracted
+        for word in extracted.notes if isinstance(extracted, Extracted) else ():
+            tell(f"{row.label}: {word}")
 
     def task(pack: tuple[Cell, ...]) -> CellTask | PackTask:
         label = pack[0].row.label

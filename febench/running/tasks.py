@@ -19,7 +19,7 @@ import cloudpickle
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.core.cache import array_path, cached_array, in_chunks
+from febench.core.cache import array_path, cached_array, in_chunks, seconds_of, telling
 from febench.core.method import FoldOutcome, FoldTask, InvalidPredictionsError, Method, check_predictions
 from febench.core.protocol import Fold
 from febench.running.executors.base import Failure
@@ -68,10 +68,14 @@ class PackedMethod:
 
 @dataclass(frozen=True)
 class Extracted:
-    """Where the features of a data set are (its images, of a method without), and the seconds they took."""
+    """Where the features of a data set are (its images, of a method without), and the seconds they took.
+
+    They were held against what was written: cells map them as they are. `notes` tell of those that were made again.
+    """
 
     path: Path
     seconds: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,10 @@ class ExtractTask:
         if not hasattr(estimator, "extract"):
             return Extracted(self.images)
         images = np.load(self.images, mmap_mode="r")
-        note = self.path_of(estimator).with_suffix(".seconds")
-        path = cached_array("features", self._key_of(estimator), _timed(estimator, images, note), len(images))
-        return Extracted(path, {"extract": float(note.read_text())})
+        notes: list[str] = []
+        with telling(notes.append):
+            path = cached_array("features", self._key_of(estimator), _features(estimator, images), len(images))
+        return Extracted(path, {"extract": seconds_of(path)}, tuple(notes))
 
     def path_of(self, estimator: Any) -> Path:
         """Where the features are, once they are computed."""
@@ -119,17 +124,13 @@ class ExtractTask:
         return [*self.key, getattr(estimator, "features_id", own)]
 
 
-def _timed(estimator: Any, images: NDArray[np.uint8], note: Path) -> Iterator[NDArray[Any]]:
-    """Features chunk by chunk; what they took in all is kept beside them."""
-    spent = 0.0
+def _features(estimator: Any, images: NDArray[np.uint8]) -> Iterator[NDArray[Any]]:
+    """Features chunk by chunk."""
     for chunk in in_chunks(images, CHUNK):
-        start = time.perf_counter()
         features = np.asarray(estimator.extract(chunk))
         if len(features) != len(chunk):
             raise ValueError(f"extract returned {len(features)} rows for {len(chunk)} images")
-        spent += time.perf_counter() - start
         yield features
-    note.write_text(f"{spent:.4f}")
 
 
 @dataclass(frozen=True)
