@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from febench.core.environment import environment, environment_id
-from febench.core.errors import MismatchError, UnreadableFoldsError, UsageError
+from febench.core.errors import FebenchError, MismatchError, UnreadableFoldsError, UsageError
 from febench.core.files import make_folder, replacing, sync_folder
 from febench.core.manifest import Manifest, read
 
@@ -306,21 +306,54 @@ class Store:
                 _write_whole(self.path / ENVIRONMENT, json.dumps(known, indent=1) + "\n")
             with cells.open("a", encoding="utf-8") as file:
                 sync_folder(self.path)
-                yield Writer(file, self._by_key)
+                yield Writer(cells, file, self._by_key)
+
+    def read_again(self) -> Store:
+        """The directory as it is now, held against what was read and written here.
+
+        Raises
+        ------
+        FebenchError
+            If it cannot be read any more, or a cell is not there as it was.
+        """
+        try:
+            now = Store(self.path)
+        except (UsageError, MismatchError) as error:
+            raise FebenchError(f"the results were changed while cells were computed: {error}") from error
+        kept = {record.key: record.status for record in now.records}
+        lost = [record for record in self.records if kept.get(record.key) != record.status]
+        if lost:
+            raise FebenchError(
+                f"{len(lost)} of {len(self.records)} cells that were stored in {self.path} are not there any more: "
+                "its files were removed or replaced meanwhile; the same command computes them again"
+            )
+        return now
 
 
 @dataclass
 class Writer:
     """Appends cells; each is on the disk when `append` returns."""
 
+    _path: Path
     _file: Any
     _by_key: dict[str, Record]
 
     def append(self, record: Record) -> None:
-        """Write one cell."""
+        """Write one cell.
+
+        Raises
+        ------
+        FebenchError
+            If the file that is written to is not the directory's any more.
+        """
         self._file.write(record.to_line())
         self._file.flush()
         os.fsync(self._file.fileno())
+        if not self._path.exists() or not os.path.samestat(self._path.stat(), os.fstat(self._file.fileno())):
+            raise FebenchError(
+                f"{self._path} was removed or replaced while cells were written to it: what is computed now would be "
+                "lost; the same command goes on with what is there"
+            )
         self._by_key[record.key] = record
 
 

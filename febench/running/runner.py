@@ -78,7 +78,8 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
     Raises
     ------
     FebenchError
-        If the options cannot be met at all; a method that fails costs only its own cells.
+        If the options cannot be met at all, or the results are taken away meanwhile; a method that fails costs only its
+        own cells.
     """
     rows, absent = select_rows(options.methods, options.preset, options.settings)
     check_device(options.device, rows)
@@ -114,7 +115,8 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
                             forget_checkpoint(checkpoint_of(store.path, cell))
                 finally:
                     watcher.end()
-    return Finished(store, replace(plan, records=tuple(store.records), retry_failed=False), absent)
+    there = store.read_again()  # success is claimed of what is on the disk
+    return Finished(there, replace(plan, records=tuple(there.records), retry_failed=False), absent)
 
 
 def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:

@@ -272,7 +272,7 @@ def guarded(work: Callable[[], R]) -> R | Failure:
         result = work()
     except InvalidPredictionsError as error:
         return Failure("invalid", str(error))
-    except Exception as error:
+    except BaseException as error:  # sys.exit too: whatever a method raises, it has no result
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(last.filename).name}:{last.lineno}"
         told = f"{type(error).__name__}: {' '.join(str(error).split())} ({place})"
