@@ -20,9 +20,9 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from febench.core.environment import environment, environment_id
+from febench.core.environment import environment, environment_id, id_of
 from febench.core.errors import FebenchError, MismatchError, UnreadableFoldsError, UsageError
-from febench.core.files import make_folder, replacing, sync_folder
+from febench.core.files import make_folder, replacing, sealed, sync_folder, unsealed
 from febench.core.manifest import Manifest, read
 
 CELLS = "cells.jsonl"
@@ -256,9 +256,9 @@ class Store:
 
     @property
     def audit(self) -> list[dict[str, Any]] | None:
-        """The findings of the audit of these folds; None where there are none, or they are of other folds or format."""
+        """The findings of the audit of these folds; None where there are none, or damaged or outdated ones."""
         try:
-            stored = json.loads((self.path / AUDIT).read_text(encoding="utf-8"))
+            stored, _ = read_audit(self.path)
             if (stored["format"], stored["manifest"]) != (AUDIT_FORMAT, self.manifest.sha256):
                 return None
             findings: list[dict[str, Any]] = stored["findings"]
@@ -271,20 +271,28 @@ class Store:
 
     @property
     def environments(self) -> dict[str, dict[str, Any]]:
-        """What cells were computed with, by id; empty where nothing was noted."""
+        """What cells were computed with, by id; empty where nothing was noted.
+
+        Raises
+        ------
+        MismatchError
+            If one is not what its id is the hash of.
+        """
         path = self.path / ENVIRONMENT
+        mend = "it was edited or damaged; restore it from a copy, or delete it to have no word of what was used"
         try:
-            noted = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            noted: dict[str, dict[str, Any]] = json.loads(path.read_bytes()) if path.exists() else {}
         except ValueError as error:
-            raise MismatchError(
-                f"{path} is no JSON ({error}): it was edited or damaged; restore it from a copy"
-            ) from error
-        return {name: one for name, one in noted.items() if isinstance(one, dict)} if isinstance(noted, dict) else {}
+            raise MismatchError(f"{path} is no JSON ({error}): {mend}") from error
+        if not isinstance(noted, dict) or any(id_of(one) != name for name, one in noted.items()):
+            raise MismatchError(f"{path} does not match its hashes: {mend}")
+        return noted
 
     def keep_audit(self, findings: list[dict[str, Any]]) -> None:
         """Write what the audit of these folds found; only while `writing`."""
         document = {"format": AUDIT_FORMAT, "manifest": self.manifest.sha256, "findings": findings}
-        _write_whole(self.path / AUDIT, json.dumps(document, indent=1) + "\n")
+        with replacing(self.path / AUDIT) as file:
+            file.write(sealed(document))
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writer]:
@@ -370,6 +378,23 @@ def read_manifest(path: Path) -> Manifest:
     if not is_store(path):
         raise UsageError(f"{path} holds no results of febench (no {MANIFEST})", option="results")
     return read(path / MANIFEST)
+
+
+def read_audit(path: Path) -> tuple[dict[str, Any], bool]:
+    """The stored audit of a results directory, and whether it has a checksum, as those of old have not.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If it is not what was written.
+    """
+    text = (path / AUDIT).read_bytes()
+    document = json.loads(text)
+    if isinstance(document, dict) and document.keys() == {"format", "manifest", "findings"}:
+        return document, False
+    return unsealed(text), True
 
 
 def is_store(path: Path) -> bool:
