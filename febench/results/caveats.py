@@ -51,6 +51,11 @@ def _last_failure(row: RowResults) -> str:
     return f"{len(row.failed)} cells failed, the last (run {last.run}, fold {last.fold}): {last.status}, {last.error}"
 
 
+def _contradicting(row: RowResults) -> list[int]:
+    """Of each cell whose probabilities contradict its predictions, the number of such images."""
+    return [record.contradictions for record in row.cells.values() if record.contradictions]
+
+
 ROW_CAVEATS = (
     RowCaveat(
         "pretrained", "†", "did not start from random weights",
@@ -62,6 +67,11 @@ ROW_CAVEATS = (
     ),
     RowCaveat("failed cells", "§", "they count in nothing", lambda row: bool(row.failed), _last_failure),
     RowCaveat("single run", "¶", "so there is no sd", lambda row: len(row.runs) == 1),
+    RowCaveat(
+        "contradicting probabilities", "", "they are of other answers than the predictions, and count in no metric",
+        lambda row: bool(_contradicting(row)),
+        lambda row: f"{sum(_contradicting(row))} images in {len(_contradicting(row))} of {len(row.cells)} cells",
+    ),
     RowCaveat("quick", "", "trained on a short budget", lambda row: "(quick)" in row.label),
 )  # fmt: skip
 

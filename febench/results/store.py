@@ -74,6 +74,8 @@ class Record:
         Class indices of the fold's test images, in the manifest's order.
     probabilities : list of lists of float, or None
         A row an image, a column a class, rounded to 4 decimals; of a stored cell they are read when first asked for.
+    contradictions : int
+        Test images whose prediction is not their most probable class, so that the probabilities are of something else.
     seconds : dict
         Wall-clock seconds of `extract` (the whole data set, shared by all cells), `fit` and `predict`.
     peak_memory_mb : float or None
@@ -101,6 +103,7 @@ class Record:
     status: str
     predictions: list[int] | None = None
     probabilities: _Unread = _Unread()
+    contradictions: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None
     threads: int = 1
