@@ -225,7 +225,7 @@ def read(path: Path) -> Manifest:
     """
     try:
         content = json.loads(path.read_bytes())
-    except (FileNotFoundError, ValueError) as error:
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         what = "is empty or torn" if path.exists() else "is lost"
         raise UnreadableFoldsError(f"{path} {what}: its folds are not known", option="folds") from error
     try:

@@ -1,4 +1,4 @@
-"""Probabilities that are none are refused; those of other answers are marked and count in none."""
+"""Probabilities that are none are refused; those of other answers are marked and left out."""
 
 from __future__ import annotations
 
