@@ -12,7 +12,6 @@ into tensors that stay where they are, so that on a GPU the whole step is one CU
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from torch import Tensor, nn
 
 from deep.device import autocast, keep_freed_memory, stream_at
 from deep.images import DRAWS, Augmentation, Normalisation, as_input, draw
+from febench.core.files import replacing
 
 BETAS = (0.9, 0.99)
 CAPTURE_WARM_UP = 3  # steps before one is captured
@@ -402,12 +402,8 @@ class Checkpoint:
             self._told = monotonic()
         if monotonic() - self._saved >= KEEP_EVERY:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            partial = self.path.with_suffix(f".{os.getpid()}.tmp")
-            try:
-                torch.save({"about": self.about, "state": training.state()}, partial)
-                partial.replace(self.path)
-            finally:
-                partial.unlink(missing_ok=True)
+            with replacing(self.path) as file:
+                torch.save({"about": self.about, "state": training.state()}, file)
             self._saved = monotonic()
 
 

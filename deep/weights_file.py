@@ -8,7 +8,6 @@ torch.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from warnings import catch_warnings, simplefilter
 
 from febench.core.errors import DataError, UsageError, printable
+from febench.core.files import replacing
 from febench.core.provenance import KEY
 
 if TYPE_CHECKING:
@@ -338,16 +338,13 @@ def save(path: Path, network: nn.Module, *, metadata: Mapping[str, str]) -> None
     if path.suffix != SAFETENSORS:
         raise UsageError(f"weights are written as safetensors: end the name of {path} in .safetensors")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        partial.write_bytes(_with_metadata(serialise(tensors), metadata))
-        partial.replace(path)
+        with replacing(path) as file:
+            file.write(_with_metadata(serialise(tensors), metadata))
     except OSError as error:
         raise UsageError(
             f"cannot write the weights {path}: {error.strerror}; name a file in a folder that exists"
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def provenance(

@@ -89,8 +89,9 @@ def made_cell(
         "info": {"parameters": 1000},
         **changes,
     }
-    key = f"{fields['label']} {run}.{fold} {sorted(changes)}"
-    return Record(key, method, fields.pop("params", {}), "1", run=run, fold=fold, seed=0, **fields)
+    params, version = fields.pop("params", {}), fields.pop("version", "1")
+    key, seed = manifest.cell_key(method, params, version, run, fold), manifest.cell_seed(method, run, fold)
+    return Record(key, method, params, version, run=run, fold=fold, seed=seed, **fields)
 
 
 def _probabilities(rng: np.random.Generator, predictions: np.ndarray[Any, Any], n_classes: int) -> list[list[float]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from febench.cli.options import (
     Crop,
@@ -25,11 +27,28 @@ from febench.cli.options import (
     load_plugins,
     takes_run_options,
 )
-from febench.core.errors import printable
+from febench.core.errors import FebenchError, printable
 from febench.core.selectors import split_selectors
 from febench.running.options import RunOptions
 
+
+class Verbs(TyperGroup):
+    """Verbs that end by themselves: code of others that calls `sys.exit` meanwhile has not done what was asked."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a verb."""
+        try:
+            return super().invoke(ctx)
+        except SystemExit as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{last.filename} line {last.lineno}"
+            raise FebenchError(
+                f"{where} ended the process (sys.exit, {error.code}) before the command was done"
+            ) from error
+
+
 app = typer.Typer(
+    cls=Verbs,
     help="Which way of recognising facial expressions is better, by how much, and is that difference real?",
     no_args_is_help=True,
     add_completion=False,
@@ -233,6 +252,8 @@ def export(
         print(f"{done.failed} failed cells have no predictions and are left out", file=sys.stderr)
     if done.outdated:
         print(f"{done.outdated} cells of older versions of a method are left out", file=sys.stderr)
+    for word in done.set_aside:
+        print(printable(word), file=sys.stderr)
     print(printable(f"wrote {output}: {done.rows:,} {rows}"))
 
 

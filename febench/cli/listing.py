@@ -149,6 +149,7 @@ def show_status(directory: Path, as_json: bool) -> None:
                 "runs": results.manifest.n_runs,
                 "folds": results.manifest.n_folds,
                 "torn_bytes": store.torn,
+                "set_aside": store.set_aside,
                 "rows": rows,
                 "underway": [asdict(one) for one in underway(store.path)],
             }
@@ -164,6 +165,8 @@ def show_status(directory: Path, as_json: bool) -> None:
                 print(f"  * {row['method']}: {words}")
             if row["tracebacks"]:
                 print(row["tracebacks"][-1])
+        if document["set_aside"]:
+            print(f"  * {printable(document['set_aside'])}")
         for one in document["underway"]:
             far = f"{one['method']}, run {one['run']}, fold {one['fold']}: step {one['step']:,} of {one['steps']:,}"
             silent = f", and nothing for {duration(one['age'])}; the same command goes on there"

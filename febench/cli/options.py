@@ -73,6 +73,7 @@ HINTS = {
     "against": "febench verify DIR --against DIR says where they differ",
     "data_dir": "say it with --data-dir or FEBENCH_DATA",
     "device": "--device",
+    "folds": "the febench run that made these results draws the folds again and holds them against the stored cells",
     "jobs": "--jobs",
     "metric": "--metric",
     "out": "choose another with --out",

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from itertools import chain
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from mmap import mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from filelock import FileLock
 from numpy.lib.format import dtype_to_descr, write_array_header_2_0
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
+
+from febench.core.files import make_folder, replacing, sealed, unsealed
 
 
 def cache_dir() -> Path:
@@ -25,7 +30,11 @@ def cache_dir() -> Path:
 
 
 def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length: int) -> Path:
-    """Path of a `.npy` file that holds the chunks one after the other, made unless it is there.
+    """Path of a `.npy` file that holds the chunks one after the other, made unless it is there and as it was written.
+
+    What is there is read once by a process and held against its hash before anybody maps it; those that are given the
+    path need not do so again. An array that is damaged, cut off, exchanged or without its note is made again, and
+    `tell` says so.
 
     Parameters
     ----------
@@ -34,7 +43,7 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
     key : JSON-able
         Everything the array depends on.
     chunks : iterator of arrays
-        Parts along the first axis; not touched if the array is there.
+        Parts along the first axis; not touched if the array is there and whole.
     length : int
         Length of the whole first axis.
 
@@ -44,16 +53,48 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
         If the chunks differ in shape or type, or do not add up to the length.
     """
     path = array_path(kind, key)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with FileLock(path.with_suffix(".lock")):
-        if not path.exists():
-            partial = path.with_suffix(f".{os.getpid()}.tmp")
-            try:
-                _write(partial, chunks, length)
-                partial.replace(path)
-            finally:
-                partial.unlink(missing_ok=True)
+        flaw = _flaw(path)
+        if flaw and path.exists():
+            tell(f"{path} {flaw}: it is made again")
+        if flaw:
+            _make(path, chunks, length)
     return path
+
+
+def is_kept(path: Path) -> bool:
+    """Whether `cached_array` has that array, by its name and size; it alone looks at the content."""
+    return _flaw(path, content=False) is None
+
+
+def seconds_of(path: Path) -> float:
+    """The seconds in which the chunks of a cached array were made."""
+    return float(unsealed(_note_of(path).read_bytes())["seconds"])
+
+
+@contextlib.contextmanager
+def telling(say: Callable[[str], None]) -> Iterator[None]:
+    """Have `say` told of every array that is made again although it was there."""
+    before = _say.set(say)
+    try:
+        yield
+    finally:
+        _say.reset(before)
+
+
+def tell(text: str) -> None:
+    """Say it to whoever listens by `telling`, else as a warning."""
+    _say.get()(text)
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, stacklevel=4)
+
+
+_say: ContextVar[Callable[[str], None]] = ContextVar("say", default=_warn)
+_checked: dict[Path, tuple[int, ...]] = {}
+"""What this process has read whole and agreed with, and which file it then was."""
 
 
 def array_path(kind: str, key: object) -> Path:
@@ -77,17 +118,75 @@ def in_chunks(array: NDArray[Any], rows: int = 1024) -> Iterator[NDArray[Any]]:
         yield whole[start : start + rows]
 
 
-def _write(path: Path, chunks: Iterator[NDArray[Any]], length: int) -> None:
+def _note_of(path: Path) -> Path:
+    """What is noted beside an array: its key, size and hash, and the seconds that it took."""
+    return path.with_suffix(".json")
+
+
+def _flaw(path: Path, content: bool = True) -> str | None:
+    """Why an array in the cache is not what was written under its key, in the words that follow its path; or None."""
+    try:
+        about = path.stat()
+        same_file = about.st_ino, about.st_size, about.st_mtime_ns
+        if _checked.get(path) == same_file and _note_of(path).exists():
+            return None
+        note = unsealed(_note_of(path).read_bytes())
+        if note["key"] != path.stem:
+            return "stands under the name of another"
+        if note["bytes"] != about.st_size:
+            return "is cut off or of another size than was written"
+        if content:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, hashlib.blake2b).hexdigest() != note["blake2b"]:
+                    return "is damaged"
+            _checked[path] = same_file
+    except FileNotFoundError:
+        return "has no note of its content beside it"
+    except (OSError, ValueError, LookupError) as error:
+        return f"or the note beside it cannot be read ({error})"
+    return None
+
+
+class _Hashed:
+    """A file that is hashed while it is written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.digest = hashlib.blake2b()
+        self.size = 0
+
+    def write(self, data: bytes | memoryview) -> None:
+        self._file.write(data)
+        self.digest.update(data)
+        self.size += memoryview(data).nbytes
+
+
+def _make(path: Path, chunks: Iterator[NDArray[Any]], length: int) -> None:
     """Write piece by piece; not through a memory map, for a full disk would then kill the process."""
+    begun = time.perf_counter()
     first = np.asarray(next(chunks))
-    done = 0
-    with path.open("wb") as file:
+    seconds, done = time.perf_counter() - begun, 0
+    with replacing(path) as partial:
+        file = _Hashed(partial)
         header = {"descr": dtype_to_descr(first.dtype), "fortran_order": False, "shape": (length, *first.shape[1:])}
         write_array_header_2_0(file, header)
-        for chunk in map(np.asarray, chain([first], chunks)):
+        chunk: NDArray[Any] | None = first
+        while chunk is not None:
             if chunk.dtype != first.dtype or chunk.shape[1:] != first.shape[1:] or done + len(chunk) > length:
                 raise ValueError(f"got {chunk.dtype} {chunk.shape} after {first.dtype} {first.shape}, {length} in all")
             file.write(np.ascontiguousarray(chunk).data)
             done += len(chunk)
-    if done != length:
-        raise ValueError(f"got {done} rows instead of {length}")
+            begun = time.perf_counter()
+            given = next(chunks, None)
+            chunk = None if given is None else np.asarray(given)
+            seconds += time.perf_counter() - begun
+        if done != length:
+            raise ValueError(f"got {done} rows instead of {length}")
+    note = {
+        "key": path.stem,
+        "bytes": file.size,
+        "blake2b": file.digest.hexdigest(),
+        "seconds": round(seconds, 4),
+    }
+    with replacing(_note_of(path)) as beside:
+        beside.write(sealed(note))

@@ -145,7 +145,11 @@ def load_dataset(selector: str, data_dir: Path | None = None) -> Dataset:
     DataError
         If it is missing or unusable.
     """
+    from febench.core.cache import telling  # brings numpy
+
     loader, params = DATASETS.select(selector)
     given = {"data_dir": data_dir} if loader.accepts("data_dir") else {}
-    dataset: Dataset = loader.build(**params, **given)
-    return replace(dataset, name=loader.label(params))
+    words: list[str] = []
+    with telling(words.append):
+        dataset: Dataset = loader.build(**params, **given)
+    return replace(dataset, name=loader.label(params), notes=(*dataset.notes, *words))

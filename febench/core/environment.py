@@ -32,7 +32,12 @@ def environment() -> dict[str, Any]:
 @cache
 def environment_id() -> str:
     """A short hash of the environment."""
-    return hashlib.sha256(json.dumps(environment(), sort_keys=True).encode()).hexdigest()[:12]
+    return id_of(environment())
+
+
+def id_of(noted: dict[str, Any]) -> str:
+    """The id under which an environment is noted: a hash of it, so that what was changed since is seen."""
+    return hashlib.sha256(json.dumps(noted, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def installed(package: str) -> str | None:

@@ -37,6 +37,10 @@ class MismatchError(FebenchError):
     exit_code = 5
 
 
+class UnreadableFoldsError(MismatchError):
+    """The folds of a results directory are not there, empty or cut off: they can be drawn again."""
+
+
 def printable(text: str) -> str:
     """A text as one line that a terminal and a file can show: what cannot be printed is written as its escape."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

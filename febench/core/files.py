@@ -1,11 +1,14 @@
-"""Files that are whole or not there."""
+"""Files that are whole or not there, also after a power cut."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from febench.core.errors import UsageError
 
@@ -27,21 +30,77 @@ def check_output(path: Path, suffixes: tuple[str, ...], what: str) -> str:
 
 
 @contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to; at the end it becomes `path`, whole and on the disk, or nothing does.
+
+    Whatever febench replaces, it replaces by this: a power cut leaves the old file or the new one, never an empty one.
+    """
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        sync_folder(path.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def sealed(document: Mapping[str, Any]) -> bytes:
+    """A document as JSON with a `checksum` of all else that it holds."""
+    return (json.dumps({**document, "checksum": _checksum(document)}, indent=1) + "\n").encode()
+
+
+def unsealed(text: bytes) -> dict[str, Any]:
+    """Read what `sealed` wrote, without its checksum.
+
+    Raises
+    ------
+    ValueError
+        If it is not what was written.
+    """
+    document = json.loads(text)
+    if not isinstance(document, dict) or document.pop("checksum", None) != _checksum(document):
+        raise ValueError("it does not match its checksum")
+    return document
+
+
+def _checksum(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def sync_folder(path: Path) -> None:
+    """Bring to the disk what files a folder has, where a system lets folders be opened."""
+    if os.name == "nt":
+        return
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, unless they are there, on the disk."""
+    new = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in reversed(new):
+        sync_folder(folder.parent)
+
+
+@contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to; what is written becomes `path` at the end, or nothing does.
+    """A file that a user asked for, as `replacing` writes it.
 
     Raises
     ------
     UsageError
         If it cannot be written.
     """
-    partial = path.with_name(f"{path.name}.partial")
     try:
-        with partial.open("wb") as file:
+        with replacing(path) as file:
             yield file
-        partial.replace(path)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", option="output") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.dataset import Dataset
-from febench.core.errors import MismatchError, UsageError
+from febench.core.errors import MismatchError, UnreadableFoldsError, UsageError
 from febench.core.protocol import PROTOCOLS, Deal, Fold, Roles
 from febench.core.seeds import derive_seed
 
@@ -159,8 +159,39 @@ class Manifest:
     def _tests(self) -> dict[tuple[int, int], NDArray[np.int64]]:
         return {}
 
+    def n_test(self, run: int, fold: int) -> int:
+        """How many images a fold tests."""
+        groups = self.content["runs"][run - 1]
+        return sum(len(groups[group]) for group in self.content["folds"][fold - 1]["test"])
+
     def _images(self, run: int, groups: tuple[int, ...]) -> NDArray[np.int64]:
         return np.sort(np.concatenate([_NO_IMAGES, *(self.groups(run)[g] for g in groups)]))
+
+    def cell_seed(self, method: str, run: int, fold: int) -> int:
+        """Seed of a method's cell: a hash of what it is, whatever else runs."""
+        if (method, run, fold) not in self._seeds:
+            self._seeds[method, run, fold] = derive_seed(self.seed, self.dataset, self.protocol, method, run, fold)
+        return self._seeds[method, run, fold]
+
+    def cell_key(self, method: str, params: dict[str, Any], version: str, run: int, fold: int) -> str:
+        """Hash of all that the result of a cell depends on, its seed among it."""
+        row = repr((method, params, version))
+        if row not in self._rows:  # reading a store asks for every cell's key: of a row's parts most are written once
+            parts = {"manifest": self.sha256, "method": method, "params": params, "version": version}
+            fixed = {name: json.dumps(part, sort_keys=True).replace("%", "%%") for name, part in parts.items()}
+            changing = {"run": "%d", "fold": "%d", "seed": "%d"}
+            inside = ", ".join(f'"{name}": {part}' for name, part in sorted({**fixed, **changing}.items()))
+            self._rows[row] = f"{{{inside}}}"
+        text = self._rows[row] % (fold, run, self.cell_seed(method, run, fold))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def _rows(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _seeds(self) -> dict[tuple[str, int, int], int]:
+        return {}
 
     def to_text(self) -> str:
         """The text of `manifest.json`, one line a part."""
@@ -216,20 +247,29 @@ def read(path: Path) -> Manifest:
 
     Raises
     ------
+    UnreadableFoldsError
+        If there is no such file, or it is empty or torn, as a power cut may leave it.
     MismatchError
-        If the file is damaged or was edited.
+        If it was damaged otherwise, or edited.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        what = "is empty or torn" if path.exists() else "is lost"
+        raise UnreadableFoldsError(f"{path} {what}: its folds are not known", option="folds") from error
+    try:
         stored = content.pop("sha256")
         known = content["format"] == FORMAT
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise MismatchError(f"{path} is not a split manifest of febench ({error})") from error
     if not known:
         raise MismatchError(f"{path} was written in format {content['format']}; this febench reads format {FORMAT}")
     manifest = Manifest(content)
     if manifest.sha256 != stored:
-        raise MismatchError(f"{path} does not match its own SHA-256: it was edited or damaged; restore it from a copy")
+        raise MismatchError(
+            f"{path} does not match its own SHA-256: it was edited or damaged; restore it from a copy, or delete it",
+            option="folds",
+        )
     return manifest
 
 

@@ -170,7 +170,7 @@ class Registry(Generic[C]):
                 point.load()
             except UsageError:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise UsageError(
                     f"the {self._cls.kind} {name!r} could not be loaded from {point.value}: "
                     f"{type(error).__name__}: {error}"
@@ -253,7 +253,7 @@ def load_plugin(path: str | Path) -> None:
         raise UsageError(f"the plugin file {path} cannot be used: {error}") from error
     except SyntaxError as error:
         raise UsageError(f"the plugin file {path} has a syntax error in line {error.lineno}: {error.msg}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"the plugin file {path} cannot be used: {type(error).__name__}: {error}") from error
     finally:
         _plugin_file.reset(token)

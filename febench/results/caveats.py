@@ -86,6 +86,11 @@ def _beside(row: RowResults, bound: float | None) -> str:
     return f"OA {_accuracy(row):.2f} % against {bound:.2f} %"
 
 
+def _contradicting(row: RowResults) -> list[int]:
+    """Of each cell whose probabilities contradict its predictions, the number of such images."""
+    return [record.contradictions for record in row.cells.values() if record.contradictions]
+
+
 ROW_CAVEATS = (
     RowCaveat(
         "pretrained", "†", "did not start from random weights",
@@ -106,6 +111,11 @@ ROW_CAVEATS = (
         "so that the likeness of persons speaks against the right class",
         lambda row: likeness_misleads(row.manifest) and _reaches_less_than_the_ignorant(row),
         lambda row: _beside(row, _floor(row).chance),
+    ),
+    RowCaveat(
+        "contradicting probabilities", "", "they are of other answers than the predictions, and count in no metric",
+        lambda row: bool(_contradicting(row)),
+        lambda row: f"{sum(_contradicting(row))} images in {len(_contradicting(row))} of {len(row.cells)} cells",
     ),
     RowCaveat("quick", "", "trained on a short budget", lambda row: "(quick)" in row.label),
     RowCaveat(
@@ -155,6 +165,8 @@ def caveats_of_data(results: Results) -> list[Caveat]:
                 f"{results.manifest.dataset} does not tell its people apart: those tested may have been trained on",
             )
         )
+    if results.set_aside:
+        said.append(Caveat("foreign cells", results.set_aside))
     if results.faults is None:
         said.append(Caveat("not audited", "nobody looked for leaks and duplicates in these folds: febench audit does"))
     for fault in results.faults or ():

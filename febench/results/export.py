@@ -36,11 +36,14 @@ class Exported:
         Cells without predictions, left out.
     outdated : int
         Cells of older versions of a method, left out.
+    set_aside : tuple of str
+        What is to be said of cells that are not of their directory's folds, left out.
     """
 
     rows: int
     failed: int
     outdated: int
+    set_aside: tuple[str, ...] = ()
 
 
 def export(
@@ -81,15 +84,17 @@ def export(
     if rows != "predictions":
         return _export_frame(paths, output, suffix, rows, metrics)
     columns = schema([read_manifest(path).classes for path in paths])
-    counts = []
+    counts, aside = [], []
     with whole_file(output) as file, _writer(file, suffix, columns) as writer:
         for results in map(_results, paths):
             written = 0
             for table in _in_groups(prediction_tables(results.manifest, results.rows, columns)):
                 writer.write_table(table)
                 written += len(table)
+            aside += [results.set_aside] if results.set_aside else []
             counts.append((written, sum(len(row.failed) for row in results.rows), sum(results.outdated.values())))
-    return Exported(*(sum(column) for column in zip(*counts, strict=True)))
+    written, failed, outdated = (sum(column) for column in zip(*counts, strict=True))
+    return Exported(written, failed, outdated, tuple(aside))
 
 
 def _export_frame(paths: Sequence[Path], output: Path, suffix: str, rows: str, metrics: Sequence[str]) -> Exported:
@@ -103,7 +108,8 @@ def _export_frame(paths: Sequence[Path], output: Path, suffix: str, rows: str, m
         else:
             frame.to_csv(file, index=False)
     failed = 0 if rows == "cells" else sum(len(row.failed) for results in every for row in results.rows)
-    return Exported(len(frame), failed, sum(sum(results.outdated.values()) for results in every))
+    aside = tuple(results.set_aside for results in every if results.set_aside)
+    return Exported(len(frame), failed, sum(sum(results.outdated.values()) for results in every), aside)
 
 
 def _results(directory: Path) -> Results:

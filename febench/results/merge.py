@@ -62,4 +62,5 @@ def _joined(same: Sequence[Results]) -> Results:
         outdated[label] = outdated.get(label, 0) + count
     faults = next((one.faults for one in same if one.faults is not None), None)
     environments = {name: what for one in same for name, what in one.environments.items()}
-    return replace(joined, outdated=outdated, faults=faults, environments=environments)
+    aside = "; ".join(one.set_aside for one in same if one.set_aside) or None
+    return replace(joined, outdated=outdated, faults=faults, environments=environments, set_aside=aside)

@@ -31,6 +31,8 @@ class Results:
         Code, severity, title and count of what the audit found to mislead; None where there was no audit.
     environments : mapping
         What cells were computed with, by the id that their records name.
+    set_aside : str or None
+        What is to be said of cells that lie in the directory and are not of these folds.
     """
 
     manifest: Manifest
@@ -38,6 +40,7 @@ class Results:
     outdated: dict[str, int]
     faults: tuple[dict[str, Any], ...] | None = None
     environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    set_aside: str | None = None
 
     @classmethod
     def of(cls, store: Store) -> Results:
@@ -47,7 +50,7 @@ class Results:
         errors = [one for one in findings or () if one["severity"] == "error"]
         faults = None if findings is None else tuple({part: one[part] for part in told} for one in errors)
         results = cls.from_records(store.manifest, store.records)
-        return replace(results, faults=faults, environments=store.environments)
+        return replace(results, faults=faults, environments=store.environments, set_aside=store.set_aside)
 
     @classmethod
     def from_records(cls, manifest: Manifest, records: Iterable[Record]) -> Results:

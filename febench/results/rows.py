@@ -143,11 +143,13 @@ class RowResults:
         folds : sequence of int, or None
             Counted from 1; all by default.
         probabilities : bool
-            Whether they are wanted: reading them takes most of the time. None where a cell has none.
+            Whether they are wanted: reading them takes most of the time. None where a cell has none, or has some that
+            contradict its predictions.
         """
         keys = [(run, fold) for run in runs for fold in folds or range(1, self.manifest.n_folds + 1)]
         tests = [self.manifest.test(*key) for key in keys]
-        given = [self.cells[key].probability_array() for key in keys] if probabilities else []
+        cells = [self.cells[key] for key in keys] if probabilities else []
+        given = [None if cell.contradictions else cell.probability_array() for cell in cells]
         there = [one for one in given if one is not None]
         predictions = [np.asarray(self.cells[key].predictions, dtype=np.int64) for key in keys]
         return Answers(

@@ -20,8 +20,9 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from febench.core.environment import environment, environment_id
-from febench.core.errors import MismatchError, UsageError
+from febench.core.environment import environment, environment_id, id_of
+from febench.core.errors import FebenchError, MismatchError, UnreadableFoldsError, UsageError
+from febench.core.files import make_folder, replacing, sealed, sync_folder, unsealed
 from febench.core.manifest import Manifest, read
 
 CELLS = "cells.jsonl"
@@ -73,6 +74,8 @@ class Record:
         Class indices of the fold's test images, in the manifest's order.
     probabilities : list of lists of float, or None
         A row an image, a column a class, rounded to 4 decimals; of a stored cell they are read when first asked for.
+    contradictions : int
+        Test images whose prediction is not their most probable class, so that the probabilities are of something else.
     seconds : dict
         Wall-clock seconds of `extract` (the whole data set, shared by all cells), `fit` and `predict`.
     peak_memory_mb : float or None
@@ -100,6 +103,7 @@ class Record:
     status: str
     predictions: list[int] | None = None
     probabilities: _Unread = _Unread()
+    contradictions: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None
     threads: int = 1
@@ -134,9 +138,13 @@ class Record:
             If it is not whole or not what was written.
         """
         body, mark, check = line.rstrip("\n").rpartition(',"check":"')
-        if not mark or check != _check(body + "}") + '"}':
+        body += "}"
+        if not mark or check != _check(body) + '"}':
             raise ValueError("the line does not match its checksum")
-        return cls(**{key: value for key, value in _fields(body + "}").items() if key in _KNOWN})
+        content = _fields(body)
+        if not content.keys() <= _KNOWN:
+            content = {name: value for name, value in content.items() if name in _KNOWN}
+        return cls(**content)
 
 
 _KNOWN = frozenset(part.name for part in fields(Record))
@@ -151,7 +159,8 @@ def _fields(body: str) -> dict[str, Any]:
     if start > len(_NAME) and end > start:
         content: dict[str, Any] = json.loads(f'{body[:start]}"{_LATER}"{body[end:]}')
         if content.get("probabilities") == _LATER:
-            return {**content, "probabilities": body[start:end]}
+            content["probabilities"] = body[start:end]
+            return content
     whole: dict[str, Any] = json.loads(body)
     return whole
 
@@ -169,34 +178,62 @@ class Store:
     UsageError
         If the directory holds no results.
     MismatchError
-        If the manifest or a stored line is damaged.
+        If the manifest or a stored line is damaged, or a cell has not one class for each image of its fold.
+
+    Attributes
+    ----------
+    torn : int
+        Bytes at the end of the cells that are a line torn by a crash.
+    foreign : tuple of int
+        Lines of cells of other folds, seeds or data sets: they are set aside.
+    redrawn : bool
+        Whether the folds were lost and are written anew.
     """
+
+    redrawn = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.manifest = read_manifest(path)
-        self.torn, records = _read_cells(path / CELLS)
+        self._read()
+
+    def _read(self) -> None:
+        self.torn, records, self.foreign = _read_cells(self.path / CELLS, self.manifest)
         self._by_key = {record.key: record for record in records}
 
     @classmethod
     def open(cls, path: Path, manifest: Manifest) -> Store:
-        """The store in a directory; in a new one these folds are written first.
+        """The store in a directory; in a new one, or one that lost its folds, these are written first.
 
         Raises
         ------
         UsageError
             If the directory cannot be written, or holds other folds.
+        MismatchError
+            If it is damaged, or its folds are lost and its cells are not of these.
         """
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path)
             with _lock(path):
-                if not (path / MANIFEST).exists():
+                redrawn = is_store(path)
+                try:
+                    read(path / MANIFEST)
+                    redrawn = False
+                except UnreadableFoldsError:
+                    _, own, foreign = _read_cells(path / CELLS, manifest)
+                    if foreign and not own:
+                        raise MismatchError(
+                            f"{path / MANIFEST} is lost, and the folds drawn now are not those of the {len(foreign)} "
+                            "cells there: name the data set, protocol and seed that they were computed with; nothing "
+                            "was written"
+                        ) from None
                     _write_whole(path / MANIFEST, manifest.to_text())
         except OSError as error:
             raise UsageError(f"cannot write results to {path}: {error.strerror}", option="out") from error
         store = cls(path)
         if store.manifest.sha256 != manifest.sha256:
             raise UsageError(f"{path} holds results of other folds of {store.manifest.dataset}", option="out")
+        store.redrawn = redrawn
         return store
 
     @property
@@ -209,10 +246,22 @@ class Store:
         return self._by_key.get(key)
 
     @property
+    def set_aside(self) -> str | None:
+        """What is to be said of cells that are in the directory and not of it; None where there are none."""
+        if not self.foreign:
+            return None
+        count = f"{len(self.foreign)} cells" if len(self.foreign) > 1 else "1 cell"
+        return (
+            f"{count} in {self.path / CELLS} (first line {self.foreign[0]}) have not the key that these folds give "
+            "them: they are of other folds, another data set or seed, or were altered, and count in nothing; "
+            "restore the file from a copy, or delete those lines"
+        )
+
+    @property
     def audit(self) -> list[dict[str, Any]] | None:
-        """The findings of the audit of these folds; None where there are none, or they are of other folds or format."""
+        """The findings of the audit of these folds; None where there are none, or damaged or outdated ones."""
         try:
-            stored = json.loads((self.path / AUDIT).read_text(encoding="utf-8"))
+            stored, _ = read_audit(self.path)
             if (stored["format"], stored["manifest"]) != (AUDIT_FORMAT, self.manifest.sha256):
                 return None
             findings: list[dict[str, Any]] = stored["findings"]
@@ -225,20 +274,28 @@ class Store:
 
     @property
     def environments(self) -> dict[str, dict[str, Any]]:
-        """What cells were computed with, by id; empty where nothing was noted."""
+        """What cells were computed with, by id; empty where nothing was noted.
+
+        Raises
+        ------
+        MismatchError
+            If one is not what its id is the hash of.
+        """
         path = self.path / ENVIRONMENT
+        mend = "it was edited or damaged; restore it from a copy, or delete it to have no word of what was used"
         try:
-            noted = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            noted: dict[str, dict[str, Any]] = json.loads(path.read_bytes()) if path.exists() else {}
         except ValueError as error:
-            raise MismatchError(
-                f"{path} is no JSON ({error}): it was edited or damaged; restore it from a copy"
-            ) from error
-        return {name: one for name, one in noted.items() if isinstance(one, dict)} if isinstance(noted, dict) else {}
+            raise MismatchError(f"{path} is no JSON ({error}): {mend}") from error
+        if not isinstance(noted, dict) or any(id_of(one) != name for name, one in noted.items()):
+            raise MismatchError(f"{path} does not match its hashes: {mend}")
+        return noted
 
     def keep_audit(self, findings: list[dict[str, Any]]) -> None:
         """Write what the audit of these folds found; only while `writing`."""
         document = {"format": AUDIT_FORMAT, "manifest": self.manifest.sha256, "findings": findings}
-        _write_whole(self.path / AUDIT, json.dumps(document, indent=1) + "\n")
+        with replacing(self.path / AUDIT) as file:
+            file.write(sealed(document))
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writer]:
@@ -250,8 +307,7 @@ class Store:
             If another process is writing.
         """
         with _lock(self.path):
-            self.torn, records = _read_cells(self.path / CELLS)
-            self._by_key = {record.key: record for record in records}
+            self._read()
             cells = self.path / CELLS
             if self.torn:
                 os.truncate(cells, cells.stat().st_size - self.torn)
@@ -260,21 +316,55 @@ class Store:
                 known[environment_id()] = environment()
                 _write_whole(self.path / ENVIRONMENT, json.dumps(known, indent=1) + "\n")
             with cells.open("a", encoding="utf-8") as file:
-                yield Writer(file, self._by_key)
+                sync_folder(self.path)
+                yield Writer(cells, file, self._by_key)
+
+    def read_again(self) -> Store:
+        """The directory as it is now, held against what was read and written here.
+
+        Raises
+        ------
+        FebenchError
+            If it cannot be read any more, or a cell is not there as it was.
+        """
+        try:
+            now = Store(self.path)
+        except (UsageError, MismatchError) as error:
+            raise FebenchError(f"the results were changed while cells were computed: {error}") from error
+        kept = {record.key: record.status for record in now.records}
+        lost = [record for record in self.records if kept.get(record.key) != record.status]
+        if lost:
+            raise FebenchError(
+                f"{len(lost)} of {len(self.records)} cells that were stored in {self.path} are not there any more: "
+                "its files were removed or replaced meanwhile; the same command computes them again"
+            )
+        return now
 
 
 @dataclass
 class Writer:
     """Appends cells; each is on the disk when `append` returns."""
 
+    _path: Path
     _file: Any
     _by_key: dict[str, Record]
 
     def append(self, record: Record) -> None:
-        """Write one cell."""
+        """Write one cell.
+
+        Raises
+        ------
+        FebenchError
+            If the file that is written to is not the directory's any more.
+        """
         self._file.write(record.to_line())
         self._file.flush()
         os.fsync(self._file.fileno())
+        if not self._path.exists() or not os.path.samestat(self._path.stat(), os.fstat(self._file.fileno())):
+            raise FebenchError(
+                f"{self._path} was removed or replaced while cells were written to it: what is computed now would be "
+                "lost; the same command goes on with what is there"
+            )
         self._by_key[record.key] = record
 
 
@@ -286,19 +376,41 @@ def read_manifest(path: Path) -> Manifest:
     UsageError
         If the directory holds no results.
     MismatchError
-        If the file is damaged or was edited.
+        If the file is lost or damaged, or was edited.
     """
-    if not (path / MANIFEST).is_file():
+    if not is_store(path):
         raise UsageError(f"{path} holds no results of febench (no {MANIFEST})", option="results")
     return read(path / MANIFEST)
+
+
+def read_audit(path: Path) -> tuple[dict[str, Any], bool]:
+    """The stored audit of a results directory, and whether it has a checksum, as those of old have not.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If it is not what was written.
+    """
+    text = (path / AUDIT).read_bytes()
+    document = json.loads(text)
+    if isinstance(document, dict) and document.keys() == {"format", "manifest", "findings"}:
+        return document, False
+    return unsealed(text), True
+
+
+def is_store(path: Path) -> bool:
+    """Whether a directory holds results, be its folds lost or not."""
+    return (path / MANIFEST).is_file() or (path / CELLS).is_file()
 
 
 def find_directories(directories: Iterable[Path]) -> list[Path]:
     """Some results directories, but for a folder of them all that it holds, however deep, by name."""
     paths = []
     for directory in directories:
-        inside = sorted(path.parent for path in directory.rglob(MANIFEST))
-        paths += [directory] if (directory / MANIFEST).exists() or not inside else inside
+        inside = sorted({path.parent for name in (MANIFEST, CELLS) for path in directory.rglob(name)})
+        paths += [directory] if is_store(directory) or not inside else inside
     return paths
 
 
@@ -311,28 +423,58 @@ def _lock(path: Path) -> Iterator[None]:
         raise UsageError(f"another febench run is writing to {path}; wait for it", option="out") from error
 
 
-def _read_cells(path: Path) -> tuple[int, list[Record]]:
-    """The stored cells, and how many bytes at the end are a line torn by a crash."""
+def _read_cells(path: Path, manifest: Manifest) -> tuple[int, list[Record], tuple[int, ...]]:
+    """How many bytes at the end are a line torn by a crash, the cells of these folds, and the lines of others."""
     if not path.exists():
-        return 0, []
+        return 0, [], ()
     *lines, rest = path.read_bytes().split(b"\n")
-    records = []
+    records, foreign = [], []
     for number, line in enumerate(lines, start=1):
         try:
-            records.append(Record.from_line(line.decode("utf-8")))
+            record = Record.from_line(line.decode("utf-8"))
         except (ValueError, TypeError) as error:
             raise MismatchError(
                 f"{path} line {number} does not match its checksum: it was edited or damaged; "
                 "restore it from a copy, or delete the line to have its cell computed again"
             ) from error
-    return len(rest), records
+        if not _is_of(manifest, record):
+            foreign.append(number)
+            continue
+        if flaw := _flaw(manifest, record):
+            raise MismatchError(
+                f"{path} line {number} ({record.label} run {record.run} fold {record.fold}) is no result: {flaw}; "
+                "restore it from a copy, or delete the line to have its cell computed again"
+            )
+        records.append(record)
+    return len(rest), records, tuple(foreign)
+
+
+def _is_of(manifest: Manifest, record: Record) -> bool:
+    """Whether the key and the seed of a cell are those that these folds give it."""
+    if record.seed != manifest.cell_seed(record.method, record.run, record.fold):
+        return False
+    return record.key == manifest.cell_key(record.method, record.params, record.version, record.run, record.fold)
+
+
+def _flaw(manifest: Manifest, record: Record) -> str | None:
+    """Why a cell cannot be what a method said of its fold; None if it can."""
+    if not (1 <= record.run <= manifest.n_runs and 1 <= record.fold <= manifest.n_folds):
+        return f"there are {manifest.n_runs} runs of {manifest.n_folds} folds"
+    if not record.ok:
+        return None
+    given, images = record.predictions, manifest.n_test(record.run, record.fold)
+    if not isinstance(given, list) or len(given) != images:
+        return f"it has {len(given) if isinstance(given, list) else 'no'} predictions for {images} images"
+    n_classes = len(manifest.content["classes"])
+    with contextlib.suppress(TypeError):  # of what no set can hold
+        if set(given).issubset(range(n_classes)):
+            return None
+    return f"it has predictions that are no class index from 0 to {n_classes - 1}"
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is never seen half-written."""
-    partial = path.with_suffix(".tmp")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with replacing(path) as file:
+        file.write(text.encode())
 
 
 def _check(body: str) -> str:

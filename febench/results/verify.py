@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from febench.core.method import InvalidPredictionsError, check_predictions
-from febench.results.store import Record, Store
+from febench.core.errors import MismatchError
+from febench.results.store import AUDIT, CELLS, ENVIRONMENT, MANIFEST, Store, read_audit
+
+KNOWN = (MANIFEST, CELLS, ENVIRONMENT, AUDIT, ".lock")
 
 
 @dataclass(frozen=True)
@@ -23,18 +24,48 @@ class Verification:
 
 
 def verify_store(store: Store) -> list[Verification]:
-    """Check a results directory: hashes and checksums (already read), one fold each cell, sound predictions."""
+    """Check every file of a results directory; whoever has read it knows that hashes and predictions are sound."""
     manifest, records = store.manifest, store.records
-    problems = [problem for record in records if record.ok for problem in _problems(store, record)]
     folds = range(1, manifest.n_folds + 1)
     counts = [len(manifest.test(run, fold)) for run in range(1, manifest.n_runs + 1) for fold in folds]
     dealt = f"{manifest.n_runs} runs of {manifest.n_folds} folds, {manifest.sha256[:12]}"
-    return [
-        Verification("manifest.json", True, dealt),
+    checks = [
+        Verification(MANIFEST, True, dealt),
         Verification("folds", min(counts) > 0, f"{sum(counts)} test images in all"),
-        Verification("cells.jsonl", not store.torn, f"{len(records)} cells, {store.torn} bytes of a torn last line"),
-        Verification("predictions", not problems, problems[0] if problems else "one class for each test image"),
+        Verification(CELLS, not store.torn, f"{len(records)} cells, {store.torn} bytes of a torn last line"),
+        Verification("keys", not store.foreign, store.set_aside or "each cell is of these folds"),
+        Verification("predictions", True, "one class for each test image"),
+        Verification(ENVIRONMENT, *_environments(store)),
+        Verification(AUDIT, *_audit(store)),
     ]
+    others = sorted(path.name for path in store.path.iterdir() if path.name not in KNOWN and path.is_file())
+    if others:
+        checks.append(Verification("other files", None, f"not written by febench, not checked: {', '.join(others)}"))
+    return checks
+
+
+def _environments(store: Store) -> tuple[bool, str]:
+    try:
+        noted = store.environments
+    except MismatchError as error:
+        return False, str(error)
+    unknown = {record.environment for record in store.records if record.environment} - noted.keys()
+    if unknown:
+        return False, f"cells name {', '.join(sorted(unknown))}, of which nothing is noted; restore it from a copy"
+    return True, f"{len(noted)} environments, each of which its id is the hash"
+
+
+def _audit(store: Store) -> tuple[bool | None, str]:
+    try:
+        document, has_checksum = read_audit(store.path)
+    except FileNotFoundError:
+        return None, "there was no audit"
+    except (OSError, ValueError) as error:
+        return False, f"it was edited or damaged ({error}); delete it, and the next febench run audits these folds anew"
+    if store.audit is None:
+        return None, "it is of other folds or of another febench: the next febench run audits these folds"
+    findings = f"{len(document['findings'])} findings"
+    return (True, findings) if has_checksum else (None, f"{findings}, written before audits had a checksum")
 
 
 def compare_stores(mine: Store, reference: Store) -> list[Verification]:
@@ -52,16 +83,3 @@ def compare_stores(mine: Store, reference: Store) -> list[Verification]:
         detail = f"{len(own)} cells in both, {answers} with other predictions, {beliefs} with other probabilities"
         verifications.append(Verification(label, answers == beliefs == 0, detail))
     return verifications
-
-
-def _problems(store: Store, record: Record) -> Iterator[str]:
-    manifest = store.manifest
-    place = f"{record.label} run {record.run} fold {record.fold}"
-    if not (1 <= record.run <= manifest.n_runs and 1 <= record.fold <= manifest.n_folds):
-        yield f"{place} is not a fold of the manifest"
-        return
-    try:
-        n_images = len(manifest.test(record.run, record.fold))
-        check_predictions(record.predictions, n_images, len(manifest.classes))
-    except InvalidPredictionsError as error:
-        yield f"{place}: {error}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from febench.core.cache import is_kept
 from febench.core.dataset import Dataset
 from febench.running.executors.base import Executor, Failure
 from febench.running.plan import Plan, Row, Trial
@@ -55,7 +56,7 @@ class TrialTask:
         features, extract = None, 0.0
         if not hasattr(estimator, "extract"):
             X = images[self.sample]
-        elif (features := self.extraction.path_of(estimator)).exists():
+        elif is_kept(features := self.extraction.path_of(estimator)):
             X = np.load(features, mmap_mode="r")[self.sample]
         else:
             parts, begun = [], time.perf_counter()

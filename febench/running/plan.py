@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import json
 import statistics
@@ -16,7 +15,6 @@ from febench.core.environment import environment_id
 from febench.core.errors import UsageError
 from febench.core.manifest import Manifest
 from febench.core.method import METHODS, Method
-from febench.core.seeds import derive_seed
 from febench.core.selectors import format_selector, parse_selector, split_selectors
 from febench.results.store import Record
 
@@ -45,22 +43,13 @@ class Cell:
     @property
     def seed(self) -> int:
         """Seed of the cell: a hash of what it is, whatever else runs."""
-        manifest, name = self.manifest, self.row.method.name
-        return derive_seed(manifest.seed, manifest.dataset, manifest.protocol, name, self.run, self.fold)
+        return self.manifest.cell_seed(self.row.method.name, self.run, self.fold)
 
     @cached_property
     def key(self) -> str:
         """Hash of all that the result depends on."""
-        parts = {
-            "method": self.row.method.name,
-            "params": self.row.params,
-            "version": self.row.method.version,
-            "manifest": self.manifest.sha256,
-            "run": self.run,
-            "fold": self.fold,
-            "seed": self.seed,
-        }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        method, as_read_back = self.row.method, json.loads(json.dumps(self.row.params))
+        return self.manifest.cell_key(method.name, as_read_back, method.version, self.run, self.fold)
 
 
 @dataclass(frozen=True)

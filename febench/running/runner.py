@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Protocol
 
 from febench.audit import audit
-from febench.core.cache import cached_array, file_of, in_chunks
+from febench.core.cache import cached_array, file_of, in_chunks, tell, telling
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.environment import environment_id
-from febench.core.errors import DataError, UsageError, printable
-from febench.core.manifest import Manifest, draw
+from febench.core.errors import DataError, UnreadableFoldsError, UsageError, printable
+from febench.core.manifest import Manifest, draw, read
 from febench.core.protocol import PROTOCOLS
-from febench.results.store import MANIFEST, Record, Store, read_manifest
+from febench.results.store import MANIFEST, Record, Store, is_store
 from febench.running.checkpoints import checkpoint_of, forget_checkpoint
 from febench.running.executors.base import Executor, Failure
 from febench.running.executors.local import LocalExecutor
@@ -78,7 +78,8 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
     Raises
     ------
     FebenchError
-        If the options cannot be met at all; a method that fails costs only its own cells.
+        If the options cannot be met at all, or the results are taken away meanwhile; a method that fails costs only its
+        own cells.
     """
     rows, absent = select_rows(options.methods, options.preset, options.settings)
     check_device(options.device, rows)
@@ -88,9 +89,15 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
     store = Store.open(options.path, manifest)
     for word in absent:
         watcher.note(word)
-    with _interruptible(), store.writing() as writer:
+    if store.redrawn:
+        watcher.note(
+            f"the folds in {store.path / MANIFEST} were lost: they are drawn again, and the stored cells agree"
+        )
+    with _interruptible(), telling(watcher.note), store.writing() as writer:
         if store.torn:
             watcher.note(f"dropped a line torn by a crash at the end of {store.path / 'cells.jsonl'}")
+        if store.set_aside:
+            watcher.note(store.set_aside)
         _audit(dataset, store, watcher)
         plan = Plan(rows, cells, tuple(store.records), options.workers, options.retry_failed)
         if plan.missing:
@@ -108,7 +115,8 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
                             forget_checkpoint(checkpoint_of(store.path, cell))
                 finally:
                     watcher.end()
-    return Finished(store, replace(plan, records=tuple(store.records), retry_failed=False), absent)
+    there = store.read_again()  # success is claimed of what is on the disk
+    return Finished(there, replace(plan, records=tuple(there.records), retry_failed=False), absent)
 
 
 def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
@@ -116,12 +124,13 @@ def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
     rows, absent = select_rows(options.methods, options.preset, options.settings)
     dataset = load_dataset(options.dataset, options.data_dir)
     manifest = folds_of(options, dataset)
-    records = Store(options.path).records if (options.path / MANIFEST).exists() else []
+    store = Store(options.path) if is_store(options.path) else None
     cells = wanted_cells(rows, manifest, options.wanted_runs)
-    plan = Plan(rows, cells, tuple(records), options.workers, options.retry_failed)
+    plan = Plan(rows, cells, tuple(store.records if store else ()), options.workers, options.retry_failed)
     with LocalExecutor(options.workers, options.threads, options.timeout) as executor:
         plan, words = forecast(executor, options, dataset, plan)
-    return plan, (*absent, *words)
+    aside = (store.set_aside,) if store and store.set_aside else ()
+    return plan, (*absent, *aside, *words)
 
 
 def forecast(executor: Executor, options: RunOptions, dataset: Dataset, plan: Plan) -> tuple[Plan, list[str]]:
@@ -147,9 +156,10 @@ def folds_of(options: RunOptions, dataset: Dataset) -> Manifest:
         If the data set is the same by name but its images or labels are not.
     """
     path = options.path
-    if not (path / MANIFEST).exists():
+    try:
+        manifest = read(path / MANIFEST)
+    except UnreadableFoldsError:
         return draw(dataset, options.protocol, options.seed)
-    manifest = read_manifest(path)
     protocol, params = PROTOCOLS.select(options.protocol)
     wanted = (
         ("data set", manifest.dataset, dataset.name),
@@ -234,7 +244,11 @@ def _compute_on(
     rows = list({pack[0].row.label: pack[0].row for pack in packs}.values())
     methods = {row.label: pack_method(options, row) for row in rows}
     extractions = executor.map(rows, lambda row: extract_task(dataset, methods[row.label]))
-    features = {row.label: extracted for row, extracted in extractions}
+    features = {}
+    for row, extracted in extractions:
+        features[row.label] = extracted
+        for word in extracted.notes if isinstance(extracted, Extracted) else ():
+            tell(f"{row.label}: {word}")
 
     def task(pack: tuple[Cell, ...]) -> CellTask | PackTask:
         label = pack[0].row.label

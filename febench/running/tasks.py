@@ -19,13 +19,17 @@ import cloudpickle
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.core.cache import array_path, cached_array, in_chunks
+from febench.core.cache import array_path, cached_array, in_chunks, seconds_of, telling
 from febench.core.method import FoldOutcome, FoldTask, InvalidPredictionsError, Method, check_predictions
 from febench.core.protocol import Fold
 from febench.running.executors.base import Failure
 
 CHUNK = 256
 BY_KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+OFF = 1e-3
+"""By how much the sum of an image's probabilities may differ from 1: those of half precision do."""
+TIE = 1e-6
+"""Probabilities that differ by less are equal."""
 
 R = TypeVar("R")
 
@@ -69,10 +73,14 @@ class PackedMethod:
 
 @dataclass(frozen=True)
 class Extracted:
-    """Where the features of a data set are (its images, of a method without), and the seconds they took."""
+    """Where the features of a data set are (its images, of a method without), and the seconds they took.
+
+    They were held against what was written: cells map them as they are. `notes` tell of those that were made again.
+    """
 
     path: Path
     seconds: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,7 @@ class CellResult:
 
     predictions: list[int]
     probabilities: list[list[float]] | None = None
+    contradictions: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None
     info: dict[str, Any] = field(default_factory=dict)
@@ -107,9 +116,10 @@ class ExtractTask:
         if not hasattr(estimator, "extract"):
             return Extracted(self.images)
         images = np.load(self.images, mmap_mode="r")
-        note = self.path_of(estimator).with_suffix(".seconds")
-        path = cached_array("features", self._key_of(estimator), _timed(estimator, images, note), len(images))
-        return Extracted(path, {"extract": float(note.read_text())})
+        notes: list[str] = []
+        with telling(notes.append):
+            path = cached_array("features", self._key_of(estimator), _features(estimator, images), len(images))
+        return Extracted(path, {"extract": seconds_of(path)}, tuple(notes))
 
     def path_of(self, estimator: Any) -> Path:
         """Where the features are, once they are computed."""
@@ -120,17 +130,13 @@ class ExtractTask:
         return [*self.key, getattr(estimator, "features_id", own)]
 
 
-def _timed(estimator: Any, images: NDArray[np.uint8], note: Path) -> Iterator[NDArray[Any]]:
-    """Features chunk by chunk; what they took in all is kept beside them."""
-    spent = 0.0
+def _features(estimator: Any, images: NDArray[np.uint8]) -> Iterator[NDArray[Any]]:
+    """Features chunk by chunk."""
     for chunk in in_chunks(images, CHUNK):
-        start = time.perf_counter()
         features = np.asarray(estimator.extract(chunk))
         if len(features) != len(chunk):
             raise ValueError(f"extract returned {len(features)} rows for {len(chunk)} images")
-        spent += time.perf_counter() - start
         yield features
-    note.write_text(f"{spent:.4f}")
 
 
 @dataclass(frozen=True)
@@ -195,13 +201,14 @@ class CellTask:
         predictions = check_predictions(estimator.predict(images), len(images), n_classes)
         predicted = time.perf_counter()
         info = _storable(getattr(estimator, "fit_info_", {}))
-        probabilities = None
+        probabilities, contradictions = None, 0
         if hasattr(estimator, "predict_proba"):
             classes = getattr(estimator, "classes_", np.arange(n_classes))
-            probabilities = _of_every_class(estimator.predict_proba(images), classes, len(images), n_classes)
+            given = _of_every_class(estimator.predict_proba(images), classes, len(images), n_classes)
+            probabilities, contradictions = _rounded(given), _contradictions(predictions, given)
         before = float(info.get("seconds_before", 0.0))
         seconds = {"fit": round(fitted - start + before, 4), "predict": round(predicted - fitted, 4)}
-        return CellResult(predictions, probabilities, seconds, info=info)
+        return CellResult(predictions, probabilities, contradictions, seconds, info=info)
 
     @property
     def fold_task(self) -> FoldTask:
@@ -243,12 +250,15 @@ def _of_fold(outcome: FoldOutcome, cell: CellTask, peak_memory_mb: float | None)
     """What came of one cell of a pack; what is wrong with one costs no other."""
     n_images, n_classes = len(cell.fold.test), len(cell.class_names)
     try:
-        probabilities = None
+        predictions = check_predictions(outcome.predictions, n_images, n_classes)
+        probabilities, contradictions = None, 0
         if outcome.probabilities is not None:
-            probabilities = _of_every_class(outcome.probabilities, outcome.classes, n_images, n_classes)
+            given = _of_every_class(outcome.probabilities, outcome.classes, n_images, n_classes)
+            probabilities, contradictions = _rounded(given), _contradictions(predictions, given)
         return CellResult(
-            predictions=check_predictions(outcome.predictions, n_images, n_classes),
+            predictions=predictions,
             probabilities=probabilities,
+            contradictions=contradictions,
             seconds={name: round(float(spent), 4) for name, spent in outcome.seconds.items()},
             peak_memory_mb=peak_memory_mb,
             info=_storable(outcome.info),
@@ -257,14 +267,32 @@ def _of_fold(outcome: FoldOutcome, cell: CellTask, peak_memory_mb: float | None)
         return Failure("invalid", str(error))
 
 
-def _of_every_class(probabilities: Any, classes: Any, n_images: int, n_classes: int) -> list[list[float]]:
+def _of_every_class(probabilities: Any, classes: Any, n_images: int, n_classes: int) -> NDArray[np.float64]:
     """A column for every class of the data set, zero for classes the method has not seen."""
     given, seen = np.asarray(probabilities, dtype=np.float64), np.asarray(classes)
     if given.shape != (n_images, len(seen)) or not np.isfinite(given).all():
         raise InvalidPredictionsError(f"the probabilities have shape {given.shape} or values that are not finite")
+    if (given < 0).any():
+        raise InvalidPredictionsError(f"predict_proba returned a negative probability, {given.min():.4g}")
+    sums = given.sum(axis=1)
+    if (abs(sums - 1) > OFF).any():
+        worst = sums[abs(sums - 1).argmax()]
+        raise InvalidPredictionsError(
+            f"predict_proba returned probabilities of an image whose sum is {worst:.4g}, not 1"
+        )
     whole = np.zeros((n_images, n_classes))
     whole[:, seen] = given
-    return [[round(float(p), 4) for p in row] for row in whole]
+    return whole
+
+
+def _rounded(probabilities: NDArray[np.float64]) -> list[list[float]]:
+    return [[round(float(p), 4) for p in row] for row in probabilities]
+
+
+def _contradictions(predictions: list[int], probabilities: NDArray[np.float64]) -> int:
+    """Of how many images the prediction is not among the most probable classes; scikit-learn's SVC does that."""
+    own = probabilities[np.arange(len(predictions)), predictions]
+    return int((own < probabilities.max(axis=1, initial=0.0) - TIE).sum())
 
 
 def _storable(info: Mapping[str, Any]) -> dict[str, Any]:
@@ -282,7 +310,7 @@ def guarded(work: Callable[[], R]) -> R | Failure:
         result = work()
     except InvalidPredictionsError as error:
         return Failure("invalid", str(error))
-    except Exception as error:
+    except BaseException as error:  # sys.exit too: whatever a method raises, it has no result
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(last.filename).name}:{last.lineno}"
         told = f"{type(error).__name__}: {' '.join(str(error).split())} ({place})"

@@ -605,10 +605,10 @@ def test_what_cannot_be_written_is_told_and_leaves_what_was_there(
     path = tmp_path / "w.safetensors"
     path.write_bytes(b"before")
 
-    def full(self: Path, content: bytes) -> None:
+    def full(file: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UsageError, match="No space left on device"):
         save(path, build(), metadata={})
     assert path.read_bytes() == b"before"

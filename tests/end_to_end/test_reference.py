@@ -37,7 +37,7 @@ def store(request: pytest.FixtureRequest) -> Store:
 def test_it_is_sound(manifest: Path) -> None:
     store = Store(manifest.parent)
     assert store.records and store.audit is not None
-    assert [str(finding) for finding in verify_store(store) if not finding.ok] == []
+    assert [str(finding) for finding in verify_store(store) if finding.ok is False] == []
 
 
 def test_it_was_made_on_todays_faces_and_folds(store: Store) -> None:

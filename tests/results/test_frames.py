@@ -91,10 +91,8 @@ def test_no_results_are_an_empty_frame(tmp_path: Path) -> None:
 
 def test_unknown_frames_and_unsound_cells_are_refused(tmp_path: Path) -> None:
     store = made_results(tmp_path, {}, made_dataset(70))
-    short = made_cell(store.manifest, "mine", 0.9, 1, 1)
-    with (tmp_path / CELLS).open("a", encoding="utf-8") as file:
-        file.write(dataclasses.replace(short, predictions=[0, 1]).to_line())
-    results = Results.of(Store(tmp_path))
+    short = dataclasses.replace(made_cell(store.manifest, "mine", 0.9, 1, 1), predictions=[0, 1])
+    results = Results.from_records(store.manifest, [short])
     with pytest.raises(UsageError, match="no frame of 'folds'; choose runs, cells, predictions"):
         results.to_frame("folds")
     with pytest.raises(MismatchError, match="mine run 1 fold 1: the stored predictions are not one class for each"):

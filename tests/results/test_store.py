@@ -14,6 +14,7 @@ from febench.core.dataset import Dataset
 from febench.core.errors import MismatchError, UsageError
 from febench.core.manifest import draw
 from febench.results.store import AUDIT, CELLS, Record, Store
+from tests.made_results import made_cell
 
 texts = st.text(max_size=20)
 records = st.builds(
@@ -59,12 +60,13 @@ def test_any_changed_character_and_any_cut_is_noticed(data: st.DataObject) -> No
 
 def test_cells_are_kept_and_the_last_word_counts(toy: Dataset, tmp_path: Path) -> None:
     store = Store.open(tmp_path / "out", draw(toy, "paper"))
+    first, second = (made_cell(store.manifest, "m", 0.5, 1, fold) for fold in (1, 2))
     with store.writing() as writer:
-        writer.append(a_record("a", status="failed", predictions=None))
-        writer.append(a_record("b"))
-        writer.append(a_record("a"))
+        writer.append(dataclasses.replace(first, status="failed", predictions=None, probabilities=None))
+        writer.append(second)
+        writer.append(first)
     again = Store(tmp_path / "out")
-    assert [record.key for record in again.records] == ["a", "b"]
+    assert [record.key for record in again.records] == [first.key, second.key]
     assert all(record.ok for record in again.records)
     assert len((tmp_path / "out" / CELLS).read_text().splitlines()) == 3
 
@@ -72,17 +74,19 @@ def test_cells_are_kept_and_the_last_word_counts(toy: Dataset, tmp_path: Path) -
 @pytest.mark.parametrize("lost", [1, 7, 60])
 def test_a_torn_last_line_is_dropped_and_whole_lines_stay(toy: Dataset, tmp_path: Path, lost: int) -> None:
     store = Store.open(tmp_path, draw(toy, "paper"))
+    made = [made_cell(store.manifest, "m", 0.5, 1, fold) for fold in (1, 2, 3, 4)]
+    keys = [record.key for record in made]
     with store.writing() as writer:
-        for key in "abc":
-            writer.append(a_record(key))
+        for record in made[:3]:
+            writer.append(record)
     cells = tmp_path / CELLS
     cells.write_bytes(cells.read_bytes()[:-lost])
     torn = Store(tmp_path)
-    assert torn.torn > 0 and [record.key for record in torn.records] == ["a", "b"]
+    assert torn.torn > 0 and [record.key for record in torn.records] == keys[:2]
     with torn.writing() as writer:
-        writer.append(a_record("d"))
+        writer.append(made[3])
     mended = Store(tmp_path)
-    assert not mended.torn and [record.key for record in mended.records] == ["a", "b", "d"]
+    assert not mended.torn and [record.key for record in mended.records] == [keys[0], keys[1], keys[3]]
 
 
 def test_an_edited_line_is_refused_by_number_and_nothing_is_lost(toy: Dataset, tmp_path: Path) -> None:
@@ -188,10 +192,11 @@ def test_probabilities_are_those_of_the_cell_whatever_stands_beside_them(changes
 
 def test_probabilities_are_read_when_asked_for_and_kept(toy: Dataset, tmp_path: Path) -> None:
     store = Store.open(tmp_path, draw(toy, "paper"))
+    made = made_cell(store.manifest, "m", 0.5, 1, 1)
     with store.writing() as writer:
-        writer.append(a_record(probabilities=[[0.5, 0.5]]))
+        writer.append(made)
     (record,) = pickle.loads(pickle.dumps(Store(tmp_path).records))
-    assert record.probabilities == [[0.5, 0.5]] and record.probabilities is record.probabilities
+    assert record.probabilities == made.probabilities and record.probabilities is record.probabilities
 
 
 def test_environments_are_told_and_damaged_ones_refused(toy: Dataset, tmp_path: Path) -> None:

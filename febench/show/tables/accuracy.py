@@ -217,6 +217,7 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
         "majority": {protocol: floor["majority"] for protocol, floor in floors.items()},
         "audit": {one.manifest.protocol: head_data(one)["audit"] for one in results},
         "rows": facts,
+        "set_aside": [one.set_aside for one in results if one.set_aside],
     }
     counts = [f"{protocol}: {run_counts(under)}" for protocol, under in zip(protocols, rows, strict=True)]
     notes = [*_definition(metric, [row for under in rows for row in under]), _said_of_protocols(results)]
@@ -225,7 +226,8 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
     notes += map(noted, [one for one in caveats_of_data(results[0]) if one.word == "synthetic"])
     for one, under in zip(results, rows, strict=True):
         named = f", {one.manifest.protocol}"
-        notes += [noted(caveat, named) for caveat in caveats_of_data(one) if caveat.word == "audit error"]
+        of_folds = [caveat for caveat in caveats_of_data(one) if caveat.word in ("audit error", "foreign cells")]
+        notes += [noted(caveat, named) for caveat in of_folds]
         notes += [noted(caveat, named) for caveat in caveats_of_rows(one, under)]
     title = f"Table 4. The {change} on {dataset_of(results[0])}: {metric.title} under {' and '.join(protocols)}"
     body: list[tuple[Value, ...]] = [

@@ -201,6 +201,7 @@ def head_data(results: Results) -> dict[str, Any]:
         "manifest": results.manifest.sha256,
         "febench": __version__,
         "audit": None if results.faults is None else list(results.faults),
+        "set_aside": [results.set_aside] if results.set_aside else [],
     }
 
 
