@@ -42,7 +42,8 @@ def result_of(row: list[float], tmp_path: Path, packed: bool) -> CellResult | Fa
     np.save(tmp_path / "images.npy", np.zeros((6, 2, 2), dtype=np.uint8))
     train, test, labels = np.arange(3), np.arange(3, 6), np.arange(3)
     method = PackedMethod.of(Method("b", type("B", (Believes,), {"row": row}), version="1"), {}, "cpu")
-    task = CellTask(method, tmp_path / "images.npy", Fold(train, train[:0], test), labels, labels[:0], ("a", "b", "c"), 0)
+    fold = Fold(train, train[:0], test)
+    task = CellTask(method, tmp_path / "images.npy", fold, labels, labels[:0], ("a", "b", "c"), 0)
     if not packed:
         return task.run()
     return _of_fold(FoldOutcome(np.zeros(3, np.int64), np.tile(row, (3, 1)), np.arange(3), {}), task, None)
