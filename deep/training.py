@@ -28,7 +28,7 @@ from febench.core.files import replacing
 
 BETAS = (0.9, 0.99)
 CAPTURE_WARM_UP = 3  # steps before one is captured
-LOOKS = 10  # during a training
+LOOKS, APART = 10, 30  # during a training, at most, and steps that one goes on for between two of them, at least
 KEEP_EVERY, TELL_EVERY = 180.0, 10.0  # seconds
 
 
@@ -419,16 +419,17 @@ def train(
     trainings : sequence of Training
         On a GPU, the steps of different trainings overlap.
     look : callable, optional
-        At the first training: called ten times, the last after the last step, and its time is not counted. What it
-        returns is put into the training's `curve`. It may put the network into evaluation mode, and change nothing
-        else.
+        At the first training: called ten times, in short ones less often, the last after the last step, and its time
+        is not counted. What it returns is put into the training's `curve`. It may put the network into evaluation
+        mode, and change nothing else.
     checkpoint : Checkpoint, optional
         Of the first training: it goes on from there, and is kept there every few minutes.
     """
     first = trainings[0]
     if checkpoint and (state := checkpoint.load()):
         first.resume(state)
-    moments = {math.ceil(first.steps * i / LOOKS) for i in range(1, LOOKS + 1)} if look else set()
+    looks = min(LOOKS, math.ceil(first.steps / APART)) if look else 0
+    moments = {math.ceil(first.steps * i / looks) for i in range(1, looks + 1)}
     while left := [training for training in trainings if not training.done]:
         start = perf_counter()
         for training in left:

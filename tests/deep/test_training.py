@@ -139,11 +139,13 @@ def look(training):
     return training.network.eval()(as_input(training.normalise(training.pixels))).abs().mean().item()
 
 
-def test_looks_end_with_the_last_step_and_change_nothing():
+@pytest.mark.parametrize(("apart", "seen"), [(1, [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]), (12, [9, 17, 25]), (30, [25])])
+def test_looks_end_with_the_last_step_and_change_nothing(apart, seen, monkeypatch):
+    monkeypatch.setattr("deep.training.APART", apart)
     quiet, watched = (begun(Recipe(steps=25, batch_size=4, lr=0.05)) for _ in range(2))
     train([quiet])
     train([watched], look)
-    assert [step for step, _ in watched.curve] == [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]
+    assert [step for step, _ in watched.curve] == seen
     assert same(quiet.network, watched.network)
 
 
@@ -188,6 +190,7 @@ def run_and_die(path, recipe, at, **given):
 @pytest.mark.parametrize("at", [1, 7, 19])
 def test_a_killed_training_goes_on_where_it_was(at, device, tmp_path, always_due, monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
+    monkeypatch.setattr("deep.training.APART", 1)
     recipe = Recipe(steps=20, batch_size=8, lr=0.05)
     path = tmp_path / "cell.pt"
     whole = begun(recipe, network=dropout_network(), device=device)
