@@ -53,15 +53,13 @@ class Layout:
         return np.concatenate([first.reshape(*lead, -1), second.reshape(*lead, -1)], axis=-1)
 
 
-def sigmoid_of_minus(z: NDArray[Float]) -> NDArray[Float]:
-    """Logistic sigmoid of -z, in place: 1 / (1 + exp(z)); to negate few weights is cheaper than many activations.
-
-    An exponential too large to hold is infinite, and its reciprocal 0, as the sigmoid is there to the last bit.
-    """
-    with np.errstate(over="ignore"):
-        np.exp(z, out=z)
-    z += 1
-    return np.reciprocal(z, out=z)
+def sigmoid(z: NDArray[Float]) -> NDArray[Float]:
+    """Logistic sigmoid, in place: 1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2, which never overflows."""
+    z *= 0.5
+    np.tanh(z, out=z)
+    z *= 0.5
+    z += 0.5
+    return z
 
 
 def with_ones(X: ArrayLike, dtype: type[Float]) -> NDArray[Float]:
@@ -89,9 +87,9 @@ def forward(weights: NDArray[Float], inputs: NDArray[Float], layout: Layout) -> 
     ndarray, shape (p, outputs, n)
         Outputs, one a class, in [0, 1].
     """
-    first, second = layout.unpack(-weights)
-    hidden = sigmoid_of_minus(first.reshape(-1, first.shape[-1]) @ inputs).reshape(len(weights), layout.hidden, -1)
-    return hidden, sigmoid_of_minus(second[..., :-1] @ hidden + second[..., -1:])
+    first, second = layout.unpack(weights)
+    hidden = sigmoid(first.reshape(-1, first.shape[-1]) @ inputs).reshape(len(weights), layout.hidden, -1)
+    return hidden, sigmoid(second[..., :-1] @ hidden + second[..., -1:])
 
 
 class MeanSquaredError:
@@ -299,8 +297,6 @@ class SwarmNetwork(_Network):
         Hidden neurons.
     bound : float
         Weights and biases lie in [-bound, bound].
-    penalty : float
-        The search minimises the mean squared error plus this times the mean of the squared weights and biases.
     patience : int or None
         Evaluations without a smaller validation error of the best network after which the search stops; None: never.
     random_state : int or None
@@ -314,8 +310,8 @@ class SwarmNetwork(_Network):
         The network. With validation inputs, the best on them of the final population and the best network found;
         without, the latter.
     fit_info_ : dict
-        evaluations, epochs, objective (smallest value, penalty included), weights (their number), stopped (by
-        patience), temperature (of `predict_proba`), trace (what `Trace` noted; its errors are without penalty).
+        evaluations, epochs, objective (smallest training error), weights (their number), stopped (by patience), trace
+        (what `Trace` noted).
 
     Raises
     ------
@@ -331,39 +327,30 @@ class SwarmNetwork(_Network):
         bound: float = 1.0,
         patience: int | None = None,
         random_state: int | None = None,
-        penalty: float = 0.0,
     ) -> None:
         super().__init__(hidden)
         require(evaluations >= 1, f"evaluations must be at least 1, not {evaluations}")
         require(bound > 0, f"bound must be above 0, not {bound}")
-        require(penalty >= 0, f"penalty must not be negative, not {penalty}")
         require(patience is None or patience >= 1, f"patience must be at least 1, or none, not {patience}")
         self.search = search
         self.evaluations = evaluations
         self.bound = bound
-        self.penalty = penalty
         self.patience = patience
         self.random_state = random_state
 
     def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
         """Search for the weights; see `baselines.pipeline.Classifier.fit`."""
-        error = MeanSquaredError(X, self._begin(X, y), self.layout_)
-
-        def penalised(weights: Double) -> Double:
-            return error(weights) + self.penalty_of(weights)
-
+        objective = MeanSquaredError(X, self._begin(X, y), self.layout_)
         validation = ValidationGroup.of(self, X_val, y_val)
         trace = Trace(validation.accuracy if validation else None)
         patience = Patience(validation.error, self.patience) if validation and self.patience else None
 
         def watch(epoch: Epoch) -> bool:
-            best = epoch.best_position
-            trace.note(epoch.evaluations, epoch.best_value - float(self.penalty_of(best)), best)
+            trace.note(epoch.evaluations, epoch.best_value, epoch.best_position)
             return patience is not None and patience(epoch)
 
         box = Box(self.layout_.size, -self.bound, self.bound)
         rng = np.random.default_rng(self.random_state)
-        objective = penalised if self.penalty else error
         result = self.search.minimise(objective, box, evaluations=self.evaluations, rng=rng, stop=watch)
         candidates = result.candidates
         self.weights_ = candidates[validation.best_of(candidates) if validation else 0]
@@ -376,10 +363,6 @@ class SwarmNetwork(_Network):
             "trace": trace.finish(),
         }
         return self
-
-    def penalty_of(self, weights: Double) -> Double:
-        """What networks (..., size) pay for the size of their weights, shape (...)."""
-        return np.asarray(self.penalty * np.square(weights).mean(axis=-1))
 
 
 class GradientNetwork(_Network):
