@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from febench.core.files import sealed, unsealed
 from tests.end_to_end.conftest import Febench
 
 TOY = ("--plugin", "plugin.py", "--dataset", "toy")
@@ -97,8 +98,10 @@ def test_a_run_audits_once_and_its_tables_say_so(febench: Febench, tmp_path: Pat
     assert first.returncode == 0 and words in first.stderr and f"{words}; see febench audit" in first.stdout
     assert "audit, paper: FEB001" in first.stdout and "audit, subject" not in first.stdout
     stored = tmp_path / "o" / "paper" / "audit.json"
-    document = json.loads(stored.read_text())
-    stored.write_text(edited)
+    document = unsealed(stored.read_bytes())
+    document["findings"][0]["title"] = "Whoever is in training and test"
+    stored.write_bytes(sealed(document))
+    edited = stored.read_text()
     again = febench(*args)
     assert "audit: FEB001 Whoever is in training" in again.stderr and stored.read_text() == edited
     table = json.loads(febench("table", "3", "o/paper", "--json").stdout)
