@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.cache import array_path, cached_array, in_chunks
+from febench.core.errors import FebenchError
 from febench.core.method import FoldOutcome, FoldTask, InvalidPredictionsError, Method, check_predictions
 from febench.core.protocol import Fold
 from febench.running.executors.base import Failure
@@ -258,13 +259,13 @@ def _of_fold(outcome: FoldOutcome, cell: CellTask, peak_memory_mb: float | None)
 
 
 def _of_every_class(probabilities: Any, classes: Any, n_images: int, n_classes: int) -> list[list[float]]:
-    """A column for every class of the data set, zero for classes the method has not seen."""
+    """A column for every class of the data set, zero for classes the method has not seen; to four significant digits."""
     given, seen = np.asarray(probabilities, dtype=np.float64), np.asarray(classes)
     if given.shape != (n_images, len(seen)) or not np.isfinite(given).all():
         raise InvalidPredictionsError(f"the probabilities have shape {given.shape} or values that are not finite")
     whole = np.zeros((n_images, n_classes))
     whole[:, seen] = given
-    return [[round(float(p), 4) for p in row] for row in whole]
+    return [[float(f"{p:.4g}") for p in row] for row in whole]
 
 
 def _storable(info: Mapping[str, Any]) -> dict[str, Any]:
@@ -282,6 +283,8 @@ def guarded(work: Callable[[], R]) -> R | Failure:
         result = work()
     except InvalidPredictionsError as error:
         return Failure("invalid", str(error))
+    except FebenchError as error:
+        return Failure("failed", str(error))
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(last.filename).name}:{last.lineno}"
