@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from baselines import Double, Features, Labels, require
 from baselines.features import check_wavelet, wavelet_entropy
 from baselines.pipeline import KernelSVM
-from baselines.selection import GAMMAS, KERNEL_COSTS, Blocks, Selected, choices
+from baselines.selection import EFFORT, GAMMAS, KERNEL_COSTS, Blocks, Selected, choices
 from febench import method
 
 
@@ -94,7 +94,12 @@ def bwe_fsvm(
     return Selected(
         Blocks.one(wavelet_entropy, wavelet=wavelet, level=level, trim=trim),
         StandardScaler(),
-        KernelSVM(sample_weight=partial(membership, delta=delta), random_state=random_state, break_ties=select),
+        KernelSVM(
+            sample_weight=partial(membership, delta=delta),
+            random_state=random_state,
+            break_ties=select,
+            effort=EFFORT if select else None,
+        ),
         grid={"C": choices(C, None, KERNEL_COSTS, select), "gamma": choices(gamma, 1.0, GAMMAS, select)},
         bounds={"C": 32.0},
         random_state=random_state,

@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from baselines.features import check_spectra, higher_order_spectra
 from baselines.pipeline import KernelSVM, PrincipalComponents
-from baselines.selection import GAMMAS, KERNEL_COSTS, Blocks, Selected, choices
+from baselines.selection import EFFORT, GAMMAS, KERNEL_COSTS, Blocks, Selected, choices
 from febench import method
 
 
@@ -67,7 +67,7 @@ def hos_svm(
         Blocks.one(higher_order_spectra, projections=projections, nfft=nfft, orders=orders, phases=phases, size=size),
         StandardScaler(),
         PrincipalComponents(whiten=False),
-        KernelSVM(random_state=random_state, break_ties=select),
+        KernelSVM(random_state=random_state, break_ties=select, effort=EFFORT if select else None),
         grid={
             "principalcomponents__variance": choices(variance, 0.95, (0.95, 0.99, 0.999), select),
             "C": choices(C, None, KERNEL_COSTS, select),

@@ -312,6 +312,8 @@ class KernelSVM(_Machine):
     break_ties : bool
         Whether of classes with equally many votes the decision values choose; otherwise the first of them wins,
         whatever they say.
+    effort : int or None
+        Iterations an image after which a machine is taken as it is: where classes are one, a large C has no end.
 
     Raises
     ------
@@ -328,6 +330,7 @@ class KernelSVM(_Machine):
         most: int = MOST,
         random_state: int | None = None,
         break_ties: bool = False,
+        effort: int | None = None,
     ) -> None:
         require(C is None or C > 0, f"C must be above 0, not {C}")
         require(gamma > 0, f"gamma must be above 0, not {gamma}")
@@ -340,6 +343,7 @@ class KernelSVM(_Machine):
         self.most = most
         self.random_state = random_state
         self.break_ties = break_ties
+        self.effort = effort
 
     def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
         """Learn from inputs (n, d) and class indices (n,)."""
@@ -347,7 +351,8 @@ class KernelSVM(_Machine):
         def machine(C: float, X: Features, y: Labels) -> SVC:
             weights = None if self.sample_weight is None else self.sample_weight(X, y)
             gamma = "scale" if self.gamma == 1 else self.gamma / (X.shape[1] * (X.var() or 1.0))
-            made = SVC(C=C, gamma=gamma, break_ties=self.break_ties, cache_size=500)
+            most = -1 if self.effort is None else self.effort * len(X)
+            made = SVC(C=C, gamma=gamma, break_ties=self.break_ties, cache_size=500, max_iter=most)
             return made.fit(X, y, sample_weight=weights)
 
         C = self.C
@@ -362,7 +367,11 @@ class KernelSVM(_Machine):
                 ]
                 C = COSTS[int(np.argmax(right))]
         self.estimator_ = machine(C, X, y)
-        self.fit_info_ = {"C": C, "support": int(self.estimator_.n_support_.sum())}
+        self.fit_info_ = {
+            "C": C,
+            "support": int(self.estimator_.n_support_.sum()),
+            "iterations": int(np.max(self.estimator_.n_iter_)),
+        }
         return self
 
 

@@ -43,6 +43,9 @@ COSTS = tuple(2.0**power for power in range(-9, 6, 2))
 KERNEL_COSTS = tuple(2.0**power for power in range(-1, 12, 2))
 """C of kernel machines: 0.5 to 2048; above `MANY` images up to 32."""
 
+EFFORT = 200
+"""Iterations of a kernel machine an image, at most."""
+
 GAMMAS = (0.0625, 0.25, 1.0)
 
 FOLDS = 5
@@ -451,7 +454,8 @@ def inner_folds(y: Labels, groups: Labels | None, folds: int, random_state: int 
 
 def _deal(y: Labels, groups: Labels | None, folds: int, random_state: int | None) -> Folds:
     """So many folds as scikit-learn deals them, whatever they hold; none where it refuses."""
-    if folds < 2 or max(np.unique(y, return_counts=True)[1]) < folds:
+    n_groups = len(y) if groups is None else len(np.unique(groups))
+    if not 2 <= folds <= min(n_groups, max(np.unique(y, return_counts=True)[1])):
         return []
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     with warnings.catch_warnings():

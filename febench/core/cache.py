@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shutil
 from collections.abc import Iterator
 from itertools import chain
 from mmap import mmap
@@ -16,6 +18,10 @@ from filelock import FileLock
 from numpy.lib.format import dtype_to_descr, write_array_header_2_0
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
+
+from febench.core.errors import DataError
+
+_OURS = re.compile(r"[0-9a-f]{12,}")
 
 
 def cache_dir() -> Path:
@@ -42,6 +48,8 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
     ------
     ValueError
         If the chunks differ in shape or type, or do not add up to the length.
+    DataError
+        If the disk has too little room; nothing is written then.
     """
     path = array_path(kind, key)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +67,13 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
 def array_path(kind: str, key: object) -> Path:
     """Where `cached_array` keeps the array of that key, whether or not it is there."""
     return cache_dir() / kind / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()}.npy"
+
+
+def cached_files() -> dict[str, list[Path]]:
+    """The files of each kind in the cache, by the folders' names: those that are named by a hash, as febench does."""
+    folders = sorted(path for path in cache_dir().glob("*") if path.is_dir())
+    by_kind = {path.name: [file for file in sorted(path.iterdir()) if _OURS.match(file.name)] for path in folders}
+    return {kind: files for kind, files in by_kind.items() if files}
 
 
 def file_of(array: NDArray[Any]) -> Path | None:
@@ -80,6 +95,12 @@ def in_chunks(array: NDArray[Any], rows: int = 1024) -> Iterator[NDArray[Any]]:
 def _write(path: Path, chunks: Iterator[NDArray[Any]], length: int) -> None:
     """Write piece by piece; not through a memory map, for a full disk would then kill the process."""
     first = np.asarray(next(chunks))
+    needed, free = length * (first.nbytes // max(1, len(first))), shutil.disk_usage(path.parent).free
+    if needed > free:
+        raise DataError(
+            f"the {path.parent.name} need {needed / 1e6:,.0f} MB in the cache {cache_dir()}, where "
+            f"{free / 1e6:,.0f} MB are free: make room, or name another folder by the variable FEBENCH_CACHE"
+        )
     done = 0
     with path.open("wb") as file:
         header = {"descr": dtype_to_descr(first.dtype), "fortran_order": False, "shape": (length, *first.shape[1:])}

@@ -72,7 +72,8 @@ class Record:
     predictions : list of int, or None
         Class indices of the fold's test images, in the manifest's order.
     probabilities : list of lists of float, or None
-        A row an image, a column a class, to four significant digits (older cells: four decimals); of a stored cell they are read when first asked for.
+        A row an image, a column a class, to four significant digits (of cells of older versions four decimals); of a
+        stored cell they are read when first asked for.
     seconds : dict
         Wall-clock seconds of `extract` (the whole data set, shared by all cells), `fit` and `predict`.
     peak_memory_mb : float or None

@@ -259,7 +259,7 @@ def _of_fold(outcome: FoldOutcome, cell: CellTask, peak_memory_mb: float | None)
 
 
 def _of_every_class(probabilities: Any, classes: Any, n_images: int, n_classes: int) -> list[list[float]]:
-    """A column for every class of the data set, zero for classes the method has not seen; to four significant digits."""
+    """A column for every class of the data set, zero for classes not seen in training; to four significant digits."""
     given, seen = np.asarray(probabilities, dtype=np.float64), np.asarray(classes)
     if given.shape != (n_images, len(seen)) or not np.isfinite(given).all():
         raise InvalidPredictionsError(f"the probabilities have shape {given.shape} or values that are not finite")
