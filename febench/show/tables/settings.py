@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from febench.core.selectors import format_value
+from febench.core.selectors import coerce, format_value, parse_selector
 from febench.results.caveats import signs_of
 from febench.results.results import Results
 from febench.results.rows import RowResults
@@ -51,22 +51,19 @@ def _row_data(row: RowResults) -> dict[str, Any]:
     params = row.records[-1].params
     taken: dict[str, list[Any]] = {}
     for cell in cells:
-        chosen = cell.info.get("chosen")
-        told = {"chosen": chosen} if isinstance(chosen, str) else {}  # the settings of a method that tells them as one
-        for name, value in {**told, **cell.info.get("selected", {})}.items():
+        told = cell.info.get("selected", {})
+        if isinstance(cell.info.get("chosen"), str):  # a method that tells all in one: features[parameter=value,...]
+            features, others = parse_selector(cell.info["chosen"])
+            told = {"features": features, **{name: coerce(text, None, name) for name, text in others.items()}}
+        for name, value in told.items():
             taken.setdefault(name, []).append(value)
     compared = any(cell.info.get("tried", 0) != 1 for cell in cells)
     parameters: list[dict[str, Any]] = []
     for name in dict.fromkeys([*params, *taken]):
-        if params.get(name) is None and name in taken:
-            counted = Counter(taken[name])
-            values = [{"value": value, "cells": counted[value]} for value in sorted(counted, key=_place)]
-            how = "selected" if compared or len(counted) > 1 else "fixed"
-            parameters.append({"name": name, "how": how, "values": values})
-        else:
-            parameters.append(
-                {"name": name, "how": "fixed", "values": [{"value": params.get(name), "cells": len(cells)}]}
-            )
+        counted = Counter(taken.get(name, [params.get(name)] * len(cells)))
+        free = name in taken and params.get(name) is None and compared
+        values = [{"value": value, "cells": counted[value]} for value in sorted(counted, key=_place)]
+        parameters.append({"name": name, "how": "selected" if free or len(counted) > 1 else "fixed", "values": values})
     untried = Counter(what for cell in cells for what in cell.info.get("not_tried", ()))
     return {
         "method": row.label,
@@ -85,7 +82,7 @@ def _place(value: Any) -> tuple[bool, float, str]:
 
 def _written(parameter: dict[str, Any]) -> str:
     if parameter["how"] == "fixed":
-        return _value(parameter["values"][0]["value"])
+        return "".join(_value(one["value"]) for one in parameter["values"])
     return ", ".join(f"{_value(one['value'])} ({one['cells']})" for one in parameter["values"])
 
 

@@ -57,11 +57,21 @@ def test_a_network_tells_its_recipe(tmp_path: Path) -> None:
 
 
 def test_settings_that_a_method_tells_as_one_are_counted_too(tmp_path: Path) -> None:
-    info = {"chosen": "db4-4[hidden=20]", "tried": 17}
-    results = Results.of(made_results(tmp_path, {"tuned": 0.5}, runs=[1], params={}, info=info))
-    (row,) = make_table("settings", [results])[0].tables[0].rows
-    assert (row[0], row[2], row[4]) == ("tuned", "chosen", "selected")
-    assert "db4-4[hidden=20]" in row[3] and row[3].endswith("(10)")
+    for run, evaluations in ((1, 80_000), (2, 5_000)):
+        info = {"chosen": f"db4-4[hidden=20,evaluations={evaluations}]", "tried": 17}
+        changes = {"params": {"evaluations": 80_000}, "info": info}
+        results = Results.of(made_results(tmp_path, {"tuned": 0.5}, runs=[run], **changes))
+    assert [row[2:] for row in make_table("settings", [results])[0].tables[0].rows] == [
+        ("evaluations", "5000 (10), 80000 (10)", "selected"),
+        ("features", "db4-4 (20)", "selected"),
+        ("hidden", "20 (20)", "selected"),
+    ]
+
+
+def test_a_row_without_cells_is_no_row_of_values(tmp_path: Path) -> None:
+    results = Results.of(made_results(tmp_path, {"m": 0.5}, runs=[1], status="failed", predictions=None, params=PARAMS))
+    (document,) = make_table("settings", [results])
+    assert {row[1] for row in document.tables[0].rows} == {0} and document.data["rows"][0]["failed"] == 10
 
 
 @pytest.mark.parametrize("how", ["text", "md", "csv", "latex", "html", "json"])
