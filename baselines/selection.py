@@ -393,8 +393,10 @@ class Selected:
         one.grid = {name: values[len(values) // 2 :][:1] for name, values in self.grid.items()}
         one.folds = 0
         start, stop = self.features.columns(X.shape[1])[-1]
-        last, inner = (forecast(one, X[:, start:stop], y, images) for images in (n, min(n, MOST)))
-        return last + (len(self.candidates) + 1) * self.folds * inner
+        X = X[:, start:stop]
+        trained = min(n, MOST) * (self.folds - 1) // self.folds
+        inner = forecast(one, span(X) if self.isometric else X, y, trained)
+        return forecast(one, X, y, n) + (len(self.candidates) + 1) * self.folds * inner
 
 
 def _set(candidate: Candidate, columns: Sequence[tuple[int, int]]) -> dict[str, Any]:
