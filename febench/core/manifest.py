@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -96,10 +96,30 @@ class Manifest:
     @cached_property
     def people(self) -> tuple[tuple[str, ...], NDArray[np.int64]] | None:
         """The names of the people, sorted, and the number of each image's among them, shape (n,); None if not known."""
-        if self.subjects is None:
+        return None if self.subjects is None else numbered(self.subjects)
+
+    @cached_property
+    def together(self) -> NDArray[np.int64] | None:
+        """A number for each image, the same where the protocol keeps images together, shape (n,).
+
+        None where it deals image by image, or does not know what to keep together.
+
+        Raises
+        ------
+        UsageError
+            If the protocol is not known here, for nothing but its registration tells what it keeps together, or if
+            these folds were drawn before it said so.
+        """
+        protocol, _ = PROTOCOLS.select(self.protocol)
+        if protocol.together is None:
             return None
-        names, numbers = np.unique(np.asarray(self.subjects, dtype=str), return_inverse=True)
-        return tuple(map(str, names)), numbers.ravel().astype(np.int64)
+        if protocol.together not in self.content:
+            raise UsageError(
+                f"these folds of {self.dataset} were drawn before protocol {self.protocol} kept {protocol.together} "
+                "together and do not tell them: raise its version, and draw them anew in another directory"
+            )
+        names = self.content[protocol.together]
+        return numbered(names)[1] if names else None
 
     @property
     def n_runs(self) -> int:
@@ -149,6 +169,12 @@ class Manifest:
         return "{\n" + lines + "\n}\n"
 
 
+def numbered(names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Different names, sorted, and the number of each name among them, shape (n,)."""
+    different, numbers = np.unique(np.asarray(names, dtype=str), return_inverse=True)
+    return tuple(map(str, different)), numbers.ravel().astype(np.int64)
+
+
 def draw(dataset: Dataset, selector: str, seed: int = 0) -> Manifest:
     """Draw the folds of a data set under the protocol that a selector names.
 
@@ -163,6 +189,9 @@ def draw(dataset: Dataset, selector: str, seed: int = 0) -> Manifest:
     problem = next(_problems(deal, len(dataset)), None)
     if problem:
         raise UsageError(f"protocol {label} on {dataset.name}: {problem}")
+    told = {"subjects": dataset.subjects}
+    if protocol.together:
+        told[protocol.together] = getattr(dataset, protocol.together)
     return Manifest(
         {
             "format": FORMAT,
@@ -175,7 +204,7 @@ def draw(dataset: Dataset, selector: str, seed: int = 0) -> Manifest:
             "classes": list(dataset.classes),
             "images": list(dataset.ids),
             "labels": dataset.labels.tolist(),
-            "subjects": list(dataset.subjects) if dataset.subjects else None,
+            **{column: list(names) if names else None for column, names in told.items()},
             "folds": [{k: list(v) for k, v in vars(roles).items()} for roles in deal.folds],
             "runs": [[np.sort(group).tolist() for group in groups] for groups in deal.runs],
         }

@@ -2,7 +2,10 @@
 
 A method is a function that builds a scikit-learn style classifier, or the classifier's class. What it builds has
 
-- `fit(X, y)`, or `fit(X, y, X_val=..., y_val=...)` if it can use the validation fold;
+- `fit(X, y)`; of what follows it is given, by keyword, what its signature names (`**kwargs` names nothing):
+  `X_val`, `y_val`, the validation fold; `groups`, an integer a training image, the same where the protocol keeps images
+  together (the person under `subject`, `loso` and `official`), or None where it does not (`paper`) or people are not
+  known: `GroupKFold` by them mirrors the outer folds; `class_names`, the data set's classes in order;
 - `predict(X)`, and `predict_proba(X)` where it has one;
 - optionally `extract(X)`, a pure function of each image alone: computed once a data set, `fit` and `predict` then
   get its result in place of the images;
@@ -92,7 +95,10 @@ class Method(Component):
 
 @dataclass(frozen=True)
 class FoldTask:
-    """One fold for `fit_predict_folds`: which images train, validate and test, the labels it may know, and its seed."""
+    """One fold for `fit_predict_folds`: which images train, validate and test, the labels it may know, and its seed.
+
+    `groups` (of the training images) and `class_names` are what `fit` gets by these names.
+    """
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
@@ -100,6 +106,8 @@ class FoldTask:
     y_train: NDArray[np.int64]
     y_val: NDArray[np.int64]
     random_state: int
+    groups: NDArray[np.int64] | None = None
+    class_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args
 
+from febench.core.errors import UsageError
 from febench.core.registry import Component, Registry, origin_of, source_version
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     Groups = list[NDArray[np.int64]]
 
 B = TypeVar("B", bound=Callable[..., Any])
+Together = Literal["subjects", "sequences"]
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,19 @@ class Deal:
 
 @dataclass(frozen=True)
 class Protocol(Component):
-    """A registered protocol: `build(dataset, seed=..., **params)` returns a `Deal`."""
+    """A registered protocol: `build(dataset, seed=..., **params)` returns a `Deal`.
+
+    Attributes
+    ----------
+    version : str
+        Raised whenever it deals otherwise.
+    together : str or None
+        Whose images it keeps together: `subjects` or `sequences`, as a data set tells them; None of one that deals
+        image by image. Methods get it as `groups` of their training images.
+    """
 
     version: str = ""
+    together: Together | None = None
 
     kind: ClassVar[str] = "protocol"
     given_by_harness: ClassVar[frozenset[str]] = frozenset({"dataset", "seed"})
@@ -71,14 +83,25 @@ class Protocol(Component):
 PROTOCOLS: Registry[Protocol] = Registry(Protocol, "febench.protocols")
 
 
-def protocol(name: str, *, cite: str = "", version: str | None = None) -> Callable[[B], B]:
+def protocol(
+    name: str, *, cite: str = "", version: str | None = None, together: Together | None = None
+) -> Callable[[B], B]:
     """Register a function `(dataset, *, seed, **params) -> Deal` as a protocol.
 
-    Every run's groups must depend on the seed and the run's number alone, so that more runs extend a deal.
+    Every run's groups must depend on the seed and the run's number alone, so that more runs extend a deal. `together`
+    is that of `Protocol`.
+
+    Raises
+    ------
+    UsageError
+        If the name is taken, a parameter has no default, or `together` is nothing that a data set tells.
     """
+    if together not in (None, *get_args(Together)):
+        raise UsageError(f"protocol {name!r} keeps together {together!r}; choose {' or '.join(get_args(Together))}")
 
     def register(build: B) -> B:
-        found = Protocol(name, build, cite, origin_of(build), version=source_version(build, version))
+        version_of_source = source_version(build, version)
+        found = Protocol(name, build, cite, origin_of(build), version=version_of_source, together=together)
         PROTOCOLS.add(found)
         return build
 

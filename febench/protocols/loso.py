@@ -10,7 +10,7 @@ from febench.core.protocol import Deal, protocol, rotating
 from febench.protocols.dealing import check_runs, people_of
 
 
-@protocol("loso", version="1")
+@protocol("loso", version="1", together="subjects")
 def loso(dataset: Dataset, *, seed: int, runs: int = 1) -> Deal:
     """Leave one subject out: each fold tests on one person, validates on another and trains on all others.
 

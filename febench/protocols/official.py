@@ -13,7 +13,7 @@ from febench.protocols.dealing import check_runs, count_people, deal_by_class, d
 TENTHS = 10
 
 
-@protocol("official", version="1")
+@protocol("official", version="1", together="subjects")
 def official(dataset: Dataset, *, seed: int, runs: int = 1) -> Deal:
     """The data set's own split: one fold that trains, validates and tests on the parts made for that.
 

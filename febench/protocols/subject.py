@@ -10,7 +10,7 @@ from febench.core.protocol import Deal, protocol, rotating
 from febench.protocols.dealing import check_counts, deal_people, people_of
 
 
-@protocol("subject", version="1")
+@protocol("subject", version="1", together="subjects")
 def subject(dataset: Dataset, *, seed: int, runs: int = 10, groups: int = 10) -> Deal:
     """People dealt anew in each run into groups as alike in classes as can be; nobody is in two groups.
 

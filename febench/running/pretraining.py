@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.errors import FebenchError, UsageError, printable
+from febench.core.manifest import numbered
 from febench.core.protocol import Fold
 from febench.core.provenance import image_hashes
 from febench.core.seeds import derive_seed
@@ -78,7 +80,8 @@ def pretrain(options: RunOptions, path: Path) -> Pretrained:
         everything = Fold(np.arange(len(dataset)), nothing, nothing)
         seed = derive_seed(options.seed, dataset.name, "pretrain", row.method.name, 1, 1)
         checkpoint = path.with_suffix(".checkpoint")
-        _train(options, row, dataset, everything, seed, checkpoint, path)
+        people = numbered(dataset.subjects)[1] if dataset.subjects else None  # kept apart as under `official`
+        _train(options, row, dataset, everything, people, seed, checkpoint, path)
         forget_checkpoint(checkpoint)
         return Pretrained(path, len(dataset), {}, None)
 
@@ -87,7 +90,7 @@ def pretrain(options: RunOptions, path: Path) -> Pretrained:
     cell = Cell(row, store.manifest, 1, 1)
     fold, checkpoint = store.manifest.fold(1, 1), checkpoint_of(store.path, cell)
     with store.writing() as writer:
-        result, seconds = _train(options, row, dataset, fold, cell.seed, checkpoint, path)
+        result, seconds = _train(options, row, dataset, fold, store.manifest.together, cell.seed, checkpoint, path)
         if cell.key not in {record.key for record in store.records if record.ok}:
             writer.append(record_of(cell, result, options.threads, seconds))
     forget_checkpoint(checkpoint)
@@ -98,9 +101,19 @@ def pretrain(options: RunOptions, path: Path) -> Pretrained:
 
 
 def _train(
-    options: RunOptions, row: Row, dataset: Dataset, fold: Fold, seed: int, checkpoint: Path, path: Path
+    options: RunOptions,
+    row: Row,
+    dataset: Dataset,
+    fold: Fold,
+    together: NDArray[np.int64] | None,
+    seed: int,
+    checkpoint: Path,
+    path: Path,
 ) -> tuple[CellResult, dict[str, float]]:
-    """Train on a fold and keep the weights; what came of it, and the seconds of the features."""
+    """Train on a fold and keep the weights; what came of it, and the seconds of the features.
+
+    `together` is a number for each image of the data set, as in `Manifest.together`.
+    """
     method = pack_method(options, row)
     pieces = np.array_split(fold.train, max(1, len(fold.train) // 1024))
     origin = {
@@ -122,8 +135,9 @@ def _train(
             fold=fold,
             y_train=dataset.labels[fold.train],
             y_val=dataset.labels[fold.validation],
-            n_classes=len(dataset.classes),
+            class_names=dataset.classes,
             seed=seed,
+            groups=None if together is None else together[fold.train],
             checkpoint=checkpoint,
             weights=(path.resolve(), origin),
         )

@@ -288,15 +288,16 @@ def extract_task(dataset: Dataset, method: PackedMethod) -> ExtractTask:
 
 def cell_task(cell: Cell, method: PackedMethod, inputs: Path, checkpoint: Path | None = None) -> CellTask:
     """The work of a cell, for a worker: labels of its training and validation images, none of its test images."""
-    fold, labels = cell.manifest.fold(cell.run, cell.fold), cell.manifest.labels
+    fold, labels, together = cell.manifest.fold(cell.run, cell.fold), cell.manifest.labels, cell.manifest.together
     return CellTask(
         method=method,
         inputs=inputs,
         fold=fold,
         y_train=labels[fold.train],
         y_val=labels[fold.validation],
-        n_classes=len(cell.manifest.classes),
+        class_names=cell.manifest.classes,
         seed=cell.seed,
+        groups=None if together is None else together[fold.train],
         checkpoint=checkpoint,
     )
 

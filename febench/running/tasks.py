@@ -25,6 +25,7 @@ from febench.core.protocol import Fold
 from febench.running.executors.base import Failure
 
 CHUNK = 256
+BY_KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 R = TypeVar("R")
 
@@ -146,10 +147,12 @@ class CellTask:
         Which of them train, validate and test.
     y_train, y_val : int64 arrays
         Labels of the training and the validation images.
-    n_classes : int
-        Number of classes of the data set.
+    class_names : tuple of str
+        Classes of the data set.
     seed : int
         Seed of the cell.
+    groups : int64 array or None
+        What the protocol keeps together: a number for each training image, none for any other.
     checkpoint : Path or None
         Where a long training may keep its state.
     weights : pair of Path and dict, or None
@@ -161,8 +164,9 @@ class CellTask:
     fold: Fold
     y_train: NDArray[np.int64]
     y_val: NDArray[np.int64]
-    n_classes: int
+    class_names: tuple[str, ...]
     seed: int
+    groups: NDArray[np.int64] | None = None
     checkpoint: Path | None = None
     weights: tuple[Path, dict[str, Any]] | None = None
 
@@ -174,21 +178,27 @@ class CellTask:
         inputs = np.load(self.inputs, mmap_mode="r")
         estimator = self.method.build(self.seed, self.checkpoint)
         start = time.perf_counter()
-        validation = {}
-        if "X_val" in inspect.signature(estimator.fit).parameters:
-            validation = {"X_val": inputs[self.fold.validation], "y_val": self.y_val.copy()}
-        estimator.fit(inputs[self.fold.train], self.y_train.copy(), **validation)
+        offered: dict[str, Callable[[], Any]] = {
+            "X_val": lambda: inputs[self.fold.validation],
+            "y_val": self.y_val.copy,
+            "groups": lambda: None if self.groups is None else self.groups.copy(),
+            "class_names": lambda: self.class_names,
+        }
+        named = {one.name for one in inspect.signature(estimator.fit).parameters.values() if one.kind in BY_KEYWORD}
+        taken = {name: give() for name, give in offered.items() if name in named}
+        estimator.fit(inputs[self.fold.train], self.y_train.copy(), **taken)
         fitted = time.perf_counter()
         if self.weights is not None:
             estimator.save_weights(*self.weights)
         images = inputs[self.fold.test]
-        predictions = check_predictions(estimator.predict(images), len(images), self.n_classes)
+        n_classes = len(self.class_names)
+        predictions = check_predictions(estimator.predict(images), len(images), n_classes)
         predicted = time.perf_counter()
         info = _storable(getattr(estimator, "fit_info_", {}))
         probabilities = None
         if hasattr(estimator, "predict_proba"):
-            classes = getattr(estimator, "classes_", np.arange(self.n_classes))
-            probabilities = _of_every_class(estimator.predict_proba(images), classes, len(images), self.n_classes)
+            classes = getattr(estimator, "classes_", np.arange(n_classes))
+            probabilities = _of_every_class(estimator.predict_proba(images), classes, len(images), n_classes)
         before = float(info.get("seconds_before", 0.0))
         seconds = {"fit": round(fitted - start + before, 4), "predict": round(predicted - fitted, 4)}
         return CellResult(predictions, probabilities, seconds, info=info)
@@ -196,8 +206,9 @@ class CellTask:
     @property
     def fold_task(self) -> FoldTask:
         """The same work, for `fit_predict_folds`."""
-        fold = self.fold
-        return FoldTask(fold.train, fold.validation, fold.test, self.y_train.copy(), self.y_val.copy(), self.seed)
+        fold, groups = self.fold, None if self.groups is None else self.groups.copy()
+        labels = (self.y_train.copy(), self.y_val.copy())
+        return FoldTask(fold.train, fold.validation, fold.test, *labels, self.seed, groups, self.class_names)
 
 
 @dataclass(frozen=True)
@@ -230,7 +241,7 @@ class PackTask:
 
 def _of_fold(outcome: FoldOutcome, cell: CellTask, peak_memory_mb: float | None) -> CellResult | Failure:
     """What came of one cell of a pack; what is wrong with one costs no other."""
-    n_images, n_classes = len(cell.fold.test), cell.n_classes
+    n_images, n_classes = len(cell.fold.test), len(cell.class_names)
     try:
         probabilities = None
         if outcome.probabilities is not None:

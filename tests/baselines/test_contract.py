@@ -116,7 +116,7 @@ def test_keeps_the_contract_in_the_harness(name, faces, tmp_path: Path, monkeypa
     parts = [np.flatnonzero(np.arange(len(faces)) % 4 == i) for i in range(4)]
     fold = Fold(np.sort(np.concatenate(parts[:2])), parts[2], parts[3])
     y_train, y_val = faces.labels[fold.train], faces.labels[fold.validation]
-    task = CellTask(method, extracted.path, fold, y_train, y_val, len(faces.classes), seed=5)
+    task = CellTask(method, extracted.path, fold, y_train, y_val, faces.classes, seed=5)
     one, two = task.run(), task.run()
     assert isinstance(one, CellResult) and isinstance(two, CellResult), one
     assert one.predictions == two.predictions and len(one.predictions) == len(fold.test)

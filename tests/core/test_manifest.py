@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from febench.core.dataset import Dataset
 from febench.core.errors import MismatchError, UsageError
 from febench.core.manifest import draw, read
-from febench.core.protocol import PROTOCOLS, Deal, Protocol, rotating
+from febench.core.protocol import PROTOCOLS, Deal, Protocol, protocol, rotating
 
 
 def test_what_is_written_is_read_back(toy: Dataset, tmp_path: Path) -> None:
@@ -28,6 +29,38 @@ def test_the_hash_sees_every_part(toy: Dataset) -> None:
     changed = json.loads(json.dumps(manifest.content))
     changed["runs"][0][0], changed["runs"][0][1] = changed["runs"][0][1], changed["runs"][0][0]
     assert type(manifest)(changed).sha256 != manifest.sha256
+
+
+def test_a_plugins_protocol_says_what_it_keeps_together_and_the_folds_tell_it(
+    toy: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def thirds(dataset: Dataset, *, seed: int) -> Deal:
+        return Deal([np.array_split(np.arange(len(dataset)), 3)], rotating(3))
+
+    filmed = dataclasses.replace(toy, sequences=tuple(f"film {i // 2}" for i in range(140)))
+    protocol("thirds", version="1", together="sequences")(thirds)
+    manifest = draw(filmed, "thirds")
+    (tmp_path / "manifest.json").write_text(manifest.to_text())
+    for one in (manifest, read(tmp_path / "manifest.json")):
+        assert one.together is not None
+        assert len(np.unique(one.together)) == 70 and np.array_equal(one.together[::2], one.together[1::2])
+    assert draw(toy, "thirds").together is None
+    before = {name: value for name, value in manifest.content.items() if name != "sequences"}
+    with pytest.raises(UsageError, match="drawn before protocol thirds kept sequences together"):
+        _ = type(manifest)(before).together
+    monkeypatch.delitem(PROTOCOLS._registered, "thirds")
+    with pytest.raises(UsageError, match="thirds"):
+        _ = type(manifest)(manifest.content).together
+    with pytest.raises(UsageError, match="keeps together 'people'; choose subjects or sequences"):
+        protocol("fourths", version="1", together="people")(thirds)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["paper", "subject", "loso"])
+def test_what_is_kept_together_changes_no_folds_of_before(toy: Dataset, name: str) -> None:
+    assert set(draw(toy, name).content) == {
+        "format", "dataset", "fingerprint", "synthetic", "protocol", "protocol_version", "seed", "classes", "images",
+        "labels", "subjects", "folds", "runs",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("damage", [("[", "("), ('"seed": 0', '"seed": 1'), ('"format": 1', '"format": 2')])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import GroupKFold
 
 from febench.core.errors import DataError, UsageError
 from febench.core.manifest import Manifest, draw
@@ -58,6 +59,36 @@ def test_subject_never_puts_a_person_in_two_parts(counts: list[list[int]], seed:
         for fold in (manifest.fold(run, g) for g in range(1, groups + 1)):
             parts = [set(who[part]) for part in (fold.train, fold.validation, fold.test)]
             assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.lists(st.integers(0, 3), min_size=3, max_size=3).filter(any), min_size=6, max_size=15),
+    st.sampled_from(["subject[runs=2,groups=5]", "loso[runs=2]"]),
+    st.integers(0, 5),
+)
+def test_groups_are_the_people_and_an_inner_split_by_them_keeps_people_apart(
+    counts: list[list[int]], protocol: str, seed: int
+) -> None:
+    labels, subjects = people_of(counts)
+    manifest, who = draw(make_dataset(labels, subjects, classes=3), protocol, seed), np.asarray(subjects)
+    together = manifest.together
+    assert together is not None and together.shape == (len(labels),)
+    for train in (manifest.fold(run, fold).train for run in (1, 2) for fold in range(1, manifest.n_folds + 1)):
+        groups = together[train]
+        assert len(set(zip(groups, who[train], strict=True))) == len(set(groups)) == len(set(who[train]))
+        for inner, left_out in GroupKFold(2).split(train, groups=groups):
+            assert not set(who[train[inner]]) & set(who[train[left_out]])
+
+
+def test_groups_are_none_where_images_are_dealt_one_by_one_or_people_are_not_known() -> None:
+    labels, subjects = people_of([[1] * 7] * 20)
+    parts = ("train",) * 105 + ("test",) * 35
+    known, unknown = (replace(make_dataset(labels, people), parts=parts) for people in (subjects, None))
+    assert draw(known, "paper").together is None
+    assert draw(unknown, "official").together is None
+    together = draw(known, "official").together
+    assert together is not None and together.tolist() == np.unique(subjects, return_inverse=True)[1].tolist()
 
 
 def test_subject_loses_no_class_where_plain_grouping_does() -> None:

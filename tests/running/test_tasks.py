@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn import config_context
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from febench.core.dataset import Dataset
 from febench.core.manifest import Manifest, draw
-from febench.core.method import Method
+from febench.core.method import FoldOutcome, FoldTask, Method
 from febench.running.executors.base import Failure
-from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod
+from febench.running.plan import Cell, Row
+from febench.running.runner import cell_task
+from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod, PackTask
 
 SEEN: list[dict[str, Any]] = []
 
@@ -65,7 +73,7 @@ def task(cls: type[Spy], manifest: Manifest, images: Path, seed: int = 5) -> Cel
     fold = manifest.fold(1, 1)
     method = PackedMethod.of(Method("spy", cls, version="1"), {}, "cpu")
     labels = manifest.labels
-    return CellTask(method, images, fold, labels[fold.train], labels[fold.validation], len(manifest.classes), seed)
+    return CellTask(method, images, fold, labels[fold.train], labels[fold.validation], manifest.classes, seed)
 
 
 def result_of(cls: type[Spy], manifest: Manifest, images: Path) -> CellResult:
@@ -105,9 +113,84 @@ def test_a_method_gets_its_fold_its_seed_and_the_validation_group(
     assert result.peak_memory_mb is None or result.peak_memory_mb > 1
 
 
-def test_no_test_label_travels_with_a_task(manifest: Manifest, images: Path) -> None:
-    """The labels in a task are those of its training and validation images, one for one."""
-    found = task(Spy, manifest, images)
+class Grouped(Spy):
+    def fit(self, X: Any, y: Any, groups: Any = "none given", *, class_names: Any = ()) -> Spy:
+        super().fit(X, y)
+        self.given |= {"groups": groups, "class_names": class_names}
+        return self
+
+    def fit_predict_folds(self, X: Any, folds: Sequence[FoldTask]) -> list[FoldOutcome]:
+        SEEN.extend(vars(fold) for fold in folds)
+        return [FoldOutcome(np.zeros(len(fold.test), dtype=int), None, np.arange(7), {}) for fold in folds]
+
+
+class Greedy(Spy):
+    """Names nothing."""
+
+    def fit(self, X: Any, y: Any, *groups: Any, **class_names: Any) -> Spy:
+        super().fit(X, y)
+        self.given |= {"more": (groups, class_names)}
+        return self
+
+
+def cells(cls: type, data: Dataset, protocol: str, images: Path, n: int = 1) -> list[CellTask]:
+    """The first cells of a run, as the runner makes them."""
+    method, manifest = Method("spy", cls, version="1"), draw(data, protocol)
+    return [
+        cell_task(Cell(Row(method, {}, "spy"), manifest, 1, fold), PackedMethod.of(method, {}, "cpu"), images)
+        for fold in range(1, n + 1)
+    ]
+
+
+@pytest.mark.parametrize("protocol", ["subject", "loso", "paper"])
+def test_a_method_gets_what_the_protocol_keeps_together_and_the_names_of_the_classes(
+    toy: Dataset, images: Path, protocol: str
+) -> None:
+    [cell] = cells(Grouped, toy, protocol, images)
+    assert isinstance(cell.run(), CellResult)
+    given = SEEN[-1]
+    assert given["class_names"] == tuple("abcdefg")
+    if protocol == "paper":
+        assert given["groups"] is None
+    else:
+        assert toy.subjects is not None and given["groups"].dtype == np.int64
+        people = [toy.subjects[i] for i in cell.fold.train]
+        assert given["groups"].tolist() == np.searchsorted(np.unique(toy.subjects), people).tolist()
+
+
+def test_folds_trained_in_one_call_get_the_same(toy: Dataset, images: Path) -> None:
+    for protocol in ("subject", "paper"):
+        packed = cells(Grouped, toy, protocol, images, 3)
+        assert all(isinstance(one, CellResult) for one in PackTask(tuple(packed)).run())  # type: ignore[union-attr]
+        folds = SEEN[-3:]
+        for cell, fold in zip(packed, folds, strict=True):
+            cell.run()
+            assert np.array_equal(fold["groups"], SEEN[-1]["groups"]) and fold["class_names"] == tuple("abcdefg")
+        assert (folds[0]["groups"] is None) == (protocol == "paper")
+
+
+def test_what_the_signature_does_not_name_is_not_given(toy: Dataset, images: Path) -> None:
+    [cell] = cells(Greedy, toy, "subject", images)
+    assert isinstance(cell.run(), CellResult) and SEEN[-1]["more"] == ((), {})
+
+
+def test_scikit_learns_own_estimators_train_with_and_without_its_routing(toy: Dataset, images: Path) -> None:
+    def searched(random_state: int | None = None) -> Any:
+        flat = FunctionTransformer(lambda X: X.reshape(len(X), -1))
+        return GridSearchCV(make_pipeline(flat, DummyClassifier()), {}, cv=2)
+
+    [cell] = cells(searched, toy, "subject", images)  # type: ignore[arg-type]
+    plain = cell.run()
+    with config_context(enable_metadata_routing=True):
+        routed = cell.run()
+    assert isinstance(plain, CellResult) and isinstance(routed, CellResult)
+    assert plain.predictions == routed.predictions
+
+
+def test_no_test_label_travels_with_a_task(toy: Dataset, images: Path) -> None:
+    """The labels in a task are those of its training and validation images, groups of the former, one for one."""
+    [found] = cells(Spy, toy, "subject", images)
+    assert found.groups is not None and len(found.groups) == len(found.fold.train)
     assert len(found.y_train) == len(found.fold.train) and len(found.y_val) == len(found.fold.validation)
     assert not any(isinstance(value, (Manifest, Dataset)) for value in vars(found).values())
 
