@@ -44,7 +44,7 @@ class Jaya(EpochSearch[Population]):
     """
 
     population: int = 50
-    shared: bool = True
+    shared: bool = False
 
     def __post_init__(self) -> None:
         require(self.population >= 2, f"population must be at least 2, not {self.population}")
@@ -58,7 +58,8 @@ class Jaya(EpochSearch[Population]):
         """Move all candidates; keep each move that is better."""
         rows = 1 if self.shared else self.population
         towards, away = rng.random((2, rows, box.dimensions))
-        moved = box.clip(move(population, towards, away))
+        from_low = Population(population.positions - box.low, population.values)
+        moved = box.clip(move(from_low, towards, away) + box.low)
         values = objective(moved)
         better = values < population.values
         return Population(
