@@ -77,17 +77,18 @@ def settings_of(left_open: Mapping[str, Open], given: Mapping[str, Any], select:
 
 
 def rounds(settings: int, evaluations: int) -> list[tuple[int, int]]:
-    """How many settings each round tries, and the budget of each; all together they spend no more than is given.
+    """How many settings each round tries, and the budget of each; all together they spend what is given.
 
-    Half goes to a first round of all settings and a second of one in `KEPT`, each of which may spend `GROWTH` times as
-    much; the other half, and what rounding leaves, to the best setting alone.
+    Half goes to a first round of all settings and, if two or more are left, a second of one in `KEPT`, each with `GROWTH`
+    times as much; the other half, and what rounding leaves, to the best setting alone.
     """
     if settings == 1:
         return [(1, evaluations)]
     kept = math.ceil(settings / KEPT)
+    kept = kept if kept > 1 else 0
     budget = evaluations // 2 // (settings + GROWTH * kept)
     spent = budget * (settings + GROWTH * kept)
-    return [(settings, budget), (kept, GROWTH * budget), (1, evaluations - spent)]
+    return [(settings, budget), *[(kept, GROWTH * budget)] * (kept > 0), (1, evaluations - spent)]
 
 
 class Tuned:
