@@ -294,7 +294,7 @@ def ladder_table(results: Results, rows: Sequence[RowResults], metric: Metric = 
             (one["method"], one["rung"], f"{one['runs']}/{n_runs}", _plus_minus(one), _difference(one["difference"]))
             for one in facts
         ),
-        notes=(*notes, *_notes(results, shown, metric=metric, printed=False)),
+        notes=(*notes, *_notes(results, shown or rows, metric=metric, printed=False)),
         about=_about(results, shown, facts),
         marks=signs_of(shown),
         key=key_of("ladder", results, *_more(metric)),
