@@ -6,7 +6,8 @@ All fits of all rounds together spend no more evaluations than the method withou
 
 The validation group judges; under `subject` nobody in it was trained on, so that it asks what the test group will ask.
 Where there is none, a fifth of the training images is held out in its place, whole groups where there are groups. The
-test group is never seen, nor any other run's validation group.
+test group is never seen, nor any other run's validation group. Settings are compared by their mean squared error there,
+which is steadier than the accuracy on some seventy images.
 """
 
 from __future__ import annotations
