@@ -80,8 +80,8 @@ def settings_of(left_open: Mapping[str, Open], given: Mapping[str, Any], select:
 def rounds(settings: int, evaluations: int) -> list[tuple[int, int]]:
     """How many settings each round tries, and the budget of each; all together they spend what is given.
 
-    Half goes to a first round of all settings and, if two or more are left, a second of one in `KEPT`, each with `GROWTH`
-    times as much; the other half, and what rounding leaves, to the best setting alone.
+    Half goes to a first round of all settings and, if two or more are left, a second of one in `KEPT`, each with
+    `GROWTH` times as much; the other half, and what rounding leaves, to the best setting alone.
     """
     if settings == 1:
         return [(1, evaluations)]

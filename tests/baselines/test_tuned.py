@@ -82,7 +82,7 @@ def test_a_value_of_another_kind_is_refused(given: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("name", ["bbo", "cso", "jaya"])
 def test_too_few_evaluations_to_select_are_refused_when_it_is_built(name: str) -> None:
-    with pytest.raises(ValueError, match="evaluations must be above 99 to try .* settings .*, or select false"):
+    with pytest.raises(ValueError, match=r"evaluations must be above 99 to try .* settings .*, or select false"):
         METHODS.get(name).build(evaluations=99)
     METHODS.get(name).build(evaluations=99, select=False)
 
@@ -217,7 +217,7 @@ def test_without_selection_it_is_the_plain_classifier_to_the_bit(name: str, vali
 
 @pytest.mark.parametrize("name", ["bbo", "cso", "jaya"])
 def test_a_swarms_probabilities_agree_with_its_predictions(name: str) -> None:
-    (train, y), (test, y_test), (val, y_val) = textures(84, seed=0), textures(42, seed=1), textures(42, seed=2)
+    (train, y), (test, _), (val, y_val) = textures(84, seed=0), textures(42, seed=1), textures(42, seed=2)
     y[y == 3] = 4  # a class that nobody shows
     made = METHODS.get(name).build(evaluations=2_000, select=False, random_state=0)
     made.fit(made.extract(train), y, X_val=made.extract(val), y_val=y_val)

@@ -100,9 +100,7 @@ def make_table(
     if name not in TABLES:
         raise UsageError(f"there is no table {name}; choose {', '.join(TABLES[:-1])} or {TABLES[-1]}")
     if metric is not None and name in ("1", "cost", "convergence"):
-        raise UsageError(
-            f"table {name} is not of a metric; 2, 3, 4, people and ladder are", option="metric"
-        )
+        raise UsageError(f"table {name} is not of a metric; 2, 3, 4, people and ladder are", option="metric")
     by = metric_of(metric or "oa")
     if name == "4":
         return [table_4(results, method, by)]

@@ -103,7 +103,7 @@ def test_the_ladder_is_of_any_metric(results: Results, metric: str) -> None:
 def test_the_figure_has_a_line_a_method_and_no_mark_where_nothing_was_run(results: Results, tmp_path: Path) -> None:
     figure = make_figure("ladder", [results])
     (axes,) = figure.axes
-    (line,) = [one for one in axes.containers]
+    (line,) = axes.containers
     assert len(line.lines[0].get_xdata()) == 4
     assert [label.get_text().replace("\n", " ") for label in axes.get_xticklabels()] == list(rungs_of("bbo").values())
     save_figure(figure, tmp_path / "ladder.svg")
