@@ -28,9 +28,9 @@ from baselines.tuned import Open, Tuned, settings_of
 from febench import method
 
 OPEN = {
-    "wavelet": Open("db4", ("db4",)),
+    "wavelet": Open("db4", ("db4", "bior4.4")),
     "level": Open(4, (4,)),
-    "hidden": Open(20, (10, 20)),
+    "hidden": Open(20, (10,)),
     "penalty": Open(0.0, (0.03, 0.0)),
 }
 """What the paper leaves open: what it is where nothing is selected, and what is tried where it is."""

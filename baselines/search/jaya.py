@@ -12,9 +12,9 @@ and the same for all candidates: the source indexes them so, and its worked exam
 
 Open, and chosen here
 - All candidates move at once, by the best and the worst of the last epoch. Positions are held within the box.
-- |x| is x where variables are not negative, as lengths and weights are; elsewhere the formula moves candidates away from
-  all there are, and hardly finds a better one. So x is counted from the lower edge of the box: the formula always sees
-  non-negative variables, and shifting the box shifts the result. The source's worked example takes negative variables
+- |x| is x where variables are not negative, as lengths and weights are; elsewhere the formula moves candidates away
+  from all there are, and hardly finds better ones. So x is counted from the lower edge of the box: the formula sees
+  non-negative variables only, and shifting the box shifts the result. The worked example takes negative variables
   as they are; `move` alone computes it as it is printed there.
 - With one pair of numbers for all, differences between candidates shrink or grow alike; a pair is drawn for each
   candidate, as many codes do, unless `shared` asks for the source's indices.
