@@ -1,7 +1,7 @@
 """Features: pure functions of each image alone, images (n, height, width[, 3]) in, an array (n, d) out."""
 
 from baselines.features.bispectrum import check_spectra, higher_order_spectra
-from baselines.features.histograms import check_blocks, check_grid, gradient_histograms, hog_length, pattern_histograms
+from baselines.features.histograms import check_blocks, check_grid, gradient_histograms, pattern_histograms
 from baselines.features.images import grey
 from baselines.features.wavelets import check_wavelet, wavelet_coefficients, wavelet_entropy
 
@@ -13,7 +13,6 @@ __all__ = [
     "gradient_histograms",
     "grey",
     "higher_order_spectra",
-    "hog_length",
     "pattern_histograms",
     "wavelet_coefficients",
     "wavelet_entropy",

@@ -116,7 +116,8 @@ class Plan:
     def missing(self) -> list[Cell]:
         """Cells still to compute, in order, but one of each row whose time is unknown goes before all others."""
         left = [cell for cell in self.cells if cell.key not in self.stored]
-        first = {cell.row.label: cell for cell in reversed(left) if self.estimate(cell.row).seconds is None}
+        unknown = {row.label for row in self.rows if self.estimate(row).seconds is None}
+        first = {cell.row.label: cell for cell in reversed(left) if cell.row.label in unknown}
         return sorted(left, key=lambda cell: cell is not first.get(cell.row.label))
 
     def of(self, row: Row) -> list[Cell]:
@@ -153,7 +154,8 @@ class Plan:
         """
         done = {record.key for record in made}
         left = [cell.row.label for cell in self.missing if cell.key not in done]
-        each = {row.label: self.estimate(row, made).seconds for row in self.rows if row.label in left}
+        labels = set(left)
+        each = {row.label: self.estimate(row, made).seconds for row in self.rows if row.label in labels}
         ends = [-spent for spent in busy[: self.jobs]]  # of the workers, from now on; the next free one takes a cell
         ends += [0.0] * (self.jobs - len(ends))
         heapq.heapify(ends)

@@ -138,7 +138,8 @@ def forecast(executor: Executor, options: RunOptions, dataset: Dataset, plan: Pl
 
     Cells of GPUs are not tried: they train side by side, and one of them alone says little of that.
     """
-    unknown = {cell.row.label: cell.row for cell in plan.missing if plan.estimate(cell.row).seconds is None}
+    left = {cell.row.label for cell in plan.missing}
+    unknown = {row.label: row for row in plan.rows if row.label in left and plan.estimate(row).seconds is None}
     methods = {label: pack_method(options, row) for label, row in unknown.items() if not on_gpu(options, row)}
     extractions = {label: extract_task(dataset, method) for label, method in methods.items()}
     trials, words = try_rows(executor, options.workers, dataset, plan, extractions)
