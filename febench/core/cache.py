@@ -20,7 +20,7 @@ from numpy.lib.format import dtype_to_descr, write_array_header_2_0
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from febench.core.files import make_folder, replacing, sealed, unsealed
+from febench.core.files import content_of, make_folder, replacing, sealed, unsealed
 
 
 def cache_dir() -> Path:
@@ -130,7 +130,7 @@ def _flaw(path: Path, content: bool = True) -> str | None:
         same_file = about.st_ino, about.st_size, about.st_mtime_ns
         if _checked.get(path) == same_file and _note_of(path).exists():
             return None
-        note = unsealed(_note_of(path).read_bytes())
+        note = unsealed(content_of(_note_of(path)))
         if note["key"] != path.stem:
             return "stands under the name of another"
         if note["bytes"] != about.st_size:

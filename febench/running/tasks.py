@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.cache import array_path, cached_array, in_chunks, seconds_of, telling
+from febench.core.files import as_json
 from febench.core.method import FoldOutcome, FoldTask, InvalidPredictionsError, Method, check_predictions
 from febench.core.protocol import Fold
 from febench.running.executors.base import Failure
@@ -28,6 +29,8 @@ CHUNK = 256
 BY_KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 OFF = 1e-3
 """By how much the sum of an image's probabilities may differ from 1: those of half precision do."""
+LONGEST = 2**20
+"""Bytes that a method may tell of a training, as JSON."""
 TIE = 1e-6
 """Probabilities that differ by less are equal."""
 
@@ -296,9 +299,12 @@ def _contradictions(predictions: list[int], probabilities: NDArray[np.float64]) 
 
 
 def _storable(info: Mapping[str, Any]) -> dict[str, Any]:
-    """What a method says of its training; only what JSON can hold may be stored."""
-    json.dumps(dict(info))
-    return dict(info)
+    """What a method says of its training, as it is read back: only what JSON can hold, and no endless text."""
+    text = as_json(dict(info))
+    if len(text) > LONGEST:
+        return {"left_out": f"fit_info_ of {len(text):,} bytes"}
+    told: dict[str, Any] = json.loads(text, parse_constant=lambda _: None)
+    return told
 
 
 def guarded(work: Callable[[], R]) -> R | Failure:

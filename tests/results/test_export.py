@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 
@@ -120,4 +121,4 @@ def test_probabilities_are_not_kept_in_memory_after_they_are_written(directory: 
     results = Results.of(Store(directory))
     columns = schema([results.manifest.classes])
     assert sum(len(table) for table in prediction_tables(results.manifest, results.rows, columns)) == 840
-    assert isinstance(vars(results.rows[0].records[0])["_probabilities"], str)
+    assert isinstance(vars(results.rows[0].records[0])["_probabilities"], msgspec.Raw)
