@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from febench.cli.app import app
@@ -11,13 +12,36 @@ __all__ = ["app", "main"]
 
 
 def main() -> None:
-    """Run a command; a problem of the user's is one sentence on stderr and an exit code."""
+    """Run a command; a problem of the user's, or of the machine's files, is one sentence on stderr and an exit code."""
+    code: int | str | None = 0
     try:
         app()
+    except SystemExit as end:
+        code = end.code
     except FebenchError as error:
         from febench.cli.options import HINTS
 
         hint = HINTS.get(error.option or "", "")
         hint = f" ({hint})" if hint.startswith("--") else f"; {hint}" if hint else ""
-        print(f"febench: {printable(f'{error}{hint}')}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        code = _tell(f"{error}{hint}", error.exit_code)
+    except OSError as error:
+        code = _tell(_of_files(error), 1)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = _tell(f"what was to be printed could not be written: {error.strerror}", 1)
+    sys.exit(code)
+
+
+def _tell(text: str, code: int) -> int:
+    print(f"febench: {printable(text)}", file=sys.stderr)
+    return code
+
+
+def _of_files(error: OSError) -> str:
+    """What a file or folder that the system refuses means to a user; results are written line by line, so stay."""
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}; what was stored before is whole, and the same command goes on with it"

@@ -67,20 +67,16 @@ def run(asked: Sequence[RunOptions]) -> None:
 
     from febench.api import table
     from febench.results.results import Results
-    from febench.running.progress import make_watcher
+    from febench.running.progress import make_watcher, say
     from febench.running.runner import run as compute
 
     console = Console(stderr=True)
-
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-
     finished = []
     for options in asked:
         try:
             finished.append(compute(options, make_watcher(console, options.path)))
         except KeyboardInterrupt:
-            say(f"interrupted; every finished cell is safe in {options.path}, the same command goes on")
+            say(console, f"interrupted; every finished cell is safe in {options.path}, the same command goes on")
             raise typer.Exit(INTERRUPTED) from None
         done = finished[-1]
         wanted, failed = len(done.plan.cells), done.failed
@@ -89,7 +85,7 @@ def run(asked: Sequence[RunOptions]) -> None:
             words.append(f"{len(failed)} failed (to try them again: --retry-failed)")
         if any(record.status == "timeout" for record in failed):
             words.append("to give cells more time: --timeout")
-        say("; ".join([*words, *done.absent]))
+        say(console, "; ".join([*words, *done.absent]))
     results = [Results.of(one.store) for one in finished]
     print("\n\n".join(table(number, *results) for number in ([3, 4] if len(results) > 1 else [3])))
     raise typer.Exit(WHOLE if all(one.whole for one in finished) else SOME_FAILED)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -150,6 +152,6 @@ def load_dataset(selector: str, data_dir: Path | None = None) -> Dataset:
     loader, params = DATASETS.select(selector)
     given = {"data_dir": data_dir} if loader.accepts("data_dir") else {}
     words: list[str] = []
-    with telling(words.append):
+    with telling(words.append), contextlib.redirect_stdout(sys.stderr):  # what a plugin prints is no result
         dataset: Dataset = loader.build(**params, **given)
     return replace(dataset, name=loader.label(params), notes=(*dataset.notes, *words))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import importlib.util
@@ -167,7 +168,8 @@ class Registry(Generic[C]):
         point = self._offered.get(name)
         if name not in self._registered and point is not None:
             try:
-                point.load()
+                with contextlib.redirect_stdout(sys.stderr):  # what it prints is no result
+                    point.load()
             except UsageError:
                 raise
             except (Exception, SystemExit) as error:
@@ -248,7 +250,8 @@ def load_plugin(path: str | Path) -> None:
     cloudpickle.register_pickle_by_value(module)
     token = _plugin_file.set(file)
     try:
-        spec.loader.exec_module(module)
+        with contextlib.redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
     except UsageError as error:
         raise UsageError(f"the plugin file {path} cannot be used: {error}") from error
     except SyntaxError as error:

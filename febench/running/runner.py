@@ -14,7 +14,7 @@ from febench.audit import audit
 from febench.core.cache import cached_array, file_of, in_chunks, tell, telling
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.environment import environment_id
-from febench.core.errors import DataError, UnreadableFoldsError, UsageError, printable
+from febench.core.errors import DataError, UnreadableFoldsError, UsageError, printable, shortened
 from febench.core.manifest import Manifest, draw, read
 from febench.core.protocol import PROTOCOLS
 from febench.results.store import MANIFEST, Record, Store, is_store
@@ -25,6 +25,9 @@ from febench.running.forecast import try_rows
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Plan, Row, select_rows, wanted_cells
 from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod, PackTask
+
+TOLD = 10_000
+"""Letters of an error and of its traceback that are stored."""
 
 
 class Watcher(Protocol):
@@ -320,6 +323,9 @@ def cell_task(cell: Cell, method: PackedMethod, inputs: Path, checkpoint: Path |
 def record_of(cell: Cell, result: CellResult | Failure, threads: int, seconds: dict[str, float]) -> Record:
     """What is stored of a cell; `seconds` are those of its features."""
     came = {"status": "ok", **vars(result)} if isinstance(result, CellResult) else vars(result)
+    came = {
+        name: shortened(part, TOLD) if name in ("error", "traceback") and part else part for name, part in came.items()
+    }
     return Record(
         key=cell.key,
         method=cell.row.method.name,
