@@ -229,7 +229,7 @@ def source_version(build: Callable[..., Any], declared: str | None) -> str:
 
 
 def load_plugin(path: str | Path) -> None:
-    """Run a Python file that registers methods, data sets or protocols.
+    """Run a Python file that registers methods, data sets or protocols; modules beside it can be imported from now on.
 
     Raises
     ------
@@ -246,6 +246,8 @@ def load_plugin(path: str | Path) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     cloudpickle.register_pickle_by_value(module)
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
     token = _plugin_file.set(file)
     try:
         spec.loader.exec_module(module)

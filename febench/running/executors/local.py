@@ -39,7 +39,7 @@ LIBRARIES = frozenset(("PIL", "joblib", "numpy", "pywt", "scipy", "skimage", "sk
 READY = 300.0
 """Seconds in which a worker must have done its imports."""
 PATIENCE = 3
-"""How often in a row the server may die before any worker has ended."""
+"""How often in a row the server may die before any worker has begun."""
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -269,7 +269,8 @@ class LocalExecutor:
         if told:
             self._deaths = 0
             return [(number, code) for number, code in ENDED.iter_unpack(told) if number in running]
-        self._deaths += 1  # somebody killed the server: its workers die with it
+        # Somebody killed the server, and its workers have died with it
+        self._deaths = 0 if any(worker.pid is not None for worker in running.values()) else self._deaths + 1
         if self._deaths > PATIENCE:
             raise FebenchError("the process that starts workers dies each time it is started")
         for worker in running.values():
@@ -279,5 +280,6 @@ class LocalExecutor:
         self._selector.unregister(self._launcher.control)
         self._launcher.close()
         self._launcher = None
-        self._imports = []  # if they are what kills it
+        if self._deaths > 1:  # of its imports, it may be
+            self._imports = []
         return [(number, -signal.SIGKILL) for number in running]
