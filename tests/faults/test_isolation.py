@@ -10,14 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from febench.results.store import Record, Store
 from febench.running.executors.local import LocalExecutor
-from tests.end_to_end.conftest import COMMAND, Febench
-
-COUNT = int(os.environ.get("FEBENCH_FAULTS", "0"))
-"""How often kills and misdeeds are tried; 0 for the few of `make test`."""
+from tests.end_to_end.conftest import Febench
+from tests.faults.conftest import COUNT, Survived
 
 RUN = ("run", "--plugin", "plugin.py", "--dataset", "toy", "--protocol", "paper[runs=1,groups=3]", "--out", "o")
 
@@ -40,7 +36,7 @@ DEEDS = {
     "exit": "import os, sys; os._exit = sys.exit = lambda code: None",
     "pickle": "import pickle; pickle.dumps = pickle.loads = None",
     "thread": "import threading; threading.Thread(target=threading.Event().wait).start()",
-    "alarm": "import signal; signal.setitimer(signal.ITIMER_REAL, 0.02); signal.signal(signal.SIGALRM, lambda *_: 1 / 0)",
+    "alarm": "import signal as s; s.signal(s.SIGALRM, lambda *_: 1 / 0); s.setitimer(s.ITIMER_REAL, 0.02)",
     "svm": "from sklearn.svm import LinearSVC; LinearSVC.predict = lambda self, X: [0] * len(X)",
     "array": "import numpy as np; np.asarray = np.load = None",
     "group": "import os; os.setpgid(0, os.getppid())",
@@ -127,7 +123,7 @@ def misbehave(count: int) -> dict[str, str]:
     return {f"{name}-{i}": ends[name] for i in range(1 + count // len(ends)) for name in ends}
 
 
-def test_a_canary_behind_every_misdeed_sings_the_same(febench: Febench, tmp_path: Path) -> None:
+def test_a_canary_behind_every_misdeed_sings_the_same(febench: Febench, tmp_path: Path, survived: Survived) -> None:
     deeds = misbehave(COUNT and 80)
     names = [*deeds] if COUNT else ["svm-0", "interrupts-0", "exits-0", "generates-0", "unprintable-0", "ends-0"]
     lines = [f"register({name!r}, {deeds[name]!r})" for name in names]
@@ -145,6 +141,7 @@ def test_a_canary_behind_every_misdeed_sings_the_same(febench: Febench, tmp_path
     for record in records(tmp_path / "o", "pixel-svm"):
         by_parameter.setdefault(record.params["C"], []).append(record.predictions)
     assert len(by_parameter) == len(names) and all(None not in made for made in by_parameter.values())
+    survived.count(len(names))
     assert by_parameter[10] == [r.predictions for r in records(tmp_path / "calm", "pixel-svm")]
 
 

@@ -38,7 +38,7 @@ LIBRARIES = frozenset(("PIL", "joblib", "numpy", "pywt", "scipy", "skimage", "sk
 
 READY = 300.0
 """Seconds in which a worker must have done its imports."""
-PATIENCE = 3
+PATIENCE = 10
 """How often in a row the server may die before any worker has begun."""
 
 R = TypeVar("R")
