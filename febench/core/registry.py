@@ -38,7 +38,7 @@ class Component:
     origin : str
         Module or file that registered it.
     needs : tuple of str
-        Importable packages without which it cannot run.
+        Importable packages and modules without which it cannot run; loaded before a cell's clock starts.
     extra : str or None
         The extra of febench that brings those packages.
     """
