@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
-from febench.cli.app import app
-from febench.core.errors import FebenchError, printable
+# Nothing is imported from the current folder because it is the current one, unless febench itself lies there
+_home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+if _home != os.getcwd():  # noqa: PTH109
+    sys.path[:] = [place for place in sys.path if os.path.abspath(place) != os.getcwd()]  # noqa: PTH100, PTH109
+
+from febench.cli.app import app  # noqa: E402
+from febench.core.errors import FebenchError, printable  # noqa: E402
 
 __all__ = ["app", "main"]
 

@@ -39,7 +39,7 @@ class Component:
     origin : str
         Module or file that registered it.
     needs : tuple of str
-        Importable packages without which it cannot run.
+        Importable packages and modules without which it cannot run; loaded before a cell's clock starts.
     extra : str or None
         The extra of febench that brings those packages.
     """
@@ -231,7 +231,7 @@ def source_version(build: Callable[..., Any], declared: str | None) -> str:
 
 
 def load_plugin(path: str | Path) -> None:
-    """Run a Python file that registers methods, data sets or protocols.
+    """Run a Python file that registers methods, data sets or protocols; modules beside it can be imported from now on.
 
     Raises
     ------
@@ -248,6 +248,8 @@ def load_plugin(path: str | Path) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     cloudpickle.register_pickle_by_value(module)
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
     token = _plugin_file.set(file)
     try:
         with contextlib.redirect_stdout(sys.stderr):

@@ -7,10 +7,10 @@ import io
 import json
 import pickle
 import time
-import traceback
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from types import CodeType
 from typing import Any, ClassVar, TypeVar
@@ -63,6 +63,11 @@ class PackedMethod:
         """Pack a method for the way to a worker."""
         return cls(method.name, dumps(method), params, {"device": device, **given})
 
+    def load(self) -> None:
+        """Import what the method needs."""
+        for package in self.method.needs:
+            import_module(package)
+
     @property
     def method(self) -> Method:
         """The method, unpacked."""
@@ -109,6 +114,10 @@ class ExtractTask:
     method: PackedMethod
     images: Path
     key: tuple[str, ...]
+
+    def load(self) -> None:
+        """Import what the method needs: no part of the work."""
+        self.method.load()
 
     def run(self) -> Extracted | Failure:
         """The features, or the images if the method has no `extract`."""
@@ -179,6 +188,10 @@ class CellTask:
     checkpoint: Path | None = None
     weights: tuple[Path, dict[str, Any]] | None = None
 
+    def load(self) -> None:
+        """Import what the method needs: no part of the work."""
+        self.method.load()
+
     def run(self) -> CellResult | Failure:
         """The predictions, or what went wrong."""
         return guarded(self._train_and_predict)
@@ -231,6 +244,10 @@ class PackTask:
     def weight(self) -> int:
         """How many time limits it may take."""
         return len(self.cells)
+
+    def load(self) -> None:
+        """Import what the method needs: no part of the work."""
+        self.cells[0].method.load()
 
     def run(self) -> tuple[CellResult | Failure, ...] | Failure:
         """What came of each cell, in their order; a failure of all where they failed together."""
@@ -316,11 +333,8 @@ def guarded(work: Callable[[], R]) -> R | Failure:
         result = work()
     except InvalidPredictionsError as error:
         return Failure("invalid", str(error))
-    except BaseException as error:  # sys.exit too: whatever a method raises, it has no result
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(last.filename).name}:{last.lineno}"
-        told = f"{type(error).__name__}: {' '.join(str(error).split())} ({place})"
-        return Failure("failed", told, traceback.format_exc())
+    except BaseException as error:  # sys.exit and Ctrl-C too: whatever a method raises, it has no result
+        return Failure.of(error)
     if isinstance(result, CellResult):
         return replace(result, peak_memory_mb=_peak_memory_mb())
     return result

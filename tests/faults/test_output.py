@@ -155,3 +155,28 @@ def test_what_a_plugin_prints_is_not_in_the_results(febench: Febench, tmp_path: 
     done = febench("audit", "noisy", "--plugin", "noisy.py", "--json")
     assert done.returncode in (0, 3) and "NOISE" in done.stderr
     assert json.loads(done.stdout)["images"] == 14
+
+
+CHATTY = """
+import numpy as np
+from febench import method
+
+@method("chatty")
+def chatty(random_state=None):
+    return Chatty()
+
+class Chatty:
+    def fit(self, X, y):
+        print("NOISE", flush=True)
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X), dtype=int)
+"""
+
+
+def test_what_a_method_prints_is_not_in_the_results(febench: Febench, tmp_path: Path) -> None:
+    (tmp_path / "chatty.py").write_text(CHATTY)
+    options = ("--methods", "chatty", "--plugin", "chatty.py", "--runs", "1", "--jobs", "1")
+    done = febench("run", "--dataset", "faces[subjects=10,shots=1,size=32]", *options)
+    assert done.returncode == 0 and "NOISE" in done.stderr and "NOISE" not in done.stdout and "chatty" in done.stdout
