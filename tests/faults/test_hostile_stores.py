@@ -22,9 +22,10 @@ from febench.core.files import sealed
 from febench.core.manifest import Manifest
 from febench.results.store import AUDIT, CELLS, ENVIRONMENT, MANIFEST
 from febench.show.tables import TABLES
+from tests.faults.conftest import COUNT, Survived
 from tests.made_results import made_dataset, made_results
 
-TRIED = 60
+TRIED = 500 if COUNT else 20
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("=1\x1b[31m\u202e"),
@@ -126,7 +127,7 @@ def readers(path: Path) -> list[Callable[[], object]]:
 
 @pytest.mark.parametrize("change", [change_cells, change_folds, change_audit, change_environments])
 def test_a_file_that_holds_anything_is_read_or_refused_in_a_sentence(
-    directory: Path, tmp_path: Path, change: Callable[[st.DataObject, Path], None]
+    directory: Path, tmp_path: Path, change: Callable[[st.DataObject, Path], None], survived: Survived
 ) -> None:
     whole = {name: (directory / name).read_bytes() for name in (MANIFEST, CELLS, AUDIT, ENVIRONMENT)}
     path = tmp_path / "o"
@@ -142,5 +143,6 @@ def test_a_file_that_holds_anything_is_read_or_refused_in_a_sentence(
             with contextlib.suppress(FebenchError), contextlib.redirect_stdout(io.StringIO()) as out:
                 read()
             assert "\x1b" not in out.getvalue() and "\u202e" not in out.getvalue()
+        survived.count()
 
     tried()
