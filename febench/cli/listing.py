@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tabulate import tabulate
 
 from febench.audit import Finding
@@ -98,6 +99,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
             {
                 "dataset": manifest.dataset,
                 "protocol": manifest.protocol,
+                "classes": dict(zip(manifest.classes, np.bincount(manifest.labels).tolist(), strict=False)),
                 "out": str(options.path),
                 "jobs": plan.jobs,
                 "wanted": len(plan.cells),
@@ -113,6 +115,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
         return
     for document in documents:
         print(f"{document['dataset']}, protocol {document['protocol']}, in {document['out']}")
+        print(printable(", ".join(f"{name} {count}" for name, count in document["classes"].items())))
         shown = [
             {**row, "per cell": f"{duration(row['seconds_per_cell'])} ({row['basis']})"} for row in document["rows"]
         ]
@@ -197,13 +200,14 @@ def show_verification(directory: Path | None, against: Path | None, as_json: boo
 
 def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[Finding], as_json: bool) -> None:
     """Print what an audit found."""
-    people, parts = set(dataset.subjects or ()), Counter(dataset.parts or ())
+    people, parts, sizes = set(dataset.subjects or ()), Counter(dataset.parts or ()), Counter(dataset.labels.tolist())
     if as_json:
         document = {
             "dataset": dataset.name,
             "protocol": manifest.protocol if manifest else None,
             "images": len(dataset),
             "classes": list(dataset.classes),
+            "class_sizes": {name: sizes[label] for label, name in enumerate(dataset.classes)},
             "people": len(people) or None,
             "parts": parts or None,
             "findings": [asdict(finding) for finding in findings],
@@ -211,9 +215,10 @@ def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[F
         print(to_json([document]))
         return
     split = ", ".join(f"{part} {parts[part]}" for part in PARTS if parts[part])
+    classes = ", ".join(f"{name} {sizes[label]}" for label, name in enumerate(dataset.classes))
     words = [
         f"{len(dataset)} images",
-        f"{len(dataset.classes)} classes",
+        f"{len(dataset.classes)} classes ({classes})",
         f"{len(people)} people" if people else "people unknown",
         f"its own split ({split})" if split else "no split of its own",
     ]

@@ -124,10 +124,13 @@ def test_one_colour_is_blank_and_a_pattern_in_one_channel_is_not() -> None:
     assert codes(a_set(images=images))["FEB008"].examples == ("i4",)
 
 
-def test_what_the_loader_noted() -> None:
-    finding = codes(a_set(notes=("2 images are missing", "1 file was left out")))["FEB014"]
-    assert (finding.severity, finding.examples) == ("warning", ("2 images are missing", "1 file was left out"))
-    assert "FEB014" not in codes(a_set())
+def test_images_missing_are_counted_and_other_notes_are_none() -> None:
+    finding = codes(a_set(notes=("1 file was left out",), departures={"2 images are missing": 2, "1 too many": 1}))[
+        "FEB014"
+    ]
+    assert finding.count == 3
+    assert (finding.severity, finding.examples) == ("warning", ("2 images are missing", "1 too many"))
+    assert "FEB014" not in codes(a_set(notes=("1 file was left out",)))
 
 
 def test_a_memory_map_is_read_like_an_array() -> None:
