@@ -41,7 +41,7 @@ def sfew(
             path=file.path,
             id=file.id,
             label=expression(file.match["code"]) or "",
-            sequence=file.match["film"],
+            sequence=file.match["film"].casefold(),
             part=parts[file.match["part"].lower()],
         )
         for file in files
