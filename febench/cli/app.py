@@ -24,11 +24,13 @@ from febench.cli.options import (
     Rope,
     Seed,
     SubjectPattern,
+    Unasked,
     dataset_selector,
     load_plugins,
+    refuse_names,
     takes_run_options,
 )
-from febench.core.errors import FebenchError, printable
+from febench.core.errors import FebenchError, UsageError, printable
 from febench.core.selectors import split_selectors
 from febench.running.options import RunOptions
 
@@ -62,8 +64,9 @@ WHOLE, SOME_FAILED, INTERRUPTED = 0, 3, 130
 
 @app.command()
 @takes_run_options()
-def run(asked: Sequence[RunOptions]) -> None:
+def run(asked: Sequence[RunOptions], names: Unasked = None) -> None:
     """Train and test methods on the same folds; computes only what is missing, prints Table 3."""
+    refuse_names("run", names)
     from rich.console import Console
 
     from febench.api import table
@@ -98,8 +101,9 @@ def run(asked: Sequence[RunOptions]) -> None:
 
 @app.command()
 @takes_run_options("device", "deterministic", "pack", "timeout")
-def plan(asked: Sequence[RunOptions], json: Json = False) -> None:
+def plan(asked: Sequence[RunOptions], names: Unasked = None, json: Json = False) -> None:
     """Say which cells are wanted, stored and missing, and what the missing ones will take."""
+    refuse_names("plan", names)
     from febench.cli.listing import show_plans
 
     show_plans(asked, json)
@@ -155,6 +159,9 @@ def table(
     """Print a table of the papers from stored results, with the papers' numbers beside."""
     from febench import api
 
+    swapped = [str(one) for one in directories if not one.exists()]
+    if Path(name).is_dir() and swapped:
+        raise UsageError(f"the table comes before the directories: febench table {swapped[0]} {name}")
     print(api.table(name, *api.load_all(directories), method=method, metric=metric, how="json" if json else how))
 
 

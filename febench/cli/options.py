@@ -44,6 +44,9 @@ Rope = Annotated[
     float | None, typer.Option(help="A difference that does not matter in practice.", show_default="a point")
 ]
 
+Unasked = Annotated[list[str] | None, typer.Argument(hidden=True)]
+"""What is typed after a verb that takes options alone, to say which option was meant."""
+
 RUN_OPTIONS: dict[str, Any] = {
     "methods": Annotated[str, typer.Option(help="Names and sets, comma-separated: all, classical, deep, extended.")],
     "dataset": DatasetName,
@@ -82,6 +85,7 @@ AS_TYPED = {"timeout": "30m", "settings": None, "plugin": None} | OF_THE_DATASET
 
 HINTS = {
     "against": "febench verify DIR --against DIR says where they differ",
+    "cache": "make room there, or set FEBENCH_CACHE to another folder; the same command goes on",
     "class_names": "say it with --class-names, such as --class-names angry,happy,sad",
     "data_dir": "say it with --data-dir or FEBENCH_DATA",
     "device": "--device",
@@ -148,8 +152,31 @@ def read_options(typed: dict[str, Any]) -> list[RunOptions]:
     out, protocols = typed.pop("out", None), split_selectors(typed.pop("protocol", "official"))
     if not protocols:
         raise UsageError("no protocol was asked for; name one: paper, subject")
+    twice = next((name for name in protocols if protocols.count(name) > 1), None)
+    if twice:
+        raise UsageError(f"protocol {twice} is asked for twice: name it once; --runs says how often images are dealt")
     several = len(protocols) > 1
     return [RunOptions(protocol=name, out=out / name if out and several else out, **typed) for name in protocols]
+
+
+def refuse_names(verb: str, names: Iterable[str] | None) -> None:
+    """Say which option was meant by names that stand alone after a verb.
+
+    Raises
+    ------
+    UsageError
+        If there are any.
+    """
+    names = list(names or ())
+    if not names:
+        return
+    from febench.core.dataset import DATASETS
+    from febench.core.protocol import PROTOCOLS
+
+    first = names[0].partition("[")[0]
+    option = "--dataset" if first in DATASETS.names else "--protocol" if first in PROTOCOLS.names else "--methods"
+    listed = ",".join(names) if option == "--methods" else names[0]
+    raise UsageError(f"{names[0]} stands alone; name it by its option: febench {verb} {option} {listed}")
 
 
 def load_plugins(files: Iterable[Path] | None) -> None:
