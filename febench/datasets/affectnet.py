@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,15 +90,18 @@ def affectnet(
     choose("affectnet", "labels", labels, SOURCES_OF_LABELS)
     files, notes = SOURCE.files(data_dir)
     frame: dict[str, Any] = {"size": size, "align": align, "eyes": eyes, "margin": margin}
-    if any(file.match["set"] for file in files):
-        return _of_annotations(files, notes, frame)
-    if any(file.match["old"] for file in files):
-        return _of_first_release(files, notes, {**frame, "size": size or CUT})
-    if any(file.match["boxes"] for file in files):
-        return _of_yolo(files, notes, frame)
-    if any(file.match["folder"] for file in files):
-        return _of_folders(files, labels, notes, frame)
-    raise SOURCE.error(f"found {some([file.id for file in files])}, but nothing that labels images")
+    forms: dict[str, tuple[str, Callable[..., Dataset], dict[str, Any]]] = {
+        "annotations of each image": ("set", _of_annotations, frame),
+        "training.csv and validation.csv": ("old", _of_first_release, {**frame, "size": size or CUT}),
+        "YOLO's files of labels": ("boxes", _of_yolo, frame),
+        "folders of expressions": ("folder", partial(_of_folders, which=labels), frame),
+    }
+    there = [name for name, (group, _, _) in forms.items() if any(file.match[group] for file in files)]
+    if not there:
+        raise SOURCE.error(f"found {some([file.id for file in files])}, but nothing that labels images")
+    _, read, its_frame = forms[there[0]]
+    second = (f"{', '.join(there[1:])} are not used, for there are {there[0]}",) if there[1:] else ()
+    return read(files, (*notes, *second), its_frame)
 
 
 def _of_annotations(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[str, Any]) -> Dataset:
@@ -183,7 +187,7 @@ def _of_yolo(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[s
     return make_dataset("affectnet", pictures, absent=absent_of(absent, "labelled"), notes=(*notes, *about), **frame)
 
 
-def _of_folders(files: Sequence[SourceFile], which: str, notes: Sequence[str], frame: Mapping[str, Any]) -> Dataset:
+def _of_folders(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[str, Any], which: str) -> Dataset:
     """Folders of expressions, and `labels.csv` (`pth,label,relFCs`), which may say something else of their images."""
     images = {f"{file.match['folder']}/{file.path.name}".lower(): file for file in files if file.match["folder"]}
     SOURCE.refuse_copies(images.values())

@@ -16,7 +16,7 @@ SOURCE = Source(
     name="oulu-casia",
     folders=("oulu-casia", "oulu_casia", "oulucasia", "Oulu_CASIA_NIR_VIS"),
     pattern=ending(
-        rf"(?P<film>(?P<camera>NI|VL)[^/]*/(?P<light>Strong|Weak|Dark)/(?P<subject>P\d+)/(?P<code>{WORDS}))/\d+{IMAGE}"
+        rf"(?P<film>(?P<camera>NI|VL)[^/]*/(?P<light>Strong|Weak|Dark)/(?P<subject>P\d+)/(?P<code>{WORDS}))/(?P<frame>\d+){IMAGE}"
     ),
     example="Oulu-CASIA/VL/Strong/P001/Anger/000.jpeg",
     terms="get it from oulu.fi/en/university/faculties-and-units (research only, after an agreement is signed)",
@@ -62,13 +62,13 @@ def oulu_casia(
         raise UsageError(f"data set oulu-casia: frames must be at least 1, not {frames}")
     chosen = choose("oulu-casia", "cameras", cameras, CAMERAS), choose("oulu-casia", "lights", lights, LIGHTS)
     files, notes = SOURCE.files(data_dir)
+    SOURCE.refuse_copies(files, "camera", "light", "subject", "code", "frame")
     films: dict[str, list[SourceFile]] = {}
     for file in files:
         if file.match["camera"].upper() in chosen[0] and file.match["light"].title() in chosen[1]:
             films.setdefault(file.match["film"], []).append(file)
     pictures = []
     for name, film in films.items():
-        SOURCE.refuse_copies(film)
         label = expression(film[0].match["code"]) or ""
         first = [(film[0], "neutral")] if neutral and len(film) > frames else []
         for file, shown in [*first, *((file, label) for file in film[-frames:])]:

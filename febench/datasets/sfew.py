@@ -15,7 +15,7 @@ SOURCE = Source(
     name="sfew",
     folders=("sfew", "SFEW_2", "SFEW2", "SFEW_2.0", "SFEW2.0"),
     pattern=ending(
-        rf"(?P<part>train|val|test)[^/]*/(?:[^/]*/)?(?P<code>{WORDS})/(?P<film>[^/]+?)[_ -]*\d[\d_-]*{IMAGE}"
+        rf"(?P<part>train|val|test)[^/]*/(?:[^/]*/)?(?P<code>{WORDS})/(?P<name>(?P<film>[^/]+?)[_ -]*\d[\d_-]*{IMAGE})"
     ),
     example="SFEW_2/Train/Angry/AlexEmma_000103240_00000012.png",
     terms="get it from cs.anu.edu.au/few (research only, after an agreement is signed)",
@@ -32,7 +32,7 @@ def sfew(
     Nobody says who is who; the film is known as each image's sequence.
     """
     files, notes = SOURCE.files(data_dir)
-    SOURCE.refuse_copies(files)
+    SOURCE.refuse_copies(files, "part", "name")
     parts = {"train": "train", "val": "validation", "test": "test"}
     if not any(file.match["part"].lower() == "test" for file in files):
         parts, notes = {**parts, "val": "test"}, (*notes, OWN_TEST)

@@ -99,6 +99,7 @@ class Source:
                 f"found no file like {self.example} in {root} (which holds {inside}) nor in a folder "
                 f"{' or '.join(self.folders)} of it; {self.terms}"
             )
+        second = [str(path) for path in self._holding(root) if path not in (home, root)]
         files, strange, unread = [], [], []
         for path in walk(home):
             file = self._file(path, home)
@@ -108,7 +109,8 @@ class Source:
                 strange.append(portable(path, home))
             elif kind(path) == "other":
                 unread.append(portable(path, home))
-        notes = (*left_out(strange, f"not named as in {self.example}"), *not_read(unread))
+        more = (f"not read: {some(second)}, for {home} is read and holds the set too",) if second else ()
+        notes = (*more, *left_out(strange, f"not named as in {self.example}"), *not_read(unread))
         return sorted(files, key=lambda file: file.id), notes
 
     def find(self, data_dir: Path) -> Path | None:
@@ -119,10 +121,15 @@ class Source:
         DataError
             If a folder cannot be read.
         """
+        return next(self._holding(data_dir), None)
+
+    def _holding(self, data_dir: Path) -> Iterator[Path]:
+        """The folders that hold files named as the set's: those that go by one of its names, then `data_dir`."""
         names = [name.casefold() for name in self.folders]
         named_so = [Path(entry) for entry in _entries(data_dir) if entry.is_dir() and entry.name.casefold() in names]
-        holding = (home for home in [*named_so, data_dir] if any(self._file(p, home) for p in walk(home, follow=True)))
-        return next(holding, None)
+        for home in [*named_so, data_dir]:
+            if any(self._file(path, home) for path in walk(home, follow=True)):
+                yield home
 
     def _file(self, path: Path, home: Path) -> SourceFile | None:
         inside = portable(path, home)
@@ -169,8 +176,15 @@ class Source:
             raise self.error(f"{some(unknown, '; ')}; known are {', '.join(codes)}")
         return [name for name in names if name is not None]
 
-    def refuse_copies(self, files: Iterable[SourceFile]) -> None:
-        """Refuse one picture under two kinds of image file.
+    def refuse_copies(self, files: Iterable[SourceFile], *groups: str) -> None:
+        """Refuse one picture under two kinds of image file, or in two folders.
+
+        Parameters
+        ----------
+        files : iterable of SourceFile
+            The pictures.
+        *groups : str
+            Groups of the set's pattern that name a picture; by default all of its id names it.
 
         Raises
         ------
@@ -179,7 +193,8 @@ class Source:
         """
         seen: dict[str, Path] = {}
         for file in files:
-            name = re.sub(rf"{IMAGE}$", "", file.id, flags=re.IGNORECASE).casefold()
+            name = " ".join(file.match[group] for group in groups) if groups else file.id
+            name = re.sub(rf"{IMAGE}$", "", name, flags=re.IGNORECASE).casefold()
             other = seen.setdefault(name, file.path)
             if other != file.path:
                 raise self.error(f"{file.id} is there twice: {other} and {file.path}; remove one")

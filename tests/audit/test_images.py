@@ -10,6 +10,7 @@ from febench.core.cache import cached_array
 from febench.core.dataset import Dataset
 from febench.core.errors import DataError
 from febench.core.provenance import image_hashes
+from febench.datasets.detectors import Face
 from tests.audit.sets import a_set, codes, folds, noise, thirds
 from tests.core.test_provenance import safetensors
 
@@ -171,3 +172,24 @@ def test_pretrained_on_other_images(tmp_path: Path) -> None:
 def test_weights_that_say_nothing_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="do not say which images"):
         audit(a_set(), weights=safetensors(tmp_path / "w.safetensors", None))
+
+
+@pytest.mark.parametrize(("shift", "told"), [(0, False), (40, True)])
+def test_faces_that_are_not_aligned(monkeypatch: pytest.MonkeyPatch, shift: int, told: bool) -> None:
+    """A detector that sees the brightest pixels as eyes; they lie at one place, or at any."""
+
+    class Brightest:
+        fingerprint = f"brightest {shift}"
+
+        def __call__(self, image: np.ndarray) -> list[Face]:
+            y, x = np.unravel_index(image[..., 0].argmax(), image.shape[:2])
+            return [Face((0, 0, 50, 50), np.array([(x, y), (x + 30, y), (0, 0), (0, 0), (0, 0)], float))]
+
+    monkeypatch.setattr("febench.datasets.alignment.load_detector", lambda name: Brightest())
+    images = np.zeros((40, 128, 128), np.uint8)
+    rng = np.random.default_rng(0)
+    for image in images:
+        x, y = rng.integers(40 - shift, 41 + shift, 2)
+        image[y : y + 4, x : x + 4] = 255
+    finding = codes(a_set(40, images=images)).get("FEB018")
+    assert (finding is not None) is told and (finding is None or finding.severity == "info")

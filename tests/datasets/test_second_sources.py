@@ -10,7 +10,7 @@ from PIL import Image
 from febench.core.dataset import load_dataset
 from febench.core.errors import DataError
 from tests.datasets.files import picture, pixels, text
-from tests.datasets.layouts import ferplus, rafdb
+from tests.datasets.layouts import affectnet, ferplus, rafdb
 from tests.datasets.test_fer2013 import ROWS, table
 
 
@@ -104,3 +104,30 @@ def test_two_emotions_of_one_sequence(tmp_path: Path) -> None:
         DataError, match="the folder Emotion contradicts itself on 1 names: S005_001 is anger and contempt"
     ):
         load_dataset("ckplus", tmp_path)
+
+
+def test_a_second_folder_of_the_same_set(tmp_path: Path) -> None:
+    for folder, person in (("jaffe", "KA"), ("jaffedbase", "YM")):
+        picture(tmp_path / folder / f"{person}.AN1.39.tiff", (256, 256))
+    found = load_dataset("jaffe", tmp_path)
+    assert found.ids == ("KA.AN1.39.tiff",) and any(
+        "not read: " in note and "jaffedbase" in note for note in found.notes
+    )
+
+
+def test_the_same_pictures_whole_and_cut_out(tmp_path: Path) -> None:
+    for folder in ("Train", "Train_Aligned_Faces"):
+        picture(tmp_path / "SFEW_2" / folder / "Angry" / "Film_1_2.png", (20, 20))
+    with pytest.raises(DataError, match=r"Film_1_2\.png is there twice: .*; remove one"):
+        load_dataset("sfew", tmp_path)
+    for folder in ("VL", "VL_Acropped"):
+        picture(tmp_path / "Oulu_CASIA" / folder / "Strong" / "P001" / "Anger" / "000.jpeg", (20, 20))
+    with pytest.raises(DataError, match=r"000\.jpeg is there twice"):
+        load_dataset("oulu-casia", tmp_path)
+
+
+def test_two_forms_of_affectnet(tmp_path: Path) -> None:
+    affectnet(tmp_path)
+    picture(tmp_path / "AffectNet" / "anger" / "image0000006.jpg", (224, 224), "RGB")
+    notes = load_dataset("affectnet", tmp_path).notes
+    assert "folders of expressions are not used, for there are annotations of each image" in notes
