@@ -124,7 +124,7 @@ class Files:
         def problem(path: Stored) -> str:
             try:
                 _look(path)
-                height, width = to_array(open_image(path), colour=False).shape
+                height, width = to_array(upright(open_image(path)), colour=False).shape
             except UnreadableError as error:
                 return f"{path} {error}"
             if shape is None or (height, width) == shape:
@@ -268,7 +268,7 @@ def upright(image: Image.Image, depth: int = 16) -> Image.Image:
 
 
 def to_array(image: Image.Image, colour: bool, size: int = 0) -> NDArray[np.uint8]:
-    """An image as an array: in grey or RGB, and of a size.
+    """An upright image with 8 bits a pixel as an array: in grey or RGB, and of a size.
 
     Raises
     ------
@@ -276,7 +276,7 @@ def to_array(image: Image.Image, colour: bool, size: int = 0) -> NDArray[np.uint
         If it cannot be decoded.
     """
     with _telling_damage():
-        whole = upright(image).convert("RGB" if colour else "L")
+        whole = image.convert("RGB" if colour else "L")
         fitted = ImageOps.fit(whole, (size, size), Image.Resampling.LANCZOS) if size else whole
         return np.asarray(fitted)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from febench.core.dataset import Dataset, dataset
 from febench.datasets.alignment import EYES, MARGIN
-from febench.datasets.decoding import UnreadableError, in_threads, open_image, to_array
+from febench.datasets.decoding import UnreadableError, in_threads, open_image, to_array, upright
 from febench.datasets.kinds import IMAGE
 from febench.datasets.loading import make_dataset
 from febench.datasets.pixels import PARTS, SIDE, PixelTable, by_pixels, same_pictures
@@ -87,7 +87,7 @@ def _second_sources(table: PixelTable, tables: Sequence[Path], pictures: Sequenc
 
         def pixels(file: SourceFile) -> NDArray[np.uint8]:
             try:
-                return to_array(open_image(file.path), colour=False)
+                return to_array(upright(open_image(file.path)), colour=False)
             except UnreadableError:
                 return np.empty(0, np.uint8)
 
