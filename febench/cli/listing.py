@@ -210,6 +210,7 @@ def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[F
             "class_sizes": {name: sizes[label] for label, name in enumerate(dataset.classes)},
             "people": len(people) or None,
             "parts": parts or None,
+            "notes": list(dataset.notes),
             "findings": [asdict(finding) for finding in findings],
         }
         print(to_json([document]))
@@ -225,7 +226,8 @@ def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[F
     folds = "no protocol asked for"
     if manifest:
         folds = f"protocol {manifest.protocol}, runs {manifest.n_runs}, folds {manifest.n_folds}"
-    lines = [f"{dataset.name}: {', '.join(words)}; {folds}"]
+    others = [note for note in dataset.notes if note not in dataset.departures]  # of those, a finding tells
+    lines = [f"{dataset.name}: {', '.join(words)}; {folds}", *(f"  * {note}" for note in others)]
     for finding in findings:
         lines += ["", f"{finding.severity} {finding.code} {finding.title} ({finding.count})"]
         lines += [f"    {example}" for example in finding.examples[:EXAMPLES]]

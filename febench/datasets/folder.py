@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
@@ -38,6 +39,9 @@ PARTS = {
     "privatetest": "test",
 }  # fmt: skip
 OF_PARTS = re.compile(r"(?:images?|faces?|data|set|split|part)$")
+LISTS = (".csv", ".tsv", ".txt", ".lst")
+MOST_LINES = 2_000_000
+MAY_LABEL = re.compile(r"label|annot|emotion|expression|class", re.IGNORECASE)
 EXAMPLE = "DIR/<class>/<image>"
 
 Folders = tuple[str, ...]
@@ -84,7 +88,7 @@ def folder(
     kinds = {name: kind(file) for name, file in every.items()}
     images = {name: tuple(name.split("/")[:-1]) for name in sorted(every) if kinds[name] == "image"}
     others = sorted(name for name in every if kinds[name] == "other")
-    level = level or _level_of_class(home, [folders for folders in images.values() if folders])
+    level = level or _level_of_class(home, [name for name, folders in images.items() if folders])
     used = {name: folders for name, folders in images.items() if len(folders) >= level}
     if not used:
         there = f" that can be read ({counted(others)})" if others else ""
@@ -92,8 +96,9 @@ def folder(
 
     words = {name: folders[level - 1] for name, folders in used.items()}
     names = _names_of_classes(sorted(set(words.values())), class_names)
-    parts = {name: _part(folders[: level - 1]) for name, folders in used.items()}
-    people, about_people = _people(home / SUBJECTS, subject_pattern, used)
+    parts = _parts(used, level)
+    tables = [file for name, file in every.items() if name.casefold() == SUBJECTS]
+    people, about_people = _people(tables[0] if tables else None, subject_pattern, used)
     pictures = [Picture(every[name], name, names[words[name]], people.get(name), part=parts[name]) for name in used]
     if len(set(names.values())) < 2:
         below = sorted({folders[level] for folders in used.values() if len(folders) > level})
@@ -132,16 +137,23 @@ def _part(folders: Iterable[str]) -> str | None:
     return None
 
 
-def _level_of_class(home: Path, folders: Sequence[Folders]) -> int:
-    """Which folder on the paths names the class: the first, or below parts the second.
+def _parts(used: Mapping[str, Folders], level: int) -> dict[str, str | None]:
+    """The part of each image: by a folder above its class, or else by the one below, if all images have one there."""
+    above = {name: _part(folders[: level - 1]) for name, folders in used.items()}
+    below = {name: _part(folders[level : level + 1]) for name, folders in used.items()}
+    return below if not any(above.values()) and all(below.values()) else above
+
+
+def _level_of_class(home: Path, names: Sequence[str]) -> int:
+    """Which folder on the paths of images names the class: the first, or below parts the second.
 
     Raises
     ------
     DataError
-        If another one may be meant: parts stand beside what is none, expressions lie deeper, or folders of the same
-        name lie below several that are no expressions.
+        If another one may be meant: parts stand beside what is none, expressions lie deeper or stand in names of
+        files, or folders of the same name lie below several that are no expressions.
     """
-    every = set(folders)
+    every = {tuple(name.split("/")[:-1]) for name in names}
     tops = {one[0] for one in every}
     parts = {top for top in tops if _part([top])}
     level = 2 if tops and tops == parts else 1
@@ -169,7 +181,18 @@ def _level_of_class(home: Path, folders: Sequence[Folders]) -> int:
     for one in every:
         if len(one) > level:
             below.setdefault(one[level], set()).add(one[level - 1])
-    again = sorted(name for name, above in below.items() if len(above) > 1 and not any(map(expression, above)))
+    classes = {one[level - 1] for one in every if len(one) >= level}
+    spoken = [name for name in names if any(map(expression, re.split(r"[^A-Za-z]+", name.rsplit("/", 1)[-1])))]
+    if 2 * len(spoken) > len(names) and not any(map(expression, classes)):
+        raise _error(
+            f"in {home}, expressions stand in the names of files, such as {spoken[0]}: sort them into folders, "
+            f"or, if {some(sorted(classes))} are the classes, say level={level}"
+        )
+    again = sorted(
+        name
+        for name, above in below.items()
+        if len(above) > 1 and not any(map(expression, above)) and not _part([name])
+    )
     if again:
         above = sorted(below[again[0]])
         raise _error(
@@ -190,12 +213,15 @@ def _names_of_classes(folders: list[str], class_names: str) -> dict[str, str]:
         If there are not as many names as numbers, or nothing is numbered.
     """
     given = [name.strip() for name in class_names.split(",") if name.strip()]
-    numbered = all(name.strip().isdecimal() for name in folders)
+    numbers = sorted((name for name in folders if name.strip().isdecimal()), key=int)
+    numbered = len(numbers) == len(folders)
+    if numbers and not numbered:
+        others = some([name for name in folders if name not in numbers])
+        raise _error(f"the folders {some(numbers)} are numbers, but {others} are words: rename those that are numbers")
     if not numbered and given:
         raise UsageError(f"data set folder: class names are for numbered folders, and {some(folders)} have names")
     if not numbered:
         return {name: expression(name) or printable(name) for name in folders}
-    numbers = sorted(folders, key=int)
     if not given:
         raise DataError(
             f"data set folder: its folders are the numbers {', '.join(numbers)}; nothing says which classes they mean",
@@ -209,13 +235,13 @@ def _names_of_classes(folders: list[str], class_names: str) -> dict[str, str]:
     return {number: expression(name) or name for number, name in zip(numbers, given, strict=True)}
 
 
-def _people(table: Path, pattern: str, names: Iterable[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def _people(table: Path | None, pattern: str, names: Iterable[str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """The person of each image, by the pattern or the table; of nobody where neither is. With it what must be told."""
-    if pattern and table.exists():
+    if pattern and table is not None:
         raise UsageError(f"data set folder: {table} and a subject pattern both say who is who; give one")
     if pattern:
         return _people_by_pattern(pattern, names), ()
-    if not table.exists():
+    if table is None:
         return {}, ()
     rows = []
     for line, row in read_table(table, PEOPLE_COLUMNS, _error):
@@ -251,7 +277,7 @@ def _people_by_pattern(pattern: str, names: Iterable[str]) -> dict[str, str]:
 
 
 def _second_labels(home: Path, every: Mapping[str, Path], labels: Mapping[str, str]) -> list[str]:
-    """A note of each table that labels images too.
+    """A note of each table or list that labels images too, and of files that may do so in a way that is not read.
 
     Raises
     ------
@@ -262,14 +288,31 @@ def _second_labels(home: Path, every: Mapping[str, Path], labels: Mapping[str, s
     for name in labels:
         short.setdefault(name.rsplit("/", 1)[-1], []).append(name)
     classes, notes = set(labels.values()), []
-    for name, table in every.items():
-        if not name.lower().endswith(".csv") or not has_columns(table, LABEL_COLUMNS):
-            continue
+    for name, file in every.items():
+        suffix = Path(name).suffix.lower()
         other = {}
-        for _, row in read_table(table, LABEL_COLUMNS, _error):
-            path, label = _portable(row["path"]), expression(row["label"]) or row["label"]
+        for path, word in _labelled(file) if suffix in LISTS else ():
+            path, label = _portable(path), expression(word) or word
             meant = [path] if path in labels else short.get(path.rsplit("/", 1)[-1], [])
             if len(meant) == 1 and label in classes:
                 other[meant[0]] = label
-        notes.append(agreement(labels, other, name, _error))
+        if other:
+            notes.append(agreement(labels, other, name, _error))
+        elif kind(file) == "about" and MAY_LABEL.search(Path(name).stem):
+            notes.append(f"{name} is not read, though by its name it may label images; the folders count")
     return notes
+
+
+def _labelled(file: Path) -> Iterator[tuple[str, str]]:
+    """Path and label of each row of a table with such columns, or of each line of a list of two words a line."""
+    if has_columns(file, LABEL_COLUMNS):
+        yield from ((row["path"], row["label"]) for _, row in read_table(file, LABEL_COLUMNS, _error))
+        return
+    try:
+        with file.open(encoding="utf-8-sig", errors="replace") as lines:
+            for line in islice(lines, MOST_LINES):
+                words = re.split(r"[\s,;]+", line.strip())
+                if len(words) == 2:
+                    yield words[0], words[1]
+    except OSError as error:
+        raise _error(f"{file} cannot be read ({error.strerror})") from error

@@ -85,6 +85,8 @@ def make_dataset(
         if other != picture.path:
             raise DataError(f"data set {name}: {picture.id} is there twice: {other} and {picture.path}; remove one")
 
+    if not pictures and absent:
+        raise DataError(f"data set {name}: there are no images: {'; '.join(absent)}")
     files = Files.read(name, [picture.path for picture in pictures], [picture.box for picture in pictures])
     ids = tuple(picture.id for picture in pictures)
     labels = [picture.label for picture in pictures]

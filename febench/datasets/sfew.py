@@ -34,7 +34,8 @@ def sfew(
     files, notes = SOURCE.files(data_dir)
     SOURCE.refuse_copies(files, "part", "name")
     parts = {"train": "train", "val": "validation", "test": "test"}
-    if not any(file.match["part"].lower() == "test" for file in files):
+    there = {file.match["part"].lower() for file in files}
+    if "val" in there and "test" not in there:
         parts, notes = {**parts, "val": "test"}, (*notes, OWN_TEST)
     pictures = [
         Picture(

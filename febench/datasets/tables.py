@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from febench.core.errors import DataError
@@ -43,7 +44,10 @@ def read_table(
     csv.field_size_limit(LONGEST)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = csv.reader(iter(partial(file.readline, LONGEST), ""), strict=True)
+            begins = file.readline(LONGEST)
+            lines = csv.reader(
+                chain([begins], iter(partial(file.readline, LONGEST), "")), strict=True, delimiter=_delimiter(begins)
+            )
             rows = ((lines.line_num, row) for row in lines if any(field.strip() for field in row))
             line, first = next(rows, (0, []))
             places = _places([name.strip().casefold() for name in first], columns)
@@ -70,10 +74,16 @@ def has_columns(path: Path, columns: Mapping[str, Sequence[str]]) -> bool:
     """Whether the first line of a file names these columns."""
     try:
         with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-            first = next(csv.reader([file.readline(LONGEST)]), [])
+            begins = file.readline(LONGEST)
+            first = next(csv.reader([begins], delimiter=_delimiter(begins)), [])
     except (OSError, csv.Error):
         return False
     return len(_places([name.strip().casefold() for name in first], columns)) == len(columns)
+
+
+def _delimiter(line: str) -> str:
+    """What stands between the columns: a comma, or what some programs write instead."""
+    return max(",;\t", key=line.count)
 
 
 def _places(header: list[str], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:

@@ -67,6 +67,18 @@ def test_the_level_is_said(tmp_path: Path) -> None:
     assert load_dataset("folder[level=4]", tmp_path / "b").parts == ("test", "train")
 
 
+def test_parts_below_the_classes(tmp_path: Path) -> None:
+    found = load_dataset("folder", write(tmp_path, "happy/train/1.png", "happy/test/2.png", "x/train/3.png"))
+    assert found.classes == ("happy", "x") and found.parts == ("test", "train", "train")
+
+
+def test_expressions_in_names_of_files_are_told(tmp_path: Path) -> None:
+    write(tmp_path, "P1/happy.png", "P1/sad_2.png", "P2/happy.png")
+    with pytest.raises(DataError, match=r"expressions stand in the names of files, such as P1/happy\.png: .*level=1"):
+        load_dataset("folder", tmp_path)
+    assert load_dataset("folder[level=1]", tmp_path).classes == ("P1", "P2")
+
+
 def test_folders_of_people_below_expressions_are_no_classes(tmp_path: Path) -> None:
     write(tmp_path, "happy/P1/1.png", "happy/P2/1.png", "sad/P1/1.png", "odd/P1/1.png", "sad/sad/2.png")
     assert load_dataset("folder", tmp_path).classes == ("happy", "sadness", "odd")
@@ -114,6 +126,44 @@ def test_numbered_folders_are_asked_for(tmp_path: Path) -> None:
     }  # fmt: skip
     with pytest.raises(UsageError, match="there are 2 class names for the 3 folders 0, 2, 10"):
         load_dataset('folder[class_names="angry,happy"]', tmp_path)
+
+
+def test_numbers_beside_words_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"the folders 0, 1 are numbers, but happy are words"):
+        load_dataset("folder", write(tmp_path, "0/a.png", "1/b.png", "happy/c.png"))
+
+
+@pytest.mark.parametrize(
+    "content", ["Path;Subject\nhappy/1.png;ann\nsad/2.png;bob\n", "path\tsubject\nhappy/1.png\tann\nsad/2.png\tbob"]
+)
+def test_a_table_of_people_as_other_programs_write_it(tmp_path: Path, content: str) -> None:
+    write(tmp_path, "happy/1.png", "sad/2.png")
+    text(tmp_path / "Subjects.CSV", content)
+    assert load_dataset("folder", tmp_path).subjects == ("ann", "bob")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("list.txt", "1.png sad\nsad/2.png sad\n"),
+        ("x.tsv", "image\tlabel\n1.png\tsad\n2.png\tsad\n"),
+        ("l.lst", "1.png,sad"),
+    ],
+)
+def test_lists_of_labels_beside_class_folders(tmp_path: Path, name: str, content: str) -> None:
+    write(tmp_path, "happy/1.png", "sad/2.png")
+    text(tmp_path / name, content)
+    with pytest.raises(DataError, match=rf"the labels in {name} contradict those of 1 of"):
+        load_dataset("folder", tmp_path)
+
+
+def test_what_may_label_images_unread_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "happy/1.png", "sad/2.png")
+    text(tmp_path / "annotations.json", "{}")
+    text(tmp_path / "README.txt", "Images of two people")
+    assert load_dataset("folder", tmp_path).notes == (
+        "annotations.json is not read, though by its name it may label images; the folders count",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("word", ["sad", "sadness", "Sad", "SAD", "4_sad", "3 - Sadness", " sad"])
