@@ -84,6 +84,8 @@ def folder(
     home = data_folder("folder", data_dir, f"looks like {EXAMPLE}") / path
     if not home.is_dir():
         raise _error(f"there is no folder {home}")
+    if level < 0:
+        raise UsageError(f"data set folder: level counts folders from 1, or is 0 to find it, not {level}")
     every = {portable(file, home): file for file in walk(home)}
     kinds = {name: kind(file) for name, file in every.items()}
     images = {name: tuple(name.split("/")[:-1]) for name in sorted(every) if kinds[name] == "image"}
@@ -109,14 +111,14 @@ def folder(
     alike = {name: sorted(word for word in names if names[word] == name) for name in names.values()}
     holding = {name.split("/")[0] for name in [*images, *others]}
     empty = {entry.name for entry in home.iterdir() if entry.is_dir() and not entry.name.startswith(".")} - holding
-    partless = {"/".join(used[name][:level]) for name in used if parts[name] is None}
+    partless = sorted({"/".join(used[name][:level]) for name in used if parts[name] is None})
     labels = {picture.id: picture.label for picture in pictures}
     notes = (
         *(f"the folders {some(those)} are one class, {name}" for name, those in alike.items() if len(those) > 1),
         *left_out(sorted(set(images) - set(used)), "not in the folder of a class"),
         *not_read(others),
         *left_out(sorted(empty), "a folder without images"),
-        *(left_out(sorted(partless), "of no part, so that the split does not count") if any(parts.values()) else ()),
+        *([f"of no part, so that there is no split: {some(partless)}"] if partless and any(parts.values()) else []),
         *about_people,
         *_second_labels(home, every, labels),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from febench.core.errors import DataError, printable
 from febench.datasets.alignment import EYES, MARGIN
 from febench.datasets.folder import PARTS
 from febench.datasets.loading import make_dataset
-from febench.datasets.source import Picture, data_folder, left_out, portable, some, walk
+from febench.datasets.source import Picture, data_folder, portable, some, walk
 from febench.datasets.words import expression
 
 IMAGES = ("image", "img", "picture", "pixel_values", "bytes")
@@ -70,7 +70,7 @@ def parquet(
             raise _error(f"{table} cannot be read: {error}") from error
     partless = sorted({picture.id.rsplit("/", 2)[0] for picture in pictures if picture.part is None})
     split = any(picture.part for picture in pictures)
-    notes = left_out(partless, "of no part, so that the split does not count") if split else ()
+    notes = [f"of no part, so that there is no split: {some(partless)}"] if partless and split else []
     return make_dataset("parquet", pictures, size=size, align=align, eyes=eyes, margin=margin, notes=notes)
 
 

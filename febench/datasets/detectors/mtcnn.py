@@ -47,6 +47,7 @@ class Mtcnn:
     def __init__(self, files: list[Path]) -> None:
         import cv2
 
+        cv2.setNumThreads(1)  # whoever looks at many images does so in threads
         content = [file.read_bytes() for file in files]
         self.fingerprint = hashlib.sha256(b"".join([*content, str(VERSION).encode()])).hexdigest()
         self._nets = [cv2.dnn.readNetFromONNX(np.frombuffer(one, np.uint8)) for one in content]
