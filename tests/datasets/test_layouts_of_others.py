@@ -89,6 +89,14 @@ def test_ferplus_as_its_authors_write_it(tmp_path: Path) -> None:
     assert sum(load_dataset("ferplus", tmp_path).departures.values()) == 1
 
 
+def test_a_name_that_the_published_table_of_votes_has_twice(tmp_path: Path) -> None:
+    ferplus(tmp_path)
+    header = "usage,image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,nf"
+    rows = ["PrivateTest,fer0000003.png,0,0,0,0,0,0,0,8,2,0", "PrivateTest,fer0000003.png,0,0,0,0,0,0,0,0,0,10"]
+    text(tmp_path / "ferplus" / "fer2013new.csv", "\n".join([header, *rows]))
+    assert len(load_dataset("ferplus", tmp_path)) == 3
+
+
 def test_people_of_oulu_casia_are_one_under_both_cameras(tmp_path: Path) -> None:
     oulu(tmp_path)
     found = load_dataset("oulu-casia", tmp_path)
