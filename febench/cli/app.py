@@ -12,7 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from febench.cli.options import (
-    Crop,
+    Align,
+    ClassNames,
     DataDir,
     Directories,
     Format,
@@ -23,11 +24,13 @@ from febench.cli.options import (
     Rope,
     Seed,
     SubjectPattern,
+    Unasked,
     dataset_selector,
     load_plugins,
+    refuse_names,
     takes_run_options,
 )
-from febench.core.errors import FebenchError, printable
+from febench.core.errors import FebenchError, UsageError, printable
 from febench.core.selectors import split_selectors
 from febench.running.options import RunOptions
 
@@ -61,8 +64,9 @@ WHOLE, SOME_FAILED, INTERRUPTED = 0, 3, 130
 
 @app.command()
 @takes_run_options()
-def run(asked: Sequence[RunOptions]) -> None:
+def run(asked: Sequence[RunOptions], names: Unasked = None) -> None:
     """Train and test methods on the same folds; computes only what is missing, prints Table 3."""
+    refuse_names("run", names)
     from rich.console import Console
 
     from febench.api import table
@@ -92,9 +96,10 @@ def run(asked: Sequence[RunOptions]) -> None:
 
 
 @app.command()
-@takes_run_options("crop", "subject_pattern", "device", "deterministic", "pack", "timeout")
-def plan(asked: Sequence[RunOptions], json: Json = False) -> None:
+@takes_run_options("device", "deterministic", "pack", "timeout")
+def plan(asked: Sequence[RunOptions], names: Unasked = None, json: Json = False) -> None:
     """Say which cells are wanted, stored and missing, and what the missing ones will take."""
+    refuse_names("plan", names)
     from febench.cli.listing import show_plans
 
     show_plans(asked, json)
@@ -150,6 +155,9 @@ def table(
     """Print a table of the papers from stored results, with the papers' numbers beside."""
     from febench import api
 
+    swapped = [str(one) for one in directories if not one.exists()]
+    if Path(name).is_dir() and swapped:
+        raise UsageError(f"the table comes before the directories: febench table {swapped[0]} {name}")
     print(api.table(name, *api.load_all(directories), method=method, metric=metric, how="json" if json else how))
 
 
@@ -270,7 +278,8 @@ def audit(
     dataset: Annotated[str, typer.Argument(help="Data set; see febench datasets.")],
     protocol: Annotated[str | None, typer.Option(help="Protocol.", show_default="the set's own split")] = None,
     data_dir: DataDir = None,
-    crop: Crop = None,
+    align: Align = False,
+    class_names: ClassNames = None,
     subject_pattern: SubjectPattern = None,
     seed: Seed = 0,
     weights: Annotated[Path | None, typer.Option(help="A safetensors file: was it trained on test images?")] = None,
@@ -284,9 +293,32 @@ def audit(
     from febench.core.manifest import draw
 
     load_plugins(plugin)
-    data = load_dataset(dataset_selector(dataset, crop, subject_pattern), data_dir)
+    selector = dataset_selector(dataset, align=align, class_names=class_names, subject_pattern=subject_pattern)
+    data = load_dataset(selector, data_dir)
     manifest = draw(data, protocol, seed) if protocol else None
     show_audit(data, manifest, look(data, manifest, weights), json)
+
+
+@app.command()
+def show(
+    dataset: Annotated[str, typer.Argument(help="Data set; see febench datasets.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .png or .jpg.")],
+    data_dir: DataDir = None,
+    align: Align = False,
+    class_names: ClassNames = None,
+    subject_pattern: SubjectPattern = None,
+    columns: Annotated[int, typer.Option(help="Images of each class.")] = 10,
+    plugin: Plugins = None,
+) -> None:
+    """Draw images of a data set as febench sees them, some of each class, before anything runs."""
+    from febench.core.dataset import load_dataset
+    from febench.show.sheet import save_sheet
+
+    load_plugins(plugin)
+    selector = dataset_selector(dataset, align=align, class_names=class_names, subject_pattern=subject_pattern)
+    data = load_dataset(selector, data_dir)
+    save_sheet(data, output, columns)
+    print("\n".join(map(printable, [data.summary, *data.notes, f"wrote {output}"])))
 
 
 @app.command()

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tabulate import tabulate
 
 from febench.audit import Finding
@@ -98,6 +99,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
             {
                 "dataset": manifest.dataset,
                 "protocol": manifest.protocol,
+                "classes": dict(zip(manifest.classes, np.bincount(manifest.labels).tolist(), strict=False)),
                 "out": str(options.path),
                 "jobs": plan.jobs,
                 "wanted": len(plan.cells),
@@ -113,6 +115,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
         return
     for document in documents:
         _print(f"{document['dataset']}, protocol {document['protocol']}, in {document['out']}")
+        _print(", ".join(f"{name} {count}" for name, count in document["classes"].items()))
         shown = [
             {**row, "per cell": f"{duration(row['seconds_per_cell'])} ({row['basis']})"} for row in document["rows"]
         ]
@@ -197,30 +200,34 @@ def show_verification(directory: Path | None, against: Path | None, as_json: boo
 
 def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[Finding], as_json: bool) -> None:
     """Print what an audit found."""
-    people, parts = set(dataset.subjects or ()), Counter(dataset.parts or ())
+    people, parts, sizes = set(dataset.subjects or ()), Counter(dataset.parts or ()), Counter(dataset.labels.tolist())
     if as_json:
         document = {
             "dataset": dataset.name,
             "protocol": manifest.protocol if manifest else None,
             "images": len(dataset),
             "classes": list(dataset.classes),
+            "class_sizes": {name: sizes[label] for label, name in enumerate(dataset.classes)},
             "people": len(people) or None,
             "parts": parts or None,
+            "notes": list(dataset.notes),
             "findings": [asdict(finding) for finding in findings],
         }
         print(to_json([document]))
         return
     split = ", ".join(f"{part} {parts[part]}" for part in PARTS if parts[part])
+    classes = ", ".join(f"{name} {sizes[label]}" for label, name in enumerate(dataset.classes))
     words = [
         f"{len(dataset)} images",
-        f"{len(dataset.classes)} classes",
+        f"{len(dataset.classes)} classes ({classes})",
         f"{len(people)} people" if people else "people unknown",
         f"its own split ({split})" if split else "no split of its own",
     ]
     folds = "no protocol asked for"
     if manifest:
         folds = f"protocol {manifest.protocol}, runs {manifest.n_runs}, folds {manifest.n_folds}"
-    lines = [f"{dataset.name}: {', '.join(words)}; {folds}"]
+    others = [note for note in dataset.notes if note not in dataset.departures]  # of those, a finding tells
+    lines = [f"{dataset.name}: {', '.join(words)}; {folds}", *(f"  * {note}" for note in others)]
     for finding in findings:
         lines += ["", f"{finding.severity} {finding.code} {finding.title} ({finding.count})"]
         lines += [f"    {example}" for example in finding.examples[:EXAMPLES]]

@@ -20,7 +20,7 @@ from numpy.lib.format import dtype_to_descr, write_array_header_2_0
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from febench.core.files import content_of, make_folder, replacing, sealed, unsealed
+from febench.core.files import content_of, make_folder, replacing, sealed, unsealed, writing_to
 
 
 def cache_dir() -> Path:
@@ -51,15 +51,18 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
     ------
     ValueError
         If the chunks differ in shape or type, or do not add up to the length.
+    UsageError
+        If the cache cannot be written.
     """
     path = array_path(kind, key)
-    make_folder(path.parent)
-    with FileLock(path.with_suffix(".lock")):
-        flaw = _flaw(path)
-        if flaw and path.exists():
-            tell(f"{path} {flaw}: it is made again")
-        if flaw:
-            _make(path, chunks, length)
+    with writing_to(cache_dir(), "the cache", "cache"):
+        make_folder(path.parent)
+        with FileLock(path.with_suffix(".lock")):
+            flaw = _flaw(path)
+            if flaw and path.exists():
+                tell(f"{path} {flaw}: it is made again")
+            if flaw:
+                _make(path, chunks, length)
     return path
 
 

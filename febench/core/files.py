@@ -135,6 +135,24 @@ def make_folder(path: Path) -> None:
 
 
 @contextlib.contextmanager
+def writing_to(place: Path, what: str, option: str) -> Iterator[None]:
+    """Tell what a disk refuses as one sentence; whatever was finished before is whole, for `replacing` writes it so.
+
+    Raises
+    ------
+    UsageError
+        If something cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
+        why = "there is a file where a folder should be" if in_the_way else error.strerror or str(error)
+        text = f"cannot write {what} to {place}: {why}; nothing that was finished before is lost"
+        raise UsageError(text, option=option) from error
+
+
+@contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file that a user asked for, as `replacing` writes it.
 

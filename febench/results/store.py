@@ -33,6 +33,7 @@ from febench.core.files import (
     sealed,
     sync_folder,
     unsealed,
+    writing_to,
 )
 from febench.core.manifest import Manifest, read
 
@@ -261,7 +262,7 @@ class Store:
         MismatchError
             If it is damaged, or its folds are lost and its cells are not of these.
         """
-        try:
+        with writing_to(path, "results", "out"):
             make_folder(path)
             with _lock(path):
                 redrawn = is_store(path)
@@ -277,8 +278,6 @@ class Store:
                             "was written"
                         ) from None
                     _write_whole(path / MANIFEST, manifest.to_text())
-        except OSError as error:
-            raise UsageError(f"cannot write results to {path}: {error.strerror}", option="out") from error
         store = cls(path)
         if store.manifest.sha256 != manifest.sha256:
             raise UsageError(f"{path} holds results of other folds of {store.manifest.dataset}", option="out")
@@ -342,7 +341,7 @@ class Store:
     def keep_audit(self, findings: list[dict[str, Any]]) -> None:
         """Write what the audit of these folds found; only while `writing`."""
         document = {"format": AUDIT_FORMAT, "manifest": self.manifest.sha256, "findings": findings}
-        with replacing(self.path / AUDIT) as file:
+        with writing_to(self.path, "results", "out"), replacing(self.path / AUDIT) as file:
             file.write(sealed(document))
 
     @contextlib.contextmanager
@@ -352,19 +351,21 @@ class Store:
         Raises
         ------
         UsageError
-            If another process is writing.
+            If another process is writing, or the directory cannot be written.
         """
         with _lock(self.path):
             self._read()
             cells = self.path / CELLS
-            if self.torn:
-                os.truncate(cells, cells.stat().st_size - self.torn)
-            known = self.environments
-            if environment_id() not in known:
-                known[environment_id()] = environment()
-                _write_whole(self.path / ENVIRONMENT, json.dumps(known, indent=1) + "\n")
-            with cells.open("a", encoding="utf-8") as file:
+            with writing_to(self.path, "results", "out"):
+                if self.torn:
+                    os.truncate(cells, cells.stat().st_size - self.torn)
+                known = self.environments
+                if environment_id() not in known:
+                    known[environment_id()] = environment()
+                    _write_whole(self.path / ENVIRONMENT, json.dumps(known, indent=1) + "\n")
+                file = cells.open("ab", buffering=0)
                 sync_folder(self.path)
+            with file:
                 yield Writer(cells, file, self._by_key)
 
     def read_again(self) -> Store:
@@ -403,11 +404,13 @@ class Writer:
         Raises
         ------
         FebenchError
-            If the file that is written to is not the directory's any more.
+            If it cannot be written, or the file that is written to is not the directory's any more.
         """
-        self._file.write(record.to_line())
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with writing_to(self._path.parent, "results", "out"):
+            line = memoryview(record.to_line().encode())
+            while line:  # a disk that is nearly full takes a part
+                line = line[self._file.write(line) :]
+            os.fsync(self._file.fileno())
         if not self._path.exists() or not os.path.samestat(self._path.stat(), os.fstat(self._file.fileno())):
             raise FebenchError(
                 f"{self._path} was removed or replaced while cells were written to it: what is computed now would be "

@@ -212,6 +212,7 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
     """Audit the folds once for a directory, and say each time what is wrong; the run goes on whatever it is."""
     if store.audit is None:
         store.keep_audit([asdict(finding) for finding in audit(dataset, store.manifest)])
+    watcher.note(printable(dataset.summary))
     for note in dataset.notes:
         watcher.note(printable(f"{dataset.name}: {note}"))
     for finding in store.audit or ():
