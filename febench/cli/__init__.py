@@ -29,15 +29,16 @@ def main() -> None:
         hint = HINTS.get(error.option or "", "")
         hint = f" ({hint})" if hint.startswith("--") else f"; {hint}" if hint else ""
         code = _tell(f"{error}{hint}", error.exit_code)
+    except BrokenPipeError:  # who read the output has seen enough
+        code = 1
     except OSError as error:
         code = _tell(_of_files(error), 1)
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # who read it has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = _tell(f"what was to be printed could not be written: {error.strerror}", 1)
+        if not isinstance(error, BrokenPipeError):
+            code = _tell(_of_files(error), 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left must not fail again
     sys.exit(code)
 
 
@@ -47,6 +48,8 @@ def _tell(text: str, code: int) -> int:
 
 
 def _of_files(error: OSError) -> str:
-    """What a file or folder that the system refuses means to a user; results are written line by line, so stay."""
-    place = f"{error.filename}: " if error.filename else ""
-    return f"{place}{error.strerror or error}; what was stored before is whole, and the same command goes on with it"
+    """What it means that the system refuses a file or folder, or, of an error that names none, the output."""
+    why = error.strerror or str(error)
+    if error.filename is None:
+        return f"the output cannot be written: {why}; nothing in a results directory is lost; send the output elsewhere"
+    return f"{error.filename}: {why}; what was stored before is whole, and the same command goes on with it"

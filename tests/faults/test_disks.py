@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,7 +16,7 @@ from febench.core.errors import UsageError
 from febench.core.manifest import draw
 from febench.results.store import Store
 from tests.conftest import make_dataset
-from tests.end_to_end.conftest import COMMAND, Febench
+from tests.end_to_end.conftest import Febench
 
 LOST = "nothing that was finished before is lost"
 
@@ -81,11 +80,3 @@ def test_a_full_disk_of_results_keeps_what_is_there(tmp_path: Path, monkeypatch:
     assert Store(tmp_path / "r").torn == 10 and not Store(tmp_path / "r").records
     with Store(tmp_path / "r").writing():
         assert (tmp_path / "r" / "cells.jsonl").stat().st_size == 0
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_output_that_cannot_be_written() -> None:
-    with Path("/dev/full").open("w") as output:
-        done = subprocess.run([*COMMAND, "protocols"], stdout=output, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 2 and "Traceback" not in done.stderr and "Exception" not in done.stderr
-    assert "the output cannot be written: No space left on device; nothing" in done.stderr

@@ -97,7 +97,12 @@ def test_a_full_disk_behind_the_output_is_a_sentence(tmp_path: Path, args: tuple
         done = subprocess.run(
             [*COMMAND, *args], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
-    assert done.returncode == 1 and done.stderr.count("\n") == 1 and "No space left" in done.stderr
+    assert (
+        done.returncode == 1
+        and done.stderr.count("\n") == 1
+        and "No space left" in done.stderr
+        and "output cannot be written" in done.stderr
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders")
