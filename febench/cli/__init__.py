@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -10,17 +11,23 @@ _home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 if _home != os.getcwd():  # noqa: PTH109
     sys.path[:] = [place for place in sys.path if os.path.abspath(place) != os.getcwd()]  # noqa: PTH100, PTH109
 
-from febench.cli.app import app  # noqa: E402
-from febench.core.errors import FebenchError, printable  # noqa: E402
+from febench.core.errors import INTERRUPTED, FebenchError, printable  # noqa: E402
 
-__all__ = ["app", "main"]
+__all__ = ["main"]
 
 
 def main() -> None:
     """Run a command; a problem of the user's, or of the machine's files, is one sentence on stderr and an exit code."""
     code: int | str | None = 0
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal's encoding lacks is shown as its escape
+            stream.reconfigure(errors="backslashreplace")
     try:
+        from febench.cli.app import app  # here, so that Ctrl-C is a word from the first moment on
+
         app()
+    except KeyboardInterrupt:
+        code = _tell("interrupted before anything was begun", INTERRUPTED)
     except SystemExit as end:
         code = end.code
     except FebenchError as error:

@@ -30,7 +30,7 @@ from febench.cli.options import (
     refuse_names,
     takes_run_options,
 )
-from febench.core.errors import FebenchError, UsageError, printable
+from febench.core.errors import INTERRUPTED, FebenchError, UsageError, printable
 from febench.core.selectors import split_selectors
 from febench.running.options import RunOptions
 
@@ -58,7 +58,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-WHOLE, SOME_FAILED, INTERRUPTED = 0, 3, 130
+WHOLE, SOME_FAILED = 0, 3
 """Exit codes of a run; those of errors stand in `febench.core.errors`."""
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+INTERRUPTED = 130
+"""Exit code of a command that somebody ended, as shells have it for Ctrl-C."""
+
 
 class FebenchError(Exception):
     """A problem told to the user in one sentence; `exit_code` is what the command line ends with.

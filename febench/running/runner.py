@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from febench.audit import audit
 from febench.core.cache import cached_array, file_of, in_chunks, tell, telling
@@ -367,17 +367,25 @@ def record_of(cell: Cell, result: CellResult | Failure, threads: int, seconds: d
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Treat a polite request to end (SIGTERM) as Ctrl-C."""
+    """Treat what asks a process to end as Ctrl-C: SIGTERM, a closed terminal's SIGHUP, and SIGUSR1 of batch queues.
+
+    What the caller has chosen to ignore, as `nohup` does SIGHUP, stays ignored.
+    """
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
+    before: dict[int, Any] = {}
     try:
-        before = signal.signal(signal.SIGTERM, interrupt)
+        for name in ("SIGTERM", "SIGHUP", "SIGUSR1"):
+            number = getattr(signal, name, None)  # Windows has the first alone
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, interrupt)
     except ValueError:  # not in the main thread: whoever runs febench there handles signals
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

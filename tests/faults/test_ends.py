@@ -173,7 +173,7 @@ def test_all_that_a_cell_started_goes_with_it(
 
 
 @linux
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGKILL])
 def test_all_goes_with_the_parent(
     febench: Febench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: signal.Signals
 ) -> None:
@@ -184,7 +184,7 @@ def test_all_goes_with_the_parent(
     with subprocess.Popen([*COMMAND, *args], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         assert wait_until(lambda: len(marked(mark)) >= 14)
         run.send_signal(end)
-        run.wait(30)
+        assert run.wait(30) == (-end if end == signal.SIGKILL else 130)
         assert wait_until(lambda: not marked(mark))
 
 

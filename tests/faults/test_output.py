@@ -10,6 +10,7 @@ import io
 import json
 import os
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,3 +187,27 @@ def test_what_a_method_prints_is_not_in_the_results(febench: Febench, tmp_path: 
     options = ("--methods", "chatty", "--plugin", "chatty.py", "--runs", "1", "--jobs", "1")
     done = febench("run", "--dataset", "faces[subjects=10,shots=1,size=32]", *options)
     assert done.returncode == 0 and "NOISE" in done.stderr and "NOISE" not in done.stdout and "chatty" in done.stdout
+
+
+def test_letters_that_the_encoding_lacks_are_shown_as_escapes(tmp_path: Path) -> None:
+    made_results(tmp_path / "o", {"m": 0.9}, made_dataset(140, "zażółć"), runs=[1])
+    for encoding in ("latin-1", "ascii"):
+        done = subprocess.run(
+            [*COMMAND, "table", "3", "o"], cwd=tmp_path, env={**os.environ, "PYTHONIOENCODING": encoding},
+            capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0 and rb"za\u017c" in done.stdout and not done.stderr
+
+
+SCRIPT = """
+import febench
+results = febench.run("majority", dataset="faces[subjects=10,shots=1,size=32]", protocol="paper", runs=1, out="o")
+print(len(results.rows[0].cells))
+"""
+
+
+def test_a_script_on_stdin_can_run_cells(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-"], input=SCRIPT, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and done.stdout.strip() == "10", done.stderr

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from febench.cli import app
-from febench.cli.app import plan, pretrain, run
+from febench.cli.app import app, plan, pretrain, run
 from febench.cli.options import AS_TYPED, HINTS, RUN_OPTIONS
 from febench.core.errors import UsageError
 from febench.running.options import RunOptions
