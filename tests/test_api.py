@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +78,3 @@ def test_every_public_name_is_there_and_no_other() -> None:
 def test_a_directory_without_results_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no results"):
         febench.load(tmp_path)
-
-
-def test_a_script_without_a_main_guard_is_told_what_to_do(tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        "import febench\n"
-        "febench.run('lbp-knn', 'faces[subjects=3,shots=1,size=32]', 'paper[runs=1,groups=3]', out='o', jobs=1)\n"
-    )
-    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode != 0 and "if __name__ == '__main__':" in done.stderr

@@ -8,7 +8,8 @@ import sys
 
 # Nothing is imported from the current folder because it is the current one, unless febench itself lies there
 _home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
-if _home != os.getcwd():  # noqa: PTH109
+_asked = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+if os.getcwd() not in (_home, *_asked):  # noqa: PTH109
     sys.path[:] = [place for place in sys.path if os.path.abspath(place) != os.getcwd()]  # noqa: PTH100, PTH109
 
 from febench.core.errors import INTERRUPTED, FebenchError, printable  # noqa: E402

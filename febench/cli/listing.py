@@ -14,7 +14,7 @@ from tabulate import tabulate
 
 from febench.audit import Finding
 from febench.core.dataset import PARTS, Dataset
-from febench.core.errors import MismatchError, UsageError, printable, printable_lines
+from febench.core.errors import MismatchError, UsageError, printable
 from febench.core.manifest import Manifest
 from febench.core.method import METHODS, Method
 from febench.core.registry import Component, Registry
@@ -167,7 +167,7 @@ def show_status(directory: Path, as_json: bool) -> None:
             for words in [*row["gaps"], *row["errors"]]:
                 _print(f"  * {row['method']}: {words}")
             if row["tracebacks"]:
-                _print(row["tracebacks"][-1])
+                _print(*row["tracebacks"][-1].split("\n"))
         if document["set_aside"]:
             _print(f"  * {document['set_aside']}")
         for one in document["underway"]:
@@ -192,7 +192,7 @@ def show_verification(directory: Path | None, against: Path | None, as_json: boo
     if as_json:
         print(_json([vars(check) for check in checks]))
     else:
-        _print("\n".join(map(str, checks)))
+        _print(*map(str, checks))
         checked = [check.ok for check in checks if check.ok is not None]
         _print(f"{sum(checked)} of {len(checked)} checks agree")
     return 0 if all(check.ok is not False for check in checks) else MismatchError.exit_code
@@ -238,7 +238,7 @@ def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[F
         lines += [f"  why:  {finding.why}", f"  do:   {finding.action}"]
     counts = Counter(finding.severity for finding in findings)
     lines += ["", ", ".join(f"{n} {severity}{'s' * (n > 1)}" for severity, n in counts.items()) or "no findings"]
-    _print("\n".join(lines))
+    _print(*lines)
 
 
 def _json(rows: Sequence[Any]) -> str:
@@ -246,14 +246,16 @@ def _json(rows: Sequence[Any]) -> str:
     return json.dumps(list(rows), indent=1)
 
 
-def _print(text: str) -> None:
+def _print(*lines: str) -> None:
     """Print some lines; what stored files or plugins put into them moves no cursor."""
-    print(printable_lines(text))
+    print("\n".join(map(printable, lines)))
 
 
 def _print_grid(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     cells = [[_plain(row[column]) for column in columns] for row in rows]
-    _print(tabulate(cells, headers=[column.replace("_", " ") for column in columns], disable_numparse=True))
+    _print(
+        *tabulate(cells, headers=[column.replace("_", " ") for column in columns], disable_numparse=True).split("\n")
+    )
 
 
 def _plain(value: Any) -> str:

@@ -53,11 +53,6 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def printable_lines(text: str) -> str:
-    """A text of several lines, each as `printable` has it."""
-    return "\n".join(map(printable, text.split("\n")))
-
-
 def shortened(text: str, most: int) -> str:
     """A text of no more than so many letters: of a longer one the beginning and the end, and how long it was."""
     if len(text) <= most:
