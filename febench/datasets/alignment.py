@@ -26,10 +26,8 @@ DETECTOR = "mtcnn"
 SIZE = 128
 EYES = 0.4
 MARGIN = 0.35
-LOOKED_AT = (
-    256,
-    640,
-)  # pixels of a photograph's longer side when faces are looked for; the second, where none was found
+LOOKED_AT = (256, 640)
+"""Pixels of a photograph's longer side when faces are looked for; the second, where none was found."""
 TINY, SURROUND = 128, 0.25  # smaller photographs are enlarged to it; what is added round each, as a share of its side
 NARROWEST = 4  # pixels between two eyes of a face, of those looked at
 
