@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from baselines import Double, Features, Labels, require
 from baselines.search import Box, Epoch, PopulationSearch, named_search
@@ -365,7 +366,7 @@ class SwarmNetwork(_Network):
         return self
 
 
-class GradientNetwork(_Network):
+class GradientNetwork(ClassifierMixin, BaseEstimator, _Network):  # type: ignore[misc]
     """The network, its weights found by back-propagation and L-BFGS.
 
     Parameters
@@ -444,6 +445,12 @@ class GradientNetwork(_Network):
             "trace": trace.finish(),
         }
         return self
+
+    def predict_proba(self, X: Features) -> Double:
+        """Outputs (n, classes) of inputs (n, d), scaled so that those of an image add up to 1."""
+        _, (outputs,) = forward(self.weights_[None].astype(np.float32), with_ones(X, np.float32), self.layout_)
+        shares = outputs.T.astype(np.float64) + np.finfo(np.float32).eps  # outputs may all be 0
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
 
 def network_by(

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.cache import array_path, cached_array, in_chunks, seconds_of, telling
+from febench.core.errors import FebenchError
 from febench.core.method import FoldOutcome, FoldTask, InvalidPredictionsError, Method, check_predictions
 from febench.core.protocol import Fold
 from febench.running.executors.base import Failure
@@ -286,7 +287,8 @@ def _of_every_class(probabilities: Any, classes: Any, n_images: int, n_classes: 
 
 
 def _rounded(probabilities: NDArray[np.float64]) -> list[list[float]]:
-    return [[round(float(p), 4) for p in row] for row in probabilities]
+    """To four significant digits: a small probability must not become 0, whose logarithm is infinite."""
+    return [[float(f"{p:.4g}") for p in row] for row in probabilities]
 
 
 def _contradictions(predictions: list[int], probabilities: NDArray[np.float64]) -> int:
@@ -310,6 +312,8 @@ def guarded(work: Callable[[], R]) -> R | Failure:
         result = work()
     except InvalidPredictionsError as error:
         return Failure("invalid", str(error))
+    except FebenchError as error:
+        return Failure("failed", str(error))
     except BaseException as error:  # sys.exit too: whatever a method raises, it has no result
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(last.filename).name}:{last.lineno}"

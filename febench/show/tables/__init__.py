@@ -8,6 +8,7 @@ from febench.core.errors import UsageError
 from febench.results.metrics import metric_of
 from febench.results.results import Results
 from febench.show.tables.accuracy import class_spreads, people_table, table_1, table_2, table_3, table_4
+from febench.show.tables.settings import settings_table
 from febench.show.tables.table import (
     MAJORITY,
     Difference,
@@ -34,11 +35,11 @@ from febench.show.tables.training import MOMENTS, convergence_table, cost_table
 __all__ = [
     "MAJORITY", "MOMENTS", "TABLES", "Difference", "Document", "Median", "PlusMinus", "Table", "Value", "chosen",
     "class_spreads", "convergence_table", "cost_table", "dataset_of", "floor_data", "head_data", "key_of", "make_table",
-    "not_run", "noted", "origin_of", "people_table", "run_counts", "said_of_floor", "table_1", "table_2", "table_3",
-    "table_4", "titled", "versions_of",
+    "not_run", "noted", "origin_of", "people_table", "run_counts", "said_of_floor", "settings_table", "table_1", "table_2",
+    "table_3", "table_4", "titled", "versions_of",
 ]  # fmt: skip
 
-TABLES = ("1", "2", "3", "4", "people", "cost", "convergence")
+TABLES = ("1", "2", "3", "4", "people", "cost", "convergence", "settings")
 
 
 def make_table(
@@ -49,7 +50,7 @@ def make_table(
     Parameters
     ----------
     name : str or int
-        1 sensitivities, 2 a metric in each run, 3 comparison, 4 the drop, `people`, `cost`, `convergence`.
+        1 sensitivities, 2 a metric in each run, 3 comparison, 4 the drop, `people`, `cost`, `convergence`, `settings`.
     results : sequence of Results
         Of any data sets and protocols; of table 4 on one data set.
     method : str or None
@@ -66,7 +67,7 @@ def make_table(
     name = str(name)
     if name not in TABLES:
         raise UsageError(f"there is no table {name}; choose {', '.join(TABLES[:-1])} or {TABLES[-1]}")
-    if metric is not None and name in ("1", "cost", "convergence"):
+    if metric is not None and name in ("1", "cost", "convergence", "settings"):
         raise UsageError(f"table {name} is not of a metric; those of one are 2, 3, 4 and people", option="metric")
     by = metric_of(metric or "oa")
     if name == "4":
@@ -85,6 +86,8 @@ def make_table(
                 documents.append(people_table(one, rows, by, each=method is not None))
             case "cost":
                 documents.append(cost_table(one, rows))
+            case "settings":
+                documents.append(settings_table(one, rows))
             case _:
                 documents.append(convergence_table(one, rows))
     return documents
