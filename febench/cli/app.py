@@ -143,7 +143,7 @@ def status(
 def table(
     name: Annotated[
         str,
-        typer.Argument(help="1 sensitivities, 2 runs, 3 comparison, 4 the drop, people, cost, convergence, settings."),
+        typer.Argument(help="1 sensitivities, 2 runs, 3 comparison, 4 the drop, people, ladder, cost, convergence, settings."),
     ],
     directories: Directories,
     method: OnlyMethod = None,
@@ -186,7 +186,7 @@ def figure(
         typer.Argument(
             help="accuracy of every run; sensitivity of each class; confusion matrices; people one by one; cost: "
             "accuracy against training time; differences from the best; ranks over data sets; drop under each "
-            "protocol; convergence of every training."
+            "protocol; convergence of every training; ladder: where searches lose accuracy."
         ),
     ],
     directories: Directories,

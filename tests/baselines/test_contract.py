@@ -19,7 +19,7 @@ CLASSICAL = ("hwt", "cso", "bbo")
 FLOOR = "majority"
 """Looks at no image: it extracts nothing, learns no set, takes no validation group and tells nothing of its fit."""
 EXTENDED = ("jaya", "bwe-fsvm", "hos-svm", "lbp-svm", "hog-svm", "lbp-knn", "hog-mlp")
-SHORT = {"hwt": {"iterations": 5}, **{name: {"evaluations": 200} for name in ("cso", "bbo", "jaya")}}
+SHORT = {"hwt": {"iterations": 5}, **{name: {"evaluations": 2_000} for name in ("cso", "bbo", "jaya")}}
 
 
 @pytest.fixture(params=[*CLASSICAL, *EXTENDED, FLOOR])
@@ -140,6 +140,10 @@ def test_keeps_the_contract_in_the_harness(name, faces, tmp_path: Path, monkeypa
         ("bbo", {"bound": -1.0}, "bound"),
         ("bbo", {"level": 0}, "level"),
         ("jaya", {"population": 1}, "population"),
+        ("cso", {"hidden": "many"}, "hidden takes a whole number"),
+        ("bbo", {"penalty": -1.0}, "penalty"),
+        ("bbo", {"wavelet": 4}, "wavelet takes a name"),
+        ("jaya", {"evaluations": 30}, "evaluations"),
         ("hog-svm", {"C": 0.0}, "C"),
         ("hog-svm", {"size": 8}, "size"),
         ("hog-mlp", {"cell": 0}, "cell"),

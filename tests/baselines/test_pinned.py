@@ -12,9 +12,9 @@ from tests.baselines.made import build, predictions, stripes, textures
 TRAINED = {
     "hwt": ({"iterations": 5}, "012012012012012012012012", 0.034296),
     "hwt[select=false]": ({"iterations": 5, "select": False}, "012012012012012012012012", 0.005933),
-    "cso": ({"evaluations": 500}, "112112112212112112211211", 0.197988),
-    "bbo": ({"evaluations": 500}, "012012012012012012012012", 0.004539),
-    "jaya": ({"evaluations": 500}, "012012012012012012002012", 0.062246),
+    "cso": ({"evaluations": 500, "select": False}, "112112112212112112211211", 0.197988),
+    "bbo": ({"evaluations": 500, "select": False}, "012012012012012012012012", 0.004539),
+    "jaya": ({"evaluations": 500, "select": False}, "012012012012012012012012", 0.003625),
 }
 FIXED = {
     "bwe-fsvm": "6623356612335601534510153420",
