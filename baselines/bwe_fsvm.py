@@ -8,7 +8,7 @@ machine classifies them; stratified cross-validation.
 Open, and chosen here: bior4.4, 4 levels, stationary, 4L = 16 entropies of 128x128 grey images, standardised; C is
 multiplied by an image's membership of its class as C.-F. Lin & S.-D. Wang, "Fuzzy support vector machines", IEEE Trans.
 Neural Netw. 13(2):464-471, 2002, define it, with delta 0.1; Gaussian kernel (`baselines.pipeline.KernelSVM`).
-Selected in every cell, on its training images (`baselines.selection`): C from 0.5 to 2048, the kernel's gamma of 1/16,
+Selected in every cell, on its training images (`baselines.selection`): C from 0.5 to 2048, the kernel's gamma of
 1/4 and 1 times the usual. With `select=false`: gamma 1, C of 0.5 to 512 in random inner folds, and where votes of
 classes tie the first wins. The validation group is not used.
 The trials behind these choices: docs/methods/bwe-fsvm.md.

@@ -504,12 +504,6 @@ class GradientNetwork(ClassifierMixin, BaseEstimator, _Network):  # type: ignore
         }
         return self
 
-    def predict_proba(self, X: Features) -> Double:
-        """Outputs (n, classes) of inputs (n, d), scaled so that those of an image add up to 1."""
-        _, (outputs,) = forward(self.weights_[None].astype(np.float32), with_ones(X, np.float32), self.layout_)
-        shares = outputs.T.astype(np.float64) + np.finfo(np.float32).eps  # outputs may all be 0
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
-
 
 def network_by(
     search: str,

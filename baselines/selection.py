@@ -46,7 +46,7 @@ KERNEL_COSTS = tuple(2.0**power for power in range(-1, 12, 2))
 EFFORT = 200
 """Iterations of a kernel machine an image, at most."""
 
-GAMMAS = (0.0625, 0.25, 1.0)
+GAMMAS = (0.25, 1.0)
 
 FOLDS = 5
 MOST = 2000

@@ -143,7 +143,7 @@ def status(
 def table(
     name: Annotated[
         str,
-        typer.Argument(help="1 sensitivities, 2 runs, 3 comparison, 4 the drop, people, ladder, cost, convergence, settings."),
+        typer.Argument(help="1 sensitivities, 2 runs, 3 comparison, 4 the drop, or a name: people, ladder, cost, ..."),
     ],
     directories: Directories,
     method: OnlyMethod = None,

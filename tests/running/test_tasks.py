@@ -28,6 +28,7 @@ from febench.running.tasks import (
     PackedMethod,
     PackTask,
     _of_every_class,
+    _rounded,
     guarded,
 )
 
@@ -259,8 +260,8 @@ def test_what_febench_itself_refuses_is_told_as_it_is() -> None:
 
 
 def test_probabilities_keep_four_significant_digits_however_small() -> None:
-    stored = _of_every_class([[0.123456, 1.23456e-9]], [0, 2], 1, 3)
-    assert stored == [[0.1235, 0.0, 1.235e-09]]
+    given = _of_every_class([[1 - 1.23456e-9, 1.23456e-9], [0.123456, 0.876544]], [0, 2], 2, 3)
+    assert _rounded(given) == [[1.0, 0.0, 1.235e-09], [0.1235, 0.0, 0.8765]]
 
 
 def test_probabilities_have_a_column_for_every_class(manifest: Manifest, images: Path) -> None:
