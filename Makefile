@@ -1,17 +1,18 @@
 # make run: install into .venv and compare the five methods; make test: the same, and check everything.
+# make faults: all faults of tests/faults, and a table of them; make test tries a few of each.
 # make test-mealpy: the tests of the extra mealpy, which holds numpy back, in an environment of its own.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test test-mealpy lint bench
+.PHONY: install run test test-mealpy faults lint bench
 
 install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[deep]' --group test --group lint
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[align,deep]' --group test --group lint
 	touch $@
 
 run: install
@@ -31,6 +32,9 @@ test-mealpy:
 	  $(VENV)-mealpy/bin/python -m pip install --quiet --upgrade 'pip>=25.1' && \
 	  $(VENV)-mealpy/bin/python -m pip install --quiet --editable '.[mealpy]' --group test; }
 	$(VENV)-mealpy/bin/python -m pytest tests/baselines/search tests/results
+
+faults: install
+	FEBENCH_FAULTS=all $(BIN)/python -m pytest tests/faults
 
 bench: install
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench

@@ -198,7 +198,7 @@ def register(
         sets=sets,
         version="4",
         presets={"quick": {"steps": quick_steps, **QUICK}},
-        needs=("torch", "torchvision"),
+        needs=("torch", "torchvision", "deep.classifier"),
         extra="deep",
         check=partial(check, network=network),
         settle=partial(settle, network=network),

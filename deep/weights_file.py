@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from warnings import catch_warnings, simplefilter
 
 from febench.core.errors import DataError, UsageError, printable
@@ -32,11 +32,13 @@ RENAMED = (  # names in torchvision's older files of DenseNet and of the vision 
     (re.compile(r"mlp\.linear_1\."), "mlp.0."),
     (re.compile(r"mlp\.linear_2\."), "mlp.3."),
 )
+PARALLEL = "module."
 AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")  # further heads of GoogLeNet and Inception, for their training alone
 COUNTER = "num_batches_tracked"  # of BatchNorm; files from before torch 0.4.1 lack it, and predictions do not need it
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # torchvision's mean and sd, of pixels from 0 to 1
 SHOWN = 3  # differences told in one sentence
 
+T = TypeVar("T")
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -77,7 +79,7 @@ def read(path: Path) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
     try:
-        return load_file(path)
+        return _bare(load_file(path))
     except (SafetensorError, OSError) as error:
         raise _damaged(path, "safetensors file") from error
 
@@ -96,7 +98,7 @@ def read_header(path: Path) -> tuple[Shapes, dict[str, str]]:
     try:
         with safe_open(path, "numpy") as file:
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            return shapes, file.metadata() or {}
+            return _bare(shapes), file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise _damaged(path, "safetensors file") from error
 
@@ -131,7 +133,13 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
         )
     for old, new in RENAMED:
         state = {old.sub(new, name): tensor for name, tensor in state.items()}
-    return state
+    return _bare(state)
+
+
+def _bare(state: dict[str, T]) -> dict[str, T]:
+    """Names without the prefix that torch's DataParallel and DistributedDataParallel put before each."""
+    wrapped = bool(state) and all(name.startswith(PARALLEL) for name in state)
+    return {name.removeprefix(PARALLEL): value for name, value in state.items()} if wrapped else state
 
 
 def _refusal(path: Path, error: Exception) -> DataError:

@@ -31,8 +31,7 @@ def run(
 ) -> Results:
     """Compute what is missing of some methods on a data set, as `febench run` does, and return the results.
 
-    A script must call it below ``if __name__ == "__main__":``, for each cell runs in a process of its own; a notebook
-    need not. Methods registered there with `febench.method` can be run too.
+    Methods registered in the same script or notebook with `febench.method` can be run too.
 
     Parameters
     ----------

@@ -121,6 +121,34 @@ def likeness_of_persons_misleads(audited: Audited) -> Result | None:
     return result(len(told), told)
 
 
+@check(
+    "FEB017",
+    severity="warning",
+    title="People have images of one class alone, or classes are of one person",
+    detected="Classes of each subject's images, where a subject has several; subjects of each class's.",
+    why="Who has a single class gives it away: a method that knows the face knows the answer. A class of one person "
+    "cannot be told from that person.",
+    action="Look whether subjects are read rightly; say how many there are, or leave them out.",
+)
+def people_of_one_class(audited: Audited) -> Result | None:
+    """People, then classes."""
+    if audited.dataset.subjects is None:
+        return None
+    classes: dict[str, list[int]] = {}
+    people: dict[int, set[str]] = {}
+    for name, label in zip(audited.dataset.subjects, audited.dataset.labels.tolist(), strict=True):
+        classes.setdefault(name, []).append(label)
+        people.setdefault(label, set()).add(name)
+    names = audited.dataset.classes
+    told = [
+        f"{name} has {len(labels)} images, all of {names[labels[0]]}"
+        for name, labels in classes.items()
+        if len(labels) > 1 and len(set(labels)) == 1
+    ]
+    told += [f"{names[label]} is of one person, {min(who)}" for label, who in sorted(people.items()) if len(who) == 1]
+    return result(len(told), told)
+
+
 def sharing_images(audited: Audited) -> dict[frozenset[str], str]:
     """Subjects with an identical image, blank ones aside."""
     shared = audited.identical.only(audited.identical.differ(audited.people.of_each(len(audited.dataset))))

@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-from febench.cli.app import app
-from febench.core.errors import FebenchError, printable
+# Nothing is imported from the current folder because it is the current one, unless febench itself lies there
+_home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+if _home != os.getcwd():  # noqa: PTH109
+    sys.path[:] = [place for place in sys.path if os.path.abspath(place) != os.getcwd()]  # noqa: PTH100, PTH109
+
+from febench.cli.app import app  # noqa: E402
+from febench.core.errors import FebenchError, printable  # noqa: E402
 
 __all__ = ["app", "main"]
 
 
 def main() -> None:
-    """Run a command; a problem of the user's is one sentence on stderr and an exit code."""
+    """Run a command; a problem of the user's, or of the machine's files, is one sentence on stderr and an exit code."""
+    code: int | str | None = 0
     try:
         app()
+    except SystemExit as end:
+        code = end.code
     except FebenchError as error:
         from febench.cli.options import HINTS
 
         hint = HINTS.get(error.option or "", "")
         hint = f" ({hint})" if hint.startswith("--") else f"; {hint}" if hint else ""
-        print(f"febench: {printable(f'{error}{hint}')}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        code = _tell(f"{error}{hint}", error.exit_code)
+    except BrokenPipeError:  # who read the output has seen enough
+        code = 1
+    except OSError as error:
+        code = _tell(_of_files(error), 1)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            code = _tell(_of_files(error), 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left must not fail again
+    sys.exit(code)
+
+
+def _tell(text: str, code: int) -> int:
+    print(f"febench: {printable(text)}", file=sys.stderr)
+    return code
+
+
+def _of_files(error: OSError) -> str:
+    """What it means that the system refuses a file or folder, or, of an error that names none, the output."""
+    why = error.strerror or str(error)
+    if error.filename is None:
+        return f"the output cannot be written: {why}; nothing in a results directory is lost; send the output elsewhere"
+    return f"{error.filename}: {why}; what was stored before is whole, and the same command goes on with it"

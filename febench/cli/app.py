@@ -12,7 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from febench.cli.options import (
-    Crop,
+    Align,
+    ClassNames,
     DataDir,
     Directories,
     Format,
@@ -23,11 +24,13 @@ from febench.cli.options import (
     Rope,
     Seed,
     SubjectPattern,
+    Unasked,
     dataset_selector,
     load_plugins,
+    refuse_names,
     takes_run_options,
 )
-from febench.core.errors import FebenchError, printable
+from febench.core.errors import FebenchError, UsageError, printable
 from febench.core.selectors import split_selectors
 from febench.running.options import RunOptions
 
@@ -61,26 +64,23 @@ WHOLE, SOME_FAILED, INTERRUPTED = 0, 3, 130
 
 @app.command()
 @takes_run_options()
-def run(asked: Sequence[RunOptions]) -> None:
+def run(asked: Sequence[RunOptions], names: Unasked = None) -> None:
     """Train and test methods on the same folds; computes only what is missing, prints Table 3."""
+    refuse_names("run", names)
     from rich.console import Console
 
     from febench.api import table
     from febench.results.results import Results
-    from febench.running.progress import make_watcher
+    from febench.running.progress import make_watcher, say
     from febench.running.runner import run as compute
 
     console = Console(stderr=True)
-
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-
     finished = []
     for options in asked:
         try:
             finished.append(compute(options, make_watcher(console, options.path)))
         except KeyboardInterrupt:
-            say(f"interrupted; every finished cell is safe in {options.path}, the same command goes on")
+            say(console, f"interrupted; every finished cell is safe in {options.path}, the same command goes on")
             raise typer.Exit(INTERRUPTED) from None
         done = finished[-1]
         wanted, failed = len(done.plan.cells), done.failed
@@ -89,16 +89,17 @@ def run(asked: Sequence[RunOptions]) -> None:
             words.append(f"{len(failed)} failed (to try them again: --retry-failed)")
         if any(record.status == "timeout" for record in failed):
             words.append("to give cells more time: --timeout")
-        say("; ".join([*words, *done.absent]))
+        say(console, "; ".join([*words, *done.absent]))
     results = [Results.of(one.store) for one in finished]
     print("\n\n".join(table(number, *results) for number in ([3, 4] if len(results) > 1 else [3])))
     raise typer.Exit(WHOLE if all(one.whole for one in finished) else SOME_FAILED)
 
 
 @app.command()
-@takes_run_options("crop", "subject_pattern", "device", "deterministic", "pack", "timeout")
-def plan(asked: Sequence[RunOptions], json: Json = False) -> None:
+@takes_run_options("device", "deterministic", "pack", "timeout")
+def plan(asked: Sequence[RunOptions], names: Unasked = None, json: Json = False) -> None:
     """Say which cells are wanted, stored and missing, and what the missing ones will take."""
+    refuse_names("plan", names)
     from febench.cli.listing import show_plans
 
     show_plans(asked, json)
@@ -154,6 +155,9 @@ def table(
     """Print a table of the papers from stored results, with the papers' numbers beside."""
     from febench import api
 
+    swapped = [str(one) for one in directories if not one.exists()]
+    if Path(name).is_dir() and swapped:
+        raise UsageError(f"the table comes before the directories: febench table {swapped[0]} {name}")
     print(api.table(name, *api.load_all(directories), method=method, metric=metric, how="json" if json else how))
 
 
@@ -274,7 +278,8 @@ def audit(
     dataset: Annotated[str, typer.Argument(help="Data set; see febench datasets.")],
     protocol: Annotated[str | None, typer.Option(help="Protocol.", show_default="the set's own split")] = None,
     data_dir: DataDir = None,
-    crop: Crop = None,
+    align: Align = False,
+    class_names: ClassNames = None,
     subject_pattern: SubjectPattern = None,
     seed: Seed = 0,
     weights: Annotated[Path | None, typer.Option(help="A safetensors file: was it trained on test images?")] = None,
@@ -288,9 +293,32 @@ def audit(
     from febench.core.manifest import draw
 
     load_plugins(plugin)
-    data = load_dataset(dataset_selector(dataset, crop, subject_pattern), data_dir)
+    selector = dataset_selector(dataset, align=align, class_names=class_names, subject_pattern=subject_pattern)
+    data = load_dataset(selector, data_dir)
     manifest = draw(data, protocol, seed) if protocol else None
     show_audit(data, manifest, look(data, manifest, weights), json)
+
+
+@app.command()
+def show(
+    dataset: Annotated[str, typer.Argument(help="Data set; see febench datasets.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .png or .jpg.")],
+    data_dir: DataDir = None,
+    align: Align = False,
+    class_names: ClassNames = None,
+    subject_pattern: SubjectPattern = None,
+    columns: Annotated[int, typer.Option(help="Images of each class.")] = 10,
+    plugin: Plugins = None,
+) -> None:
+    """Draw images of a data set as febench sees them, some of each class, before anything runs."""
+    from febench.core.dataset import load_dataset
+    from febench.show.sheet import save_sheet
+
+    load_plugins(plugin)
+    selector = dataset_selector(dataset, align=align, class_names=class_names, subject_pattern=subject_pattern)
+    data = load_dataset(selector, data_dir)
+    save_sheet(data, output, columns)
+    print("\n".join(map(printable, [data.summary, *data.notes, f"wrote {output}"])))
 
 
 @app.command()

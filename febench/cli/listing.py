@@ -9,12 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tabulate import tabulate
 
 from febench.audit import Finding
 from febench.core.cache import cache_dir, cached_files
 from febench.core.dataset import PARTS, Dataset
-from febench.core.errors import MismatchError, UsageError, printable
+from febench.core.errors import MismatchError, UsageError, printable, printable_lines
 from febench.core.manifest import Manifest
 from febench.core.method import METHODS, Method
 from febench.core.registry import Component, Registry
@@ -62,7 +63,7 @@ def show_methods(as_json: bool) -> None:
     _print_grid(rows, ("name", "sets", "available", "cite"))
     for row in rows:
         if row["missing"]:
-            print(f"  * {row['name']}: {row['missing']}")
+            _print(f"  * {row['name']}: {row['missing']}")
     print("  * what a source leaves open was chosen here; the top of the method's file (--json names it) says what")
 
 
@@ -99,6 +100,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
             {
                 "dataset": manifest.dataset,
                 "protocol": manifest.protocol,
+                "classes": dict(zip(manifest.classes, np.bincount(manifest.labels).tolist(), strict=False)),
                 "out": str(options.path),
                 "jobs": plan.jobs,
                 "wanted": len(plan.cells),
@@ -113,15 +115,16 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
         print(to_json(documents))
         return
     for document in documents:
-        print(f"{document['dataset']}, protocol {document['protocol']}, in {document['out']}")
+        _print(f"{document['dataset']}, protocol {document['protocol']}, in {document['out']}")
+        _print(", ".join(f"{name} {count}" for name, count in document["classes"].items()))
         shown = [
             {**row, "per cell": f"{duration(row['seconds_per_cell'])} ({row['basis']})"} for row in document["rows"]
         ]
         _print_grid(shown, ("method", "wanted", "stored", "missing", "per cell"))
         left = "nothing left to do" if not document["missing"] else f"about {duration(document['seconds'])}"
-        print(f"{document['missing']} cells missing, on {document['jobs']} workers: {left}")
+        _print(f"{document['missing']} cells missing, on {document['jobs']} workers: {left}")
         for word in document["absent"]:
-            print(f"  * {word}")
+            _print(f"  * {word}")
 
 
 def show_status(directory: Path, as_json: bool) -> None:
@@ -159,19 +162,19 @@ def show_status(directory: Path, as_json: bool) -> None:
         print(to_json(documents))
         return
     for document in documents:
-        print(f"{document['out']}: {document['dataset']}, protocol {document['protocol']}, {document['runs']} runs")
+        _print(f"{document['out']}: {document['dataset']}, protocol {document['protocol']}, {document['runs']} runs")
         _print_grid(document["rows"], ("method", "cells", "complete_runs", "failed"))
         for row in document["rows"]:
             for words in [*row["gaps"], *row["errors"]]:
-                print(f"  * {row['method']}: {words}")
+                _print(f"  * {row['method']}: {words}")
             if row["tracebacks"]:
-                print(row["tracebacks"][-1])
+                _print(row["tracebacks"][-1])
         if document["set_aside"]:
-            print(f"  * {printable(document['set_aside'])}")
+            _print(f"  * {document['set_aside']}")
         for one in document["underway"]:
             far = f"{one['method']}, run {one['run']}, fold {one['fold']}: step {one['step']:,} of {one['steps']:,}"
             silent = f", and nothing for {duration(one['age'])}; the same command goes on there"
-            print(f"  * {far}{silent if one['age'] >= STALE else ''}")
+            _print(f"  * {far}{silent if one['age'] >= STALE else ''}")
 
 
 def show_verification(directory: Path | None, against: Path | None, as_json: bool) -> int:
@@ -190,38 +193,42 @@ def show_verification(directory: Path | None, against: Path | None, as_json: boo
     if as_json:
         print(_json([vars(check) for check in checks]))
     else:
-        print("\n".join(map(str, checks)))
+        _print("\n".join(map(str, checks)))
         checked = [check.ok for check in checks if check.ok is not None]
-        print(f"{sum(checked)} of {len(checked)} checks agree")
+        _print(f"{sum(checked)} of {len(checked)} checks agree")
     return 0 if all(check.ok is not False for check in checks) else MismatchError.exit_code
 
 
 def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[Finding], as_json: bool) -> None:
     """Print what an audit found."""
-    people, parts = set(dataset.subjects or ()), Counter(dataset.parts or ())
+    people, parts, sizes = set(dataset.subjects or ()), Counter(dataset.parts or ()), Counter(dataset.labels.tolist())
     if as_json:
         document = {
             "dataset": dataset.name,
             "protocol": manifest.protocol if manifest else None,
             "images": len(dataset),
             "classes": list(dataset.classes),
+            "class_sizes": {name: sizes[label] for label, name in enumerate(dataset.classes)},
             "people": len(people) or None,
             "parts": parts or None,
+            "notes": list(dataset.notes),
             "findings": [asdict(finding) for finding in findings],
         }
         print(to_json([document]))
         return
     split = ", ".join(f"{part} {parts[part]}" for part in PARTS if parts[part])
+    classes = ", ".join(f"{name} {sizes[label]}" for label, name in enumerate(dataset.classes))
     words = [
         f"{len(dataset)} images",
-        f"{len(dataset.classes)} classes",
+        f"{len(dataset.classes)} classes ({classes})",
         f"{len(people)} people" if people else "people unknown",
         f"its own split ({split})" if split else "no split of its own",
     ]
     folds = "no protocol asked for"
     if manifest:
         folds = f"protocol {manifest.protocol}, runs {manifest.n_runs}, folds {manifest.n_folds}"
-    lines = [f"{dataset.name}: {', '.join(words)}; {folds}"]
+    others = [note for note in dataset.notes if note not in dataset.departures]  # of those, a finding tells
+    lines = [f"{dataset.name}: {', '.join(words)}; {folds}", *(f"  * {note}" for note in others)]
     for finding in findings:
         lines += ["", f"{finding.severity} {finding.code} {finding.title} ({finding.count})"]
         lines += [f"    {example}" for example in finding.examples[:EXAMPLES]]
@@ -232,7 +239,7 @@ def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[F
         lines += [f"  why:  {finding.why}", f"  do:   {finding.action}"]
     counts = Counter(finding.severity for finding in findings)
     lines += ["", ", ".join(f"{n} {severity}{'s' * (n > 1)}" for severity, n in counts.items()) or "no findings"]
-    print("\n".join(map(printable, lines)))
+    _print("\n".join(lines))
 
 
 def show_cache(clear: bool, as_json: bool) -> None:
@@ -259,9 +266,14 @@ def _json(rows: Sequence[Any]) -> str:
     return json.dumps(list(rows), indent=1)
 
 
+def _print(text: str) -> None:
+    """Print some lines; what stored files or plugins put into them moves no cursor."""
+    print(printable_lines(text))
+
+
 def _print_grid(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     cells = [[_plain(row[column]) for column in columns] for row in rows]
-    print(tabulate(cells, headers=[column.replace("_", " ") for column in columns], disable_numparse=True))
+    _print(tabulate(cells, headers=[column.replace("_", " ") for column in columns], disable_numparse=True))
 
 
 def _plain(value: Any) -> str:
@@ -269,4 +281,4 @@ def _plain(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{key}={part}" for key, part in value.items())
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    return printable(", ".join(value) if isinstance(value, list) else str(value))

@@ -18,7 +18,14 @@ from febench.running.options import RunOptions
 
 DatasetName = Annotated[str, typer.Option("--dataset", help="Data set; see febench datasets.")]
 DataDir = Annotated[Path | None, typer.Option(envvar="FEBENCH_DATA", help="Where data sets live.")]
-Crop = Annotated[str | None, typer.Option(help="face: cut each photograph to the face found in it.")]
+Align = Annotated[
+    bool,
+    typer.Option("--align", help="Turn, scale and cut each image so that the eyes lie level at fixed points."),
+]
+ClassNames = Annotated[
+    str | None,
+    typer.Option(metavar="A,B,C", help="Of data sets folder and parquet: what numbered classes mean, in their order."),
+]
 SubjectPattern = Annotated[
     str | None,
     typer.Option(metavar="REGEX", help="Of data set folder: finds the person in a path, as its one group."),
@@ -37,12 +44,16 @@ Rope = Annotated[
     float | None, typer.Option(help="A difference that does not matter in practice.", show_default="a point")
 ]
 
+Unasked = Annotated[list[str] | None, typer.Argument(hidden=True)]
+"""What is typed after a verb that takes options alone, to say which option was meant."""
+
 RUN_OPTIONS: dict[str, Any] = {
     "methods": Annotated[str, typer.Option(help="Names and sets, comma-separated: all, classical, deep, extended.")],
     "dataset": DatasetName,
     "protocol": Annotated[str, typer.Option("--protocol", help="Protocol, or several: paper,subject.")],
     "data_dir": DataDir,
-    "crop": Crop,
+    "align": Align,
+    "class_names": ClassNames,
     "subject_pattern": SubjectPattern,
     "runs": Annotated[int | None, typer.Option(help="Only the first N runs.", show_default="all of the protocol")],
     "out": Annotated[
@@ -64,13 +75,18 @@ RUN_OPTIONS: dict[str, Any] = {
     "seed": Seed,
     "retry_failed": Annotated[bool, typer.Option("--retry-failed", help="Compute failed cells again.")],
 }
-"""For each attribute of `RunOptions`, and three words on the data set and plugins, how it is written."""
+"""For each attribute of `RunOptions`, and some words on the data set and plugins, how it is written."""
 
-AS_TYPED = {"timeout": "30m", "settings": None, "crop": None, "subject_pattern": None, "plugin": None}
+OF_THE_DATASET: dict[str, Any] = {"align": False, "class_names": None, "subject_pattern": None}
+"""Options that become parameters of the data set where they are given, and what they are where they are not."""
+
+AS_TYPED = {"timeout": "30m", "settings": None, "plugin": None} | OF_THE_DATASET
 """Defaults of those that are typed otherwise than `RunOptions` holds them."""
 
 HINTS = {
     "against": "febench verify DIR --against DIR says where they differ",
+    "cache": "make room there, or set FEBENCH_CACHE to another folder; the same command goes on",
+    "class_names": "say it with --class-names, such as --class-names angry,happy,sad",
     "data_dir": "say it with --data-dir or FEBENCH_DATA",
     "device": "--device",
     "folds": "the febench run that made these results draws the folds again and holds them against the stored cells",
@@ -128,15 +144,39 @@ def takes_run_options(*without: str, **defaults: Any) -> Callable[[Callable[...,
 def read_options(typed: dict[str, Any]) -> list[RunOptions]:
     """One `RunOptions` a protocol; of several protocols, each has its own directory below `--out`."""
     load_plugins(typed.pop("plugin", None))
-    typed["dataset"] = dataset_selector(typed["dataset"], typed.pop("crop", None), typed.pop("subject_pattern", None))
+    of_dataset = {name: typed.pop(name) for name in OF_THE_DATASET if name in typed}
+    typed["dataset"] = dataset_selector(typed["dataset"], **of_dataset)
     if "timeout" in typed:
         typed["timeout"] = _seconds(typed["timeout"])
     typed["settings"] = _settings(typed.get("settings"))
     out, protocols = typed.pop("out", None), split_selectors(typed.pop("protocol", "official"))
     if not protocols:
         raise UsageError("no protocol was asked for; name one: paper, subject")
+    twice = next((name for name in protocols if protocols.count(name) > 1), None)
+    if twice:
+        raise UsageError(f"protocol {twice} is asked for twice: name it once; --runs says how often images are dealt")
     several = len(protocols) > 1
     return [RunOptions(protocol=name, out=out / name if out and several else out, **typed) for name in protocols]
+
+
+def refuse_names(verb: str, names: Iterable[str] | None) -> None:
+    """Say which option was meant by names that stand alone after a verb.
+
+    Raises
+    ------
+    UsageError
+        If there are any.
+    """
+    names = list(names or ())
+    if not names:
+        return
+    from febench.core.dataset import DATASETS
+    from febench.core.protocol import PROTOCOLS
+
+    first = names[0].partition("[")[0]
+    option = "--dataset" if first in DATASETS.names else "--protocol" if first in PROTOCOLS.names else "--methods"
+    listed = ",".join(names) if option == "--methods" else names[0]
+    raise UsageError(f"{names[0]} stands alone; name it by its option: febench {verb} {option} {listed}")
 
 
 def load_plugins(files: Iterable[Path] | None) -> None:
@@ -145,10 +185,20 @@ def load_plugins(files: Iterable[Path] | None) -> None:
         load_plugin(file)
 
 
-def dataset_selector(selector: str, crop: str | None, subject_pattern: str | None) -> str:
-    """The data set's selector with what options say of it."""
-    options = {"crop": crop, "subject_pattern": subject_pattern}
-    return with_params(selector, {key: value for key, value in options.items() if value is not None})
+def dataset_selector(selector: str, **options: Any) -> str:
+    """The data set's selector with what those options say of it that are given.
+
+    Raises
+    ------
+    UsageError
+        If it is more than one selector.
+    """
+    if len(split_selectors(selector)) > 1:
+        first = split_selectors(selector)[0]
+        raise UsageError(
+            f"one command takes one data set, not {selector}: run it for {first} first, then for each other"
+        )
+    return with_params(selector, {key: value for key, value in options.items() if value != OF_THE_DATASET[key]})
 
 
 def _seconds(text: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from febench.core.errors import DataError
-from febench.core.files import make_folder, replacing, sealed, unsealed
+from febench.core.files import content_of, make_folder, replacing, sealed, unsealed, writing_to
 
 _OURS = re.compile(r"[0-9a-f]{12,}")
 
@@ -58,15 +59,18 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
         If the chunks differ in shape or type, or do not add up to the length.
     DataError
         If the disk has too little room; nothing is written then.
+    UsageError
+        If the cache cannot be written.
     """
     path = array_path(kind, key)
-    make_folder(path.parent)
-    with FileLock(path.with_suffix(".lock")):
-        flaw = _flaw(path)
-        if flaw and path.exists():
-            tell(f"{path} {flaw}: it is made again")
-        if flaw:
-            _make(path, chunks, length)
+    with writing_to(cache_dir(), "the cache", "cache"):
+        make_folder(path.parent)
+        with FileLock(path.with_suffix(".lock")):
+            flaw = _flaw(path)
+            if flaw and path.exists():
+                tell(f"{path} {flaw}: it is made again")
+            if flaw:
+                _make(path, chunks, length)
     return path
 
 
@@ -144,7 +148,7 @@ def _flaw(path: Path, content: bool = True) -> str | None:
         same_file = about.st_ino, about.st_size, about.st_mtime_ns
         if _checked.get(path) == same_file and _note_of(path).exists():
             return None
-        note = unsealed(_note_of(path).read_bytes())
+        note = unsealed(content_of(_note_of(path)))
         if note["key"] != path.stem:
             return "stands under the name of another"
         if note["bytes"] != about.st_size:
@@ -185,7 +189,7 @@ def _make(path: Path, chunks: Iterator[NDArray[Any]], length: int) -> None:
         raise DataError(
             f"the {path.parent.name} need {needed / 1e6:,.0f} MB in the cache {cache_dir()}, where "
             f"{free / 1e6:,.0f} MB are free: make room, or name another folder by the variable FEBENCH_CACHE"
-        )
+        ) from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with replacing(path) as partial:
         file = _Hashed(partial)
         header = {"descr": dtype_to_descr(first.dtype), "fortran_order": False, "shape": (length, *first.shape[1:])}

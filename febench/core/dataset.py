@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -50,6 +53,11 @@ class Dataset:
         Whether the images were drawn by code; told in every table.
     notes : tuple of str
         What a user must know of the files they were read from, a sentence each: images missing, files left out.
+    departures : mapping
+        Those of the notes that tell of images which are missing, or too many, against the set as published or as its
+        own lists have it; with the number of these images.
+    detector : str
+        Fingerprint of the detector by which faces were aligned; empty where they were not.
 
     Raises
     ------
@@ -67,6 +75,8 @@ class Dataset:
     parts: tuple[str, ...] | None = None
     synthetic: bool = False
     notes: tuple[str, ...] = ()
+    departures: Mapping[str, int] = field(default_factory=dict)
+    detector: str = ""
 
     def __post_init__(self) -> None:
         told = [column for column in (self.subjects, self.sequences, self.parts) if column is not None]
@@ -90,12 +100,24 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def summary(self) -> str:
+        """How many images it has, in how many of each class, and of how many people where that is known."""
+        counts = Counter(self.labels.tolist())
+        words = ", ".join(f"{name} {counts[label]}" for label, name in enumerate(self.classes))
+        people = f" of {len(set(self.subjects))} people" if self.subjects else ""
+        return f"{self.name}: {len(self)} images{people}; {words}"
+
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of everything a result can depend on: pixels, labels, classes, ids, subjects and the set's split."""
+        """SHA-256 of everything a result can depend on: pixels, labels, classes, ids, subjects and the set's split.
+
+        Of aligned images, the detector is a part of it, for another may see the next images otherwise.
+        """
         from febench.core.cache import in_chunks  # brings numpy, which `import febench` does without
 
         told = [list(self.images.shape), self.labels.tolist(), self.classes, self.ids, self.subjects, self.parts]
+        told += [self.detector] if self.detector else []
         digest = hashlib.sha256(json.dumps(told).encode())
         for chunk in in_chunks(self.images):
             digest.update(chunk.tobytes())
@@ -150,6 +172,6 @@ def load_dataset(selector: str, data_dir: Path | None = None) -> Dataset:
     loader, params = DATASETS.select(selector)
     given = {"data_dir": data_dir} if loader.accepts("data_dir") else {}
     words: list[str] = []
-    with telling(words.append):
+    with telling(words.append), contextlib.redirect_stdout(sys.stderr):  # what a plugin prints is no result
         dataset: Dataset = loader.build(**params, **given)
     return replace(dataset, name=loader.label(params), notes=(*dataset.notes, *words))

@@ -1,5 +1,9 @@
 """What can go wrong through no fault of febench, each with the exit code of the command line."""
 
+from __future__ import annotations
+
+import re
+
 
 class FebenchError(Exception):
     """A problem told to the user in one sentence; `exit_code` is what the command line ends with.
@@ -44,3 +48,23 @@ class UnreadableFoldsError(MismatchError):
 def printable(text: str) -> str:
     """A text as one line that a terminal and a file can show: what cannot be printed is written as its escape."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def printable_lines(text: str) -> str:
+    """A text of several lines, each as `printable` has it."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of no more than so many letters: of a longer one the beginning and the end, and how long it was."""
+    if len(text) <= most:
+        return text
+    word = f" ... ({len(text):,} letters) ... "
+    kept = most - len(word)
+    return text[: kept // 2] + word + text[len(text) - (kept - kept // 2) :]
+
+
+def spreadsheet_text(text: str) -> str:
+    """A printable text that a spreadsheet takes as no formula: what begins as one gets an apostrophe before it."""
+    number = re.fullmatch(r"-?\d+(\.\d+)?", text)
+    return f"'{printable(text)}" if re.match(r"[=@+\-\t\r]", text) and not number else printable(text)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,6 +29,48 @@ def check_output(path: Path, suffixes: tuple[str, ...], what: str) -> str:
     if path.is_dir() or not path.resolve().parent.is_dir():
         raise UsageError(f"cannot write {path}: it must be a file in a folder that exists", option="output")
     return suffix
+
+
+def content_of(path: Path) -> bytes:
+    """What a file holds.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is none: to read a named pipe or a device may never end.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a file", str(path))
+    return path.read_bytes()
+
+
+def parsed(text: bytes | str) -> Any:
+    """JSON as Python's objects.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or nested too deep.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def as_json(document: object) -> bytes:
+    """Python's objects as JSON in UTF-8; half a surrogate pair, which UTF-8 does not have, becomes a question mark."""
+    return json.dumps(document, ensure_ascii=False).encode(errors="replace")
+
+
+def folders_below(path: Path) -> Iterator[Path]:
+    """A folder and those below it, however deep, by name; not where links lead."""
+    waiting = [path]
+    while waiting:
+        yield (folder := waiting.pop())
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            inside = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+            waiting += [folder / name for name in reversed(inside)]
 
 
 @contextlib.contextmanager
@@ -61,7 +105,7 @@ def unsealed(text: bytes) -> dict[str, Any]:
     ValueError
         If it is not what was written.
     """
-    document = json.loads(text)
+    document = parsed(text)
     if not isinstance(document, dict) or document.pop("checksum", None) != _checksum(document):
         raise ValueError("it does not match its checksum")
     return document
@@ -88,6 +132,24 @@ def make_folder(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
     for folder in reversed(new):
         sync_folder(folder.parent)
+
+
+@contextlib.contextmanager
+def writing_to(place: Path, what: str, option: str) -> Iterator[None]:
+    """Tell what a disk refuses as one sentence; whatever was finished before is whole, for `replacing` writes it so.
+
+    Raises
+    ------
+    UsageError
+        If something cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
+        why = "there is a file where a folder should be" if in_the_way else error.strerror or str(error)
+        text = f"cannot write {what} to {place}: {why}; nothing that was finished before is lost"
+        raise UsageError(text, option=option) from error
 
 
 @contextlib.contextmanager

@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.dataset import Dataset
 from febench.core.errors import MismatchError, UnreadableFoldsError, UsageError
+from febench.core.files import content_of, parsed
 from febench.core.protocol import PROTOCOLS, Deal, Fold, Roles
 from febench.core.seeds import derive_seed
 
@@ -253,7 +255,7 @@ def read(path: Path) -> Manifest:
         If it was damaged otherwise, or edited.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = parsed(content_of(path))
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         what = "is empty or torn" if path.exists() else "is lost"
         raise UnreadableFoldsError(f"{path} {what}: its folds are not known", option="folds") from error
@@ -270,7 +272,47 @@ def read(path: Path) -> Manifest:
             f"{path} does not match its own SHA-256: it was edited or damaged; restore it from a copy, or delete it",
             option="folds",
         )
+    try:
+        flaw = _flaw(msgspec.convert(content, _Content))
+    except msgspec.ValidationError as error:
+        flaw = str(error)
+    if flaw:
+        raise MismatchError(f"{path} holds no folds of febench: {flaw}", option="folds")
     return manifest
+
+
+class _Content(msgspec.Struct):
+    """What every manifest holds, and of which types; further columns of the data set may stand beside."""
+
+    dataset: str
+    fingerprint: str
+    synthetic: bool
+    protocol: str
+    protocol_version: str
+    seed: int
+    classes: Annotated[list[str], msgspec.Meta(min_length=1)]
+    images: list[str]
+    labels: list[int]
+    subjects: list[str] | None
+    folds: list[Roles]
+    runs: Annotated[list[list[list[int]]], msgspec.Meta(min_length=1)]
+
+
+def _flaw(content: _Content) -> str | None:
+    """Why folds of the right types cannot be folds of these images; None if they can."""
+    n_images, n_groups = len(content.images), min(map(len, content.runs))
+    if len(content.labels) != n_images or len(content.subjects or content.images) != n_images:
+        return f"of its {n_images} images not each has one label, and one person or none"
+    if not set(content.labels) <= set(range(len(content.classes))):
+        return f"it has labels that are none of its {len(content.classes)} classes"
+    named = {group for roles in content.folds for part in vars(roles).values() for group in part}
+    if not content.folds or not named <= set(range(n_groups)):
+        return f"its folds name groups that are none of the {n_groups} of a run"
+    images = [image for groups in content.runs for group in groups for image in group]
+    if min(images, default=0) < 0 or max(images, default=0) >= n_images:
+        return f"its groups hold images that are none of the {n_images}"
+    runs = [[np.asarray(group, dtype=np.int64) for group in groups] for groups in content.runs]
+    return next(_problems(Deal(runs, tuple(content.folds)), n_images), None)
 
 
 def _problems(deal: Deal, n_images: int) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import importlib.util
@@ -38,7 +39,7 @@ class Component:
     origin : str
         Module or file that registered it.
     needs : tuple of str
-        Importable packages without which it cannot run.
+        Importable packages and modules without which it cannot run; loaded before a cell's clock starts.
     extra : str or None
         The extra of febench that brings those packages.
     """
@@ -177,7 +178,8 @@ class Registry(Generic[C]):
         point = self._offered.get(name)
         if name not in self._registered and point is not None:
             try:
-                point.load()
+                with contextlib.redirect_stdout(sys.stderr):  # what it prints is no result
+                    point.load()
             except UsageError:
                 raise
             except (Exception, SystemExit) as error:
@@ -239,7 +241,7 @@ def source_version(build: Callable[..., Any], declared: str | None) -> str:
 
 
 def load_plugin(path: str | Path) -> None:
-    """Run a Python file that registers methods, data sets or protocols.
+    """Run a Python file that registers methods, data sets or protocols; modules beside it can be imported from now on.
 
     Raises
     ------
@@ -256,9 +258,12 @@ def load_plugin(path: str | Path) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     cloudpickle.register_pickle_by_value(module)
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
     token = _plugin_file.set(file)
     try:
-        spec.loader.exec_module(module)
+        with contextlib.redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
     except UsageError as error:
         raise UsageError(f"the plugin file {path} cannot be used: {error}") from error
     except SyntaxError as error:

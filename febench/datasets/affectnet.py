@@ -1,23 +1,49 @@
-"""AffectNet: faces from the web, labelled by hand; the part of its releases with 8 expressions as cut-out faces."""
+"""AffectNet: faces from the web, labelled by hand, in the forms in which it is given out and passed round."""
 
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from febench.core.dataset import Dataset, dataset
+from febench.core.errors import DataError
+from febench.datasets.alignment import EYES, MARGIN
 from febench.datasets.decoding import in_threads
-from febench.datasets.loading import make_dataset
-from febench.datasets.source import Picture, Source, SourceFile, ending, left_out, some, whole_number
+from febench.datasets.kinds import IMAGE
+from febench.datasets.loading import choose, make_dataset
+from febench.datasets.source import (
+    Picture,
+    Source,
+    SourceFile,
+    absent_of,
+    agreement,
+    each_once,
+    ending,
+    left_out,
+    some,
+    whole_number,
+)
+from febench.datasets.tables import read_table
+from febench.datasets.words import WORDS, expression
 
 SOURCE = Source(
     name="affectnet",
     folders=("affectnet",),
-    pattern=ending(r"(?P<set>train|val)_set/(?:images/(?P<number>\d+)\.jpe?g|annotations/(?P<annotated>\d+)_exp\.npy)"),
-    example="AffectNet/train_set/images/123.jpg",
+    pattern=ending(
+        rf"(?P<set>train|val)_set/(?:images/(?P<number>\d+){IMAGE}|annotations/(?P<annotated>\d+)_exp\.npy)|"
+        r"(?P<old>(?:training|validation)\.csv)|(?P<table>labels\.csv)|(?P<names>data\.ya?ml)|"
+        rf"(?P<split>train|valid|val|test)/(?:images/(?P<boxed>[^/]+){IMAGE}|labels/(?P<boxes>[^/]+)\.txt)|"
+        rf"(?P<folder>{WORDS})/(?P<name>[^/]+){IMAGE}|"
+        rf"[^/]+/(?P<hashed>[0-9a-f]{{20,}}){IMAGE}"
+    ),
+    example="AffectNet/train_set/images/123.jpg, AffectNet/anger/image0000006.jpg, train/labels/x.txt or training.csv",
     terms="get it from mohammadmahoor.com/pages/databases/affectnet (research only, on request)",
 )
 CODES = {
@@ -25,39 +51,184 @@ CODES = {
     "7": "contempt",
 }  # fmt: skip
 OTHER = {"8": "none", "9": "uncertain", "10": "no face"}
-PARTS = {"train": "train", "val": "test"}
+PARTS = {"train": "train", "val": "test", "training": "train", "validation": "test"}
 OWN_TEST = "val_set is the test part, as in the literature: the labels of AffectNet's own test set are not published"
+LABELS = {"pth": ("pth", "path", "image"), "label": ("label",)}
+OLD_COLUMNS = (
+    "subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "facial_landmarks", "expression",
+    "valence", "arousal",
+)  # fmt: skip
+OLD = {name: (name.lower(),) for name in OLD_COLUMNS if name not in ("facial_landmarks", "valence", "arousal")}
+CUT = 224  # pixels to which faces are brought that are cut out of photographs
+SOURCES_OF_LABELS = {"any": "any", "table": "table", "folders": "folders"}
 
 
 @dataset("affectnet", cite="Mollahosseini, Hasani & Mahoor 2017", find=SOURCE.find)
-def affectnet(data_dir: Path | None = None, size: int = 0) -> Dataset:
+def affectnet(
+    data_dir: Path | None = None,
+    labels: str = "any",
+    size: int = 0,
+    align: bool = False,
+    eyes: float = EYES,
+    margin: float = MARGIN,
+) -> Dataset:
     """Colour faces of 224x224 pixels from the web, 8 expressions with contempt; train_set, and val_set for testing.
 
     AffectNet's own test set has no published labels; as everywhere in the literature, its validation set stands for it.
+    Also read: `labels.csv` beside folders of expressions, YOLO's folders of images and labels with `data.yaml`, and the
+    first release, `training.csv` and `validation.csv`, whose faces are cut out by their boxes.
+
+    Parameters
+    ----------
+    data_dir : Path
+        The folder that holds them.
+    labels : str
+        Which count where `labels.csv` and the folders contradict each other: `table` or `folders`; `any` refuses.
+    size, align, eyes, margin
+        As in `jaffe`.
     """
+    choose("affectnet", "labels", labels, SOURCES_OF_LABELS)
     files, notes = SOURCE.files(data_dir)
+    frame: dict[str, Any] = {"size": size, "align": align, "eyes": eyes, "margin": margin}
+    forms: dict[str, tuple[str, Callable[..., Dataset], dict[str, Any]]] = {
+        "annotations of each image": ("set", _of_annotations, frame),
+        "training.csv and validation.csv": ("old", _of_first_release, {**frame, "size": size or CUT}),
+        "YOLO's files of labels": ("boxes", _of_yolo, frame),
+        "folders of expressions": ("folder", partial(_of_folders, which=labels), frame),
+    }
+    there = [name for name, (group, _, _) in forms.items() if any(file.match[group] for file in files)]
+    if not there:
+        raise SOURCE.error(f"found {some([file.id for file in files])}, but nothing that labels images")
+    _, read, its_frame = forms[there[0]]
+    second = (f"{', '.join(there[1:])} are not used, for there are {there[0]}",) if there[1:] else ()
+    return read(files, (*notes, *second), its_frame)
+
+
+def _of_annotations(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[str, Any]) -> Dataset:
+    """The release with 8 expressions: an array an image."""
     images = {_key(file): file for file in files if file.match["number"]}
     annotations = {_key(file): file for file in files if file.match["annotated"]}
+    SOURCE.refuse_copies(file for file in files if file.match["number"] or file.match["annotated"])
     if not annotations:
         raise SOURCE.error("found images but no annotation like train_set/annotations/123_exp.npy")
-    read = in_threads(_label, list(annotations.values()), "affectnet: reading labels")
-    labels = dict(zip(annotations, read, strict=True))
+    codes = list(in_threads(_code, list(annotations.values()), "affectnet: reading labels"))
+    _refuse([code for code in codes if isinstance(code, DataError)])
+    coded = [(file.path, str(code)) for file, code in zip(annotations.values(), codes, strict=True)]
+    labels = dict(zip(annotations, SOURCE.labels(coded, {**CODES, **OTHER}), strict=True))
     pictures = [
         Picture(file.path, file.id, labels[key], part=PARTS[key[0]])
         for key, file in images.items()
         if labels.get(key, "none") not in OTHER.values()
     ]
-
-    about = []
-    others = Counter(label for key, label in labels.items() if key in images and label in OTHER.values())
-    if others:
-        words = ", ".join(f"{label} {count}" for label, count in others.items())
-        about.append(f"left out as labelled with no expression: {words}")
-    about.extend(left_out([file.id for key, file in images.items() if key not in labels], "without an annotation"))
     absent = [f"{part}_set/images/{number}" for part, number in labels if (part, number) not in images]
-    if absent:
-        about.append(f"{len(absent)} images are annotated but absent: {some(absent)}")
-    return make_dataset("affectnet", pictures, size=size, notes=(*notes, *about, OWN_TEST))
+    about = (
+        *_without_expression([label for key, label in labels.items() if key in images]),
+        *left_out([file.id for key, file in images.items() if key not in labels], "without an annotation"),
+        OWN_TEST,
+    )
+    return make_dataset("affectnet", pictures, absent=absent_of(absent, "annotated"), notes=(*notes, *about), **frame)
+
+
+def _of_first_release(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[str, Any]) -> Dataset:
+    """The first release: a table a part, and photographs of which faces are cut out."""
+    images = {"/".join(file.path.parts[-2:]).lower(): file for file in files if file.match["hashed"]}
+    rows = [
+        (PARTS[table.path.stem.lower()], f"{table.path} line {line}", row)
+        for table in files
+        if table.match["old"]
+        for line, row in read_table(table.path, OLD, SOURCE.error, without_header=OLD_COLUMNS)
+    ]
+    labels = SOURCE.labels([(where, row["expression"]) for _, where, row in rows], {**CODES, **OTHER})
+    pictures, absent, others = [], [], []
+    for (part, where, row), label in zip(rows, labels, strict=True):
+        name = "/".join(row["subDirectory_filePath"].replace("\\", "/").split("/")[-2:])
+        box = [row[side] for side in ("face_x", "face_y", "face_width", "face_height")]
+        if not all(side.isdecimal() for side in box):
+            raise SOURCE.error(f"{where}: {', '.join(box)} is not the box of a face")
+        left, top, width, height = map(int, box)
+        if name.lower() not in images:
+            absent.append(name)
+        elif label in OTHER.values():
+            others.append(label)
+        else:
+            whole = (left, top, left + width, top + height)
+            pictures.append(Picture(images[name.lower()].path, name, label, part=part, box=whole))
+    about = (*_without_expression(others), "validation.csv is the test part, as in the literature")
+    return make_dataset(
+        "affectnet", pictures, absent=absent_of(absent, "in the tables"), notes=(*notes, *about), **frame
+    )
+
+
+def _of_yolo(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[str, Any]) -> Dataset:
+    """YOLO's layout: beside each image a file of lines, the number of a class and a box each; names in `data.yaml`."""
+    tables = [file.path for file in files if file.match["names"]]
+    names = _names_in(tables[0]) if tables else []
+    if not names:
+        raise SOURCE.error("found train/labels/*.txt but no data.yaml with the names of their classes beside train")
+    images = {(file.match["split"].lower(), file.match["boxed"]): file for file in files if file.match["boxed"]}
+    numbers = {(f.match["split"].lower(), f.match["boxes"]): _numbers(f.path) for f in files if f.match["boxes"]}
+    known = {str(number): expression(name) or name.lower() for number, name in enumerate(names)}
+    one = {key: codes for key, codes in numbers.items() if len(codes) == 1}
+    named = dict(
+        zip(one, SOURCE.labels([(f"{k[0]}/labels/{k[1]}.txt", min(c)) for k, c in one.items()], known), strict=True)
+    )
+    splits = {split for split, _ in images}
+    parts = {"train": "train", "test": "test", "val": "validation", "valid": "validation"}
+    parts = parts if "test" in splits else {**parts, "val": "test", "valid": "test"}
+    pictures = [
+        Picture(file.path, file.id, named[key], part=parts[key[0]]) for key, file in images.items() if key in named
+    ]
+    absent = [f"{split}/images/{name}" for split, name in numbers if (split, name) not in images]
+    about = (
+        *left_out([file.id for key, file in images.items() if key not in numbers], "without a file of labels"),
+        *left_out([file.id for key, file in images.items() if len(numbers.get(key, "x")) > 1], "of several classes"),
+        *left_out([file.id for key, file in images.items() if not numbers.get(key, "x")], "of no class"),
+    )
+    return make_dataset("affectnet", pictures, absent=absent_of(absent, "labelled"), notes=(*notes, *about), **frame)
+
+
+def _of_folders(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[str, Any], which: str) -> Dataset:
+    """Folders of expressions, and `labels.csv` (`pth,label,relFCs`), which may say something else of their images."""
+    images = {f"{file.match['folder']}/{file.path.name}".lower(): file for file in files if file.match["folder"]}
+    SOURCE.refuse_copies(images.values())
+    folders = {name: expression(file.match["folder"]) or "" for name, file in images.items()}
+    labels, absent, about = folders, [], []
+    for table in (file.path for file in files if file.match["table"]):
+        rows = [(line, row) for line, row in read_table(table, LABELS, SOURCE.error)]
+        classes = SOURCE.labels([(f"{table} line {line}", row["label"]) for line, row in rows], CODES)
+        names = ["/".join(row["pth"].replace("\\", "/").lower().split("/")[-2:]) for _, row in rows]
+        listed = each_once(zip(names, classes, strict=True), table, SOURCE.error)
+        absent = sorted(set(listed) - set(images))
+        try:
+            about = [agreement(folders, listed, table, SOURCE.error)]
+        except DataError as error:
+            if which == "any":
+                raise SOURCE.error(
+                    f"{_words(error)}, or say which counts: affectnet[labels=table] or affectnet[labels=folders]"
+                ) from error
+            about = [f"the labels of the {which} are read, which the other source contradicts"]
+        labels = folders if which == "folders" else listed
+        about += left_out([file.id for name, file in images.items() if name not in labels], f"not in {table.name}")
+    pictures = [Picture(file.path, file.id, labels[name]) for name, file in images.items() if name in labels]
+    return make_dataset(
+        "affectnet", pictures, absent=absent_of(absent, "in labels.csv"), notes=(*notes, *about), **frame
+    )
+
+
+def _without_expression(labels: Sequence[str]) -> list[str]:
+    """A note that counts the images labelled with no expression, if there are any."""
+    others = Counter(label for label in labels if label in OTHER.values())
+    words = ", ".join(f"{label} {count}" for label, count in others.items())
+    return [f"left out as labelled with no expression: {words}"] if others else []
+
+
+def _refuse(errors: Sequence[DataError]) -> None:
+    if errors:
+        raise SOURCE.error(some([_words(error) for error in errors], "; "))
+
+
+def _words(error: DataError) -> str:
+    return str(error).removeprefix(str(SOURCE.error("")))
 
 
 def _key(file: SourceFile) -> tuple[str, str]:
@@ -65,11 +236,27 @@ def _key(file: SourceFile) -> tuple[str, str]:
     return file.match["set"].lower(), file.match["number"] or file.match["annotated"]
 
 
-def _label(file: SourceFile) -> str:
+def _code(file: SourceFile) -> str | DataError:
     """What an annotation says; it is read as an array and never as a pickle, which could run a program."""
-    content = SOURCE.read(file.path)
     try:
-        text = str(np.lib.format.read_array(io.BytesIO(content), allow_pickle=False).item())
+        content = SOURCE.read(file.path)
+        return whole_number(str(np.lib.format.read_array(io.BytesIO(content), allow_pickle=False).item()))
+    except DataError as error:
+        return error
     except Exception as error:
-        raise SOURCE.error(f"{file.path} is not one number in a NumPy array ({error})") from error
-    return SOURCE.look_up(file, whole_number(text), {**CODES, **OTHER})
+        return SOURCE.error(f"{file.path} is not one number in a NumPy array ({error})")
+
+
+def _numbers(path: Path) -> set[str]:
+    """The numbers of the classes in a file of labels, of which each line begins with one."""
+    lines = SOURCE.read(path).decode("ascii", "replace").split("\n")
+    return {whole_number(line.split()[0]) for line in lines if line.strip()}
+
+
+def _names_in(path: Path) -> list[str]:
+    """The class names in a `data.yaml`: `names: [a, b]`, or a line each, `- a` or `0: a`, below `names:`."""
+    text = SOURCE.read(path, 2**16).decode("utf-8-sig", "replace")
+    inline = re.search(r"^names:\s*[\[{](.*?)[\]}]", text, re.MULTILINE | re.DOTALL)
+    lines = re.search(r"^names:[ \t]*\n((?:[ \t]*(?:-|\d+[ \t]*:).*\n?)+)", text, re.MULTILINE)
+    entries = inline[1].split(",") if inline else lines[1].splitlines() if lines else []
+    return [re.sub(r"^[ \t]*(?:-|\d+[ \t]*:)", "", entry).strip().strip("'\"") for entry in entries if entry.strip()]

@@ -6,13 +6,17 @@ from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
 from febench.core.errors import UsageError
+from febench.datasets.alignment import EYES, MARGIN
+from febench.datasets.kinds import IMAGE
 from febench.datasets.loading import make_dataset
-from febench.datasets.source import Picture, Source, SourceFile, ending, some, whole_number
+from febench.datasets.source import Picture, Source, SourceFile, each_once, ending, some, whole_number
 
 SOURCE = Source(
     name="ckplus",
     folders=("CK+", "ckplus", "cohn-kanade-plus"),
-    pattern=ending(r"(?P<subject>S\d{3})/\d{3}/(?P<sequence>S\d{3}_\d{3})_\d{8}(?:\.png|(?P<emotion>_emotion\.txt))"),
+    pattern=ending(
+        r"(?P<subject>S\d{3})/\d{3}/(?P<sequence>S\d{3}_\d{3})_\d{8}(?:" + IMAGE + r"|(?P<emotion>_emotion\.txt))"
+    ),
     example="CK+/cohn-kanade-images/S005/001/S005_001_00000011.png",
     terms="get it by way of jeffcohn.net/Resources (research only, after an agreement is signed)",
 )
@@ -31,8 +35,9 @@ def ckplus(
     frames: int = 1,
     neutral: bool = False,
     size: int = 128,
-    crop: str = "none",
-    margin: float = 0.2,
+    align: bool = False,
+    eyes: float = EYES,
+    margin: float = MARGIN,
 ) -> Dataset:
     """327 photographs at the apex of an expression, 118 people, 7 expressions; neutral=true adds each film's first.
 
@@ -47,26 +52,29 @@ def ckplus(
         How many of the last frames of each sequence to take; the last of all is the apex.
     neutral : bool
         Whether to take the first frame of each sequence as well, as neutral.
-    size, crop, margin
+    size, align, eyes, margin
         As in `jaffe`.
     """
     if frames < 1:
         raise UsageError(f"data set ckplus: frames must be at least 1, not {frames}")
     files, notes = SOURCE.files(data_dir)
-    labels: dict[str, str] = {}
+    coded: list[tuple[SourceFile, str]] = []
     films: dict[str, list[SourceFile]] = {}
     for file in files:
         sequence = file.match["sequence"].upper()
         if file.match["emotion"]:
-            code = SOURCE.read(file.path).decode("ascii", "replace").strip()
-            labels[sequence] = SOURCE.look_up(file, whole_number(code), CODES)
+            coded.append((file, whole_number(SOURCE.read(file.path).decode("ascii", "replace").strip())))
         else:
             films.setdefault(sequence, []).append(file)
-    if not labels:
+    if not coded:
         raise SOURCE.error(
             "found no file like Emotion/S005/001/S005_001_00000011_emotion.txt; the folder Emotion must lie beside "
             "cohn-kanade-images"
         )
+    classes = SOURCE.labels([(file.path, code) for file, code in coded], CODES)
+    sequences = [file.match["sequence"].upper() for file, _ in coded]
+    labels = each_once(zip(sequences, classes, strict=True), "the folder Emotion", SOURCE.error)
+    SOURCE.refuse_copies(file for film in films.values() for file in film)
     pictures = []
     for sequence, label in labels.items():
         if label == "neutral" and not neutral:
@@ -78,8 +86,7 @@ def ckplus(
 
     about = []
     absent = [sequence for sequence in labels if sequence not in films]
-    if absent:
-        about.append(f"{len(absent)} labelled sequences have no images: {some(absent)}")
+    missing = {f"{len(absent)} labelled sequences have no images: {some(absent)}": len(absent)} if absent else {}
     calm = [sequence for sequence, label in labels.items() if label == "neutral"]
     if calm and not neutral:
         about.append(f"left out as labelled neutral: {some(calm)}")
@@ -87,5 +94,6 @@ def ckplus(
     if neutral:
         published["neutral"] = sum(PUBLISHED.values())
     return make_dataset(
-        "ckplus", pictures, size=size, crop=crop, margin=margin, published=published, notes=(*notes, *about)
-    )
+        "ckplus", pictures, size=size, align=align, eyes=eyes, margin=margin,
+        published=published, absent=missing, notes=(*notes, *about),
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Image files to one array of images: decoded once, cut to the faces in them if need be, kept by their content."""
+"""Image files to one array of images: decoded once, kept by their content. The one place where images are read."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from threading import Lock
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,29 +22,32 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from febench.core.cache import cached_array
 from febench.core.errors import DataError, printable
+from febench.datasets.kinds import SUFFIXES
 from febench.datasets.source import some
 
-VERSION = 1
-FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "BMP", "WEBP", "PPM")
+VERSION = 2
 MAX_BYTES = 256 * 2**20
 MAX_PIXELS = 64_000_000
 CHUNK = 256
 ORIENTATION = 0x0112
 SHOWN = 3
-
-CROP_VERSION = 1
-CROPPED_SIZE = 128
-LOOKED_AT = 256
-SMALLEST_FACE = 40
+DEPTHS = (8, 10, 12, 14, 16, 24, 32)  # bits a pixel that cameras and programs use
 
 Box = tuple[int, int, int, int]
 T = TypeVar("T")
 R = TypeVar("R")
 
-_one_at_a_time = Lock()  # a cascade cannot be shared between threads; decoding can
-
 # Pillow would warn of what `open_image` refuses; filters are the process's own, so they cannot be set file by file.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+Image.init()
+FORMATS = tuple(name for name in SUFFIXES if name in Image.OPEN)
+
+
+class Stored(Protocol):
+    """Where the bytes of an image file are: a `Path`, or a place in a larger file; `str` names it for messages."""
+
+    def read_bytes(self) -> bytes:
+        """The content."""
 
 
 class UnreadableError(Exception):
@@ -55,69 +56,120 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Files:
-    """Image files, read and hashed.
+    """Image files, read, hashed and looked at.
 
     Attributes
     ----------
     name : str
         The data set, for messages.
-    paths : sequence of Path
+    paths : sequence of Path, or of other places of files
         The files.
+    boxes : sequence of boxes
+        Left, top, right and bottom of the part of each to use; None for all of it.
     digests : list of str
         SHA-256 of each file's bytes.
+    looks : int64 array, shape (n, 4)
+        Of each file, whether it is in colour; height and width when upright; the bits its brightest pixel takes.
     """
 
     name: str
-    paths: Sequence[Path]
-    digests: list[str]
+    paths: Sequence[Stored]
+    boxes: Sequence[Box | None]
+    digests: list[str] = field(default_factory=list)
+    looks: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 4), np.int64))
 
     @classmethod
-    def read(cls, name: str, paths: Sequence[Path]) -> Files:
-        """Hash the files.
+    def read(cls, name: str, paths: Sequence[Stored], boxes: Sequence[Box | None]) -> Files:
+        """Hash the files, and look at those that are new.
 
         Raises
         ------
         DataError
-            If there are none, or some cannot be read; the sentence names them.
+            If there are none, or some cannot be used; the sentence names them.
         """
         if not paths:
             raise DataError(f"data set {name}: there are no images")
-        files = cls(name, paths, [])
-        digests = files.each(lambda path: hashlib.sha256(_bytes(path)).hexdigest(), "reading files")
-        files.digests.extend(digest or "" for digest in digests)
-        return files
+        files = cls(name, paths, boxes)
+        digests = list(files.each(lambda i: hashlib.sha256(_bytes(paths[i])).hexdigest(), "reading files"))
+        looks = (np.asarray([look], np.int64) for look in files.each(lambda i: _look(paths[i]), "looking"))
+        path = cached_array("looks", [VERSION, digests], looks, len(paths))
+        return cls(name, paths, boxes, digests, np.load(path))
 
-    def each(self, work: Callable[[Path], R], text: str) -> Iterator[R | None]:
-        """The result of some work for every file, in order; None where the file cannot be used.
+    def each(self, work: Callable[[int], R], text: str) -> Iterator[R]:
+        """The result of some work for the number of every file, in order.
 
         Raises
         ------
         DataError
-            At the end, if some could not be used; the sentence names them.
+            If one cannot be used; the sentence names all files that cannot.
         """
-        problems: list[str] = []
+        try:
+            yield from in_threads(work, range(len(self.paths)), f"{self.name}: {text}")
+        except UnreadableError:
+            raise self._unusable() from None
 
-        def guarded(path: Path) -> R | None:
+    def each_image(self, work: Callable[[int, Image.Image], R], text: str) -> Iterator[R]:
+        """The result of some work for the number of every file and its image, in order.
+
+        Raises
+        ------
+        DataError
+            As of `each`.
+        """
+        yield from self.each(lambda i: work(i, self.open(i)), text)
+
+    def _unusable(self, shape: tuple[int, int] | None = None) -> DataError:
+        """An error that names every file that cannot be used, whatever is wrong with it."""
+
+        def problem(path: Stored) -> str:
             try:
-                return work(path)
+                _look(path)
+                height, width = to_array(upright(open_image(path)), colour=False).shape
             except UnreadableError as error:
-                problems.append(f"{path} {error}")
-                return None
+                return f"{path} {error}"
+            if shape is None or (height, width) == shape:
+                return ""
+            return (
+                f"{path} is {width} x {height} pixels, not {shape[1]} x {shape[0]}; "
+                f"to bring all to one size: {self.name}[size=64]"
+            )
 
-        yield from in_threads(guarded, self.paths, f"{self.name}: {text}")
-        self._refuse(problems)
+        problems = sorted(filter(None, in_threads(problem, self.paths, f"{self.name}: looking what is wrong")))
+        words = "; ".join(printable(one) for one in problems[:SHOWN])
+        more = f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+        text = f"{len(problems)} of {len(self.paths)} images cannot be used: {words}{more}"
+        return DataError(f"data set {self.name}: {text}")
 
-    def _refuse(self, problems: list[str]) -> None:
-        """Tell all that is wrong with files as one error, if anything is."""
-        if problems:
-            more = f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-            words = "; ".join(printable(one) for one in sorted(problems)[:SHOWN])
-            text = f"{len(problems)} of {len(self.paths)} images cannot be used: {words}{more}"
-            raise DataError(f"data set {self.name}: {text}")
+    @property
+    def key(self) -> object:
+        """What the images depend on."""
+        return [VERSION, self.digests, list(self.boxes) if any(self.boxes) else None]
 
-    def images(
-        self, size: int = 0, boxes: NDArray[np.int64] | None = None, shape: tuple[int, int] | None = None
-    ) -> NDArray[np.uint8]:
+    @property
+    def in_colour(self) -> bool:
+        """Whether any file is in colour: then all are read in RGB."""
+        return bool(self.looks[:, 0].any())
+
+    @property
+    def depth(self) -> int:
+        """Bits a pixel of the files that have more than 8; one for all, so that bright stays brighter than dark."""
+        return next(depth for depth in DEPTHS if depth >= self.looks[:, 3].max())
+
+    def notes(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """What a user must know of how the files are read: grey and colour mixed, and unusual bits a pixel."""
+        notes = []
+        colour = self.looks[:, 0] > 0
+        if 0 < colour.sum() < len(colour):
+            fewer, word = (colour, "in colour") if 2 * colour.sum() <= len(colour) else (~colour, "grey")
+            names = some([name for name, one in zip(ids, fewer, strict=True) if one])
+            notes.append(f"{fewer.sum()} of {len(colour)} images are {word}, so that all are read in RGB: {names}")
+        deep = int((self.looks[:, 3] > 8).sum())
+        if deep and self.depth != 16:
+            white = f"{2**self.depth - 1} is white"
+            notes.append(f"{deep} of {len(colour)} images have {self.depth} bits a pixel and are brought to 8: {white}")
+        return tuple(notes)
+
+    def images(self, size: int = 0, shape: tuple[int, int] | None = None) -> NDArray[np.uint8]:
         """Decode the files, unless the cache has them.
 
         Parameters
@@ -125,8 +177,6 @@ class Files:
         size : int
             Height and width in pixels: the largest centred square of each image, resized. 0 leaves images as they are,
             and then all must be of one size.
-        boxes : array, shape (n, 4), optional
-            Left, top, right and bottom of the part of each image to use.
         shape : (height, width), optional
             What every image must have if no size is asked for; by default what the first has.
 
@@ -139,31 +189,24 @@ class Files:
         DataError
             If files cannot be decoded, or differ in size and none was asked for; the sentence names them.
         """
-        key = [VERSION, self.digests, size, None if boxes is None else boxes.tolist(), shape]
-        path = cached_array("images", key, self._decoded(size, boxes, shape), len(self.paths))
+        expected = shape or (int(self.looks[0, 1]), int(self.looks[0, 2]))
+        if not size and (self.looks[:, 1:3] != expected).any():
+            raise self._unusable(expected)
+        decoded = self.each_image(lambda _, image: to_array(image, self.in_colour, size)[np.newaxis], "decoding")
+        path = cached_array("images", [self.key, size], decoded, len(self.paths))
         images: NDArray[np.uint8] = np.load(path, mmap_mode="r")
         return images
 
-    def _decoded(
-        self, size: int, boxes: NDArray[np.int64] | None, shape: tuple[int, int] | None
-    ) -> Iterator[NDArray[np.uint8]]:
-        colours, shapes = zip(*[header or (False, (0, 0)) for header in self.each(_header, "looking")], strict=True)
-        if not size:
-            expected = shape or shapes[0]
-            self._refuse(
-                [
-                    f"{path} is {width} x {height} pixels, not {expected[1]} x {expected[0]}; "
-                    f"to bring all to one size: {self.name}[size=64]"
-                    for path, (height, width) in zip(self.paths, shapes, strict=True)
-                    if (height, width) != expected
-                ]
-            )
-        box = dict(zip(self.paths, boxes.tolist(), strict=True)) if boxes is not None else {}
+    def open(self, number: int) -> Image.Image:
+        """One of the files upright, with 8 bits a pixel, cut to its box.
 
-        def decode(path: Path) -> NDArray[np.uint8]:
-            return to_array(open_image(path), any(colours), size, box.get(path))[np.newaxis]
-
-        yield from (array for array in self.each(decode, "decoding") if array is not None)
+        Raises
+        ------
+        UnreadableError
+            If it cannot be used.
+        """
+        whole, box = upright(open_image(self.paths[number]), self.depth), self.boxes[number]
+        return whole.crop(box) if box else whole
 
 
 def in_threads(work: Callable[[T], R], items: Sequence[T], text: str) -> Iterator[R]:
@@ -185,7 +228,7 @@ def track(items: Iterable[T], total: int, text: str) -> Iterator[T]:
         yield from bars.track(items, total=total, description=text)
 
 
-def open_image(path: Path) -> Image.Image:
+def open_image(path: Stored) -> Image.Image:
     """Open an image file and check what it claims to be, without decoding it.
 
     Raises
@@ -206,8 +249,8 @@ def open_image(path: Path) -> Image.Image:
     return image
 
 
-def to_array(image: Image.Image, colour: bool, size: int = 0, box: Box | None = None) -> NDArray[np.uint8]:
-    """Decode an image: upright, in grey or RGB, cut to a box, and of a size.
+def upright(image: Image.Image, depth: int = 16) -> Image.Image:
+    """Decode an image: upright, and with 8 bits a pixel of the `depth` that it may have.
 
     Raises
     ------
@@ -215,40 +258,62 @@ def to_array(image: Image.Image, colour: bool, size: int = 0, box: Box | None = 
         If its data are cut off or damaged, or are floating-point numbers.
     """
     with _telling_damage():
-        upright = ImageOps.exif_transpose(image)
-        if upright.mode == "F":
+        whole = ImageOps.exif_transpose(image)
+        if whole.mode == "F":
             raise UnreadableError("has floating-point pixels, of which nobody can say what is white")
-        if upright.mode.startswith("I"):  # 16 bits a pixel; Pillow alone would cut off what is brighter than 8 bits
-            upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-        whole = upright.convert("RGB" if colour else "L")
-        part = whole.crop(box) if box else whole
-        fitted = ImageOps.fit(part, (size, size), Image.Resampling.LANCZOS) if size else part
+        if whole.mode.startswith("I"):  # Pillow alone would cut off what is brighter than 8 bits
+            whole = Image.fromarray((np.asarray(whole) >> (depth - 8)).astype(np.uint8))
+        whole.load()
+        return whole
+
+
+def to_array(image: Image.Image, colour: bool, size: int = 0) -> NDArray[np.uint8]:
+    """An upright image with 8 bits a pixel as an array: in grey or RGB, and of a size.
+
+    Raises
+    ------
+    UnreadableError
+        If it cannot be decoded.
+    """
+    with _telling_damage():
+        whole = image.convert("RGB" if colour else "L")
+        fitted = ImageOps.fit(whole, (size, size), Image.Resampling.LANCZOS) if size else whole
         return np.asarray(fitted)
 
 
-def _header(path: Path) -> tuple[bool, tuple[int, int]]:
-    """Whether a file is in colour, and its height and width when upright."""
+def _look(path: Stored) -> tuple[bool, int, int, int]:
+    """Whether a file is in colour, its height and width when upright, and the bits its brightest pixel takes."""
     image = open_image(path)
+    bits = 8
     with _telling_damage():  # to know what a PNG says of itself, Pillow reads it to its end
         lying = image.getexif().get(ORIENTATION, 1) >= 5
+        if image.mode.startswith("I"):
+            values = np.asarray(image)
+            bits = max(8, int(values.max()).bit_length())
+            if values.min() < 0:
+                raise UnreadableError("has pixels below 0, of which nobody can say what is black")
+        elif ";16" in str(getattr(image, "tile", "")) and np.asarray(image.convert("RGB")).max() < 2**4:
+            raise UnreadableError("has 16 bits a colour but uses less than 13 of them: convert it to 8 bits a colour")
     if image.mode in ("P", "PA"):
         palette = np.asarray(image.getpalette("RGB") or [0, 0, 0]).reshape(-1, 3)
         colour = bool((palette != palette[:, :1]).any())
     else:
-        colour = image.mode not in ("1", "L", "LA", "I", "F") and not image.mode.startswith("I;16")
-    return colour, (image.width, image.height) if lying else (image.height, image.width)
+        colour = image.mode not in ("1", "L", "LA", "La", "I", "F") and not image.mode.startswith("I;16")
+    height, width = (image.width, image.height) if lying else (image.height, image.width)
+    return colour, height, width, bits
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Stored) -> bytes:
     try:
-        size = path.stat().st_size
-        if size == 0:
-            raise UnreadableError("is empty")
-        if size > MAX_BYTES:
+        size = path.stat().st_size if isinstance(path, Path) else None
+        if size is not None and size > MAX_BYTES:
             raise UnreadableError(f"has {size // 2**20} MB, too much for a picture of a face")
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise UnreadableError(f"cannot be read ({error.strerror})") from error
+    if not content:
+        raise UnreadableError("is empty")
+    return content
 
 
 @contextlib.contextmanager
@@ -260,64 +325,3 @@ def _telling_damage() -> Iterator[None]:
         raise
     except Exception as error:
         raise UnreadableError(f"is cut off or damaged ({error})") from error
-
-
-def face_boxes(files: Files, ids: Sequence[str], margin: float) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """The part of each photograph to use, and a note that names those in which no face was found.
-
-    Parameters
-    ----------
-    files : Files
-        The photographs.
-    ids : sequence of str
-        Their names, for the note.
-    margin : float
-        What to leave round a face, as a share of its width.
-
-    Returns
-    -------
-    int64 array, shape (n, 4)
-        Left, top, right, bottom: a square round the largest face, or the whole image where none was found.
-    tuple of str
-        The note, if there is one to make.
-    """
-    search = (np.asarray([face or (0,) * 5], dtype=np.int64) for face in files.each(find_face, "looking for faces"))
-    path = cached_array("found-faces", [CROP_VERSION, files.digests], search, len(ids))
-    faces: list[list[int]] = np.load(path).tolist()
-    boxes = []
-    for width, height, left, top, side in faces:
-        if side == 0:
-            boxes.append((0, 0, width, height))
-            continue
-        wide = min(round(side * (1 + 2 * margin)), width, height)
-        x = min(max(round(left + side / 2 - wide / 2), 0), width - wide)
-        y = min(max(round(top + side / 2 - wide / 2), 0), height - wide)
-        boxes.append((x, y, x + wide, y + wide))
-    missed = [name for name, face in zip(ids, faces, strict=True) if face[4] == 0]
-    note = f"no face was found in {len(missed)} of {len(ids)} images, which are used whole: {some(missed)}"
-    return np.asarray(boxes, dtype=np.int64), (note,) if missed else ()
-
-
-def find_face(path: Path) -> tuple[int, int, int, int, int]:
-    """Width and height of an image; left, top and side of its largest face in pixels, side 0 if none is found.
-
-    Faces are found by scikit-image's frontal-face cascade of local binary patterns.
-    """
-    image = Image.fromarray(to_array(open_image(path), colour=False))
-    scale = max(image.size) / LOOKED_AT
-    small = np.asarray(image.resize((max(1, round(image.width / scale)), max(1, round(image.height / scale)))))
-    sides = {"min_size": (SMALLEST_FACE, SMALLEST_FACE), "max_size": (LOOKED_AT, LOOKED_AT)}
-    with _one_at_a_time:
-        faces: list[dict[str, int]] = _cascade().detect_multi_scale(small, scale_factor=1.2, step_ratio=1, **sides)
-    if not faces:
-        return *image.size, 0, 0, 0
-    face = max(faces, key=lambda one: one["width"])
-    return *image.size, round(face["c"] * scale), round(face["r"] * scale), round(face["width"] * scale)
-
-
-@cache
-def _cascade() -> Any:
-    from skimage.data import lbp_frontal_face_cascade_filename
-    from skimage.feature import Cascade
-
-    return Cascade(lbp_frontal_face_cascade_filename())  # type: ignore[no-untyped-call]

@@ -1,9 +1,14 @@
 """FER+: the pictures of FER2013 with the votes of ten people on each.
 
+It is read as its authors' own script writes it, a PNG file a picture and a `label.csv` a part; or as their table of
+votes, `fer2013new.csv`, beside the table of FER2013.
+
 What the paper and its code (github.com/microsoft/FERPlus) call the majority label, and what is done here:
 
-- The rows of `fer2013new.csv` belong to those of `fer2013.csv` in their order; names of images say nothing.
+- The rows of `fer2013new.csv` belong to those of `fer2013.csv` in their order; names of images say nothing there.
 - A row without a name of an image has no picture worth a label: it is skipped.
+- `label.csv` and `fer2013new.csv`, as published, differ in the votes of one picture in twenty; the table counts, which
+  the authors call new.
 - A label with a single vote is taken for a slip: the vote does not count.
 - The label with more than half of the votes that count is the picture's. Where none has that many, where it is
   `unknown` and where it is `NF` (no face), the picture is left out.
@@ -11,87 +16,173 @@ What the paper and its code (github.com/microsoft/FERPlus) call the majority lab
 
 from __future__ import annotations
 
-import io
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from febench.core.dataset import Dataset, dataset
+from febench.datasets.alignment import EYES, MARGIN
+from febench.datasets.fer2013 import CODES as FER2013_CODES
 from febench.datasets.fer2013 import SOURCE as FER2013
-from febench.datasets.fer2013 import FaceCsv
-from febench.datasets.loading import ORDER
-from febench.datasets.source import Source, ending
+from febench.datasets.kinds import IMAGE
+from febench.datasets.loading import make_dataset
+from febench.datasets.pixels import SIDE, PixelTable
+from febench.datasets.source import Picture, Source, absent_of, each_once, ending, left_out, some
+from febench.datasets.tables import read_table
+from febench.datasets.words import ORDER
 
 SOURCE = Source(
     name="ferplus",
     folders=("ferplus", "fer+", *FER2013.folders),
-    pattern=ending(r"fer2013new\.csv"),
-    example="fer2013/fer2013new.csv",
+    pattern=ending(
+        r"(?P<votes>fer2013new)\.csv|"
+        rf"FER2013(?P<part>Train|Valid|Test)/(?:(?P<list>label\.csv)|(?P<name>fer\d+){IMAGE})"
+    ),
+    example="ferplus/FER2013Train/fer0000000.png, with label.csv in that folder, or fer2013/fer2013new.csv",
     terms="get it from github.com/microsoft/FERPlus; its pictures are those of fer2013",
 )
 COLUMNS = {
     "neutral": "neutral", "happiness": "happy", "surprise": "surprise", "sadness": "sadness", "anger": "anger",
     "disgust": "disgust", "fear": "fear", "contempt": "contempt", "unknown": "unknown", "NF": "no face",
 }  # fmt: skip
-HEADER = ["Usage", "Image name", *COLUMNS]
-MOST_BYTES = 2**26
+TABLE = {name: (name.lower(),) for name in ("Usage", "Image name", *COLUMNS)}
+LIST = {name: (name.lower(),) for name in ("Image name", "Box", *COLUMNS)}
+PARTS = {"train": "train", "valid": "validation", "test": "test"}
+REVISED = 0.05  # the most that the two sources of votes differ by; as published, it is fewer
 NAMELESS, DIVIDED = "no name of an image", "no majority"
+
+Votes = tuple[int, ...]
 
 
 @dataset("ferplus", cite="Barsoum, Zhang, Canton Ferrer & Zhang 2016", find=SOURCE.find)
-def ferplus(data_dir: Path | None = None) -> Dataset:
+def ferplus(
+    data_dir: Path | None = None, size: int = 0, align: bool = False, eyes: float = EYES, margin: float = MARGIN
+) -> Dataset:
     """The faces of fer2013 by the majority label of ten votes, 8 expressions; those without a majority left out."""
-    votes = SOURCE.files(data_dir)[0][0].path
+    files, notes = SOURCE.files(data_dir)
+    images = {file.match["name"].lower(): file for file in files if file.match["name"]}
+    lists = [file.path for file in files if file.match["list"]]
+    tables = [file.path for file in files if file.match["votes"]]
+    if not images:
+        if not tables:
+            raise SOURCE.error(f"found {some(list(map(str, lists)))} but no image like FER2013Train/fer0000000.png")
+        return _of_tables(tables[0], data_dir, notes, size=size, align_faces=align, eyes=eyes, margin=margin)
+
+    SOURCE.refuse_copies(file for file in files if file.match["name"])
+    in_lists = [row for path in lists for row in _votes(path, LIST, headless=True)]
+    in_tables = [row for path in tables for row in _votes(path, TABLE) if row.name]
+    listed = each_once(((row.name, row.votes) for row in in_lists), "label.csv", SOURCE.error)
+    named = {row.name: row.votes for row in in_tables}
+    twice = {row.name for row in in_tables if named[row.name] != row.votes}  # the published table has one: fer0033120
+    named = {name: counts for name, counts in named.items() if name not in twice}
+    if listed and named:
+        notes = (*notes, _compared(listed, named))
+    votes = {**listed, **named}
+    if not votes:
+        raise SOURCE.error("found images but neither label.csv beside them nor fer2013new.csv")
+    labels = {name: majority(votes[name]) for name in images if name in votes}
+    others = Counter(label for label in labels.values() if label not in ORDER)
+    pictures = [
+        Picture(file.path, file.id, labels[name], part=PARTS[file.match["part"].lower()])
+        for name, file in images.items()
+        if labels.get(name) in ORDER
+    ]
+    if not pictures:
+        raise SOURCE.error("the votes give no picture a majority label")
+    absent = sorted(set(votes) - set(images))
+    return make_dataset(
+        "ferplus", pictures, size=size, align=align, eyes=eyes, margin=margin, shape=(SIDE, SIDE), classes=ORDER,
+        absent=absent_of(absent, "among the votes"),
+        notes=(
+            *notes,
+            *_said_of(others, f"{len(labels)} pictures"),
+            *left_out([file.id for name, file in images.items() if name not in votes], "without votes"),
+        ),
+    )  # fmt: skip
+
+
+def _compared(listed: Mapping[str, Votes], named: Mapping[str, Votes]) -> str:
+    """A note of how the two sources of votes differ; as published they do so a little.
+
+    Raises
+    ------
+    DataError
+        If they differ by more than that.
+    """
+    both = [name for name in listed if name in named]
+    wrong = [name for name in both if majority(listed[name]) != majority(named[name])]
+    if len(wrong) > REVISED * len(both):
+        raise SOURCE.error(
+            f"the votes in label.csv contradict those in fer2013new.csv for {len(wrong)} of {len(both)} images: "
+            f"{some(wrong)}; remove whichever is wrong"
+        )
+    differ = f"they differ in the majority label of {len(wrong)} of {len(both)} images, as they do when published"
+    return f"fer2013new.csv counts where label.csv says otherwise; {differ}"
+
+
+def _of_tables(votes: Path, data_dir: Path | None, notes: Sequence[str], **frame: Any) -> Dataset:
+    """From the table of votes and the table of pixels."""
     tables = [file.path for file in FER2013.files(data_dir)[0] if file.match["table"]]
     if not tables:
         raise SOURCE.error(
-            f"found no fer2013.csv or icml_face_data.csv in {data_dir}; votes belong to rows of it, not to image files"
+            f"found no fer2013.csv or icml_face_data.csv in {data_dir}, nor files like FER2013Train/fer0000000.png"
         )
-    faces = FaceCsv.read(tables[0])
+    faces = PixelTable.read(SOURCE, tables[0], FER2013_CODES)
     labels = _labels(votes, faces)
-    ids, parts = faces.ids, faces.parts
     rows = [row for row, label in enumerate(labels) if label in ORDER]
     if not rows:
         raise SOURCE.error(f"{votes} gives no picture a majority label")
     others = Counter(label for label in labels if label not in ORDER)
+    kept = [labels[row] for row in rows]
+    told = (*notes, *_said_of(others, f"{len(labels)} rows of fer2013"))
+    return faces.dataset(rows, kept, {name: kept.count(name) for name in ORDER}, told, **frame)
+
+
+def _said_of(others: Counter[str], whole: str) -> tuple[str, ...]:
     words = ", ".join(f"{label} {count}" for label, count in others.most_common())
-    return Dataset(
-        name="ferplus",
-        images=np.asarray(faces.images())[rows],
-        labels=np.asarray([ORDER.index(labels[row]) for row in rows], dtype=np.int64),
-        classes=ORDER,
-        ids=tuple(ids[row] for row in rows),
-        parts=tuple(parts[row] for row in rows),
-        notes=(f"{others.total()} of {len(labels)} rows of fer2013 left out: {words}",) if others else (),
-    )
+    return (f"{others.total()} of {whole} left out: {words}",) if others else ()
 
 
-def majority(votes: list[int]) -> str:
+def majority(votes: Sequence[int]) -> str:
     """The label that ten votes, in the order of the columns, give a picture."""
     counted = [count if count > 1 else 0 for count in votes]
     most = max(counted)
     return list(COLUMNS.values())[counted.index(most)] if 2 * most > sum(counted) else DIVIDED
 
 
-def _labels(path: Path, faces: FaceCsv) -> list[str]:
-    """The label of each row of the faces by their rows of votes, or why it has none."""
-    rows = SOURCE.csv_rows(path, io.StringIO(SOURCE.read(path, MOST_BYTES).decode("utf-8-sig", "replace")))
-    if [name.strip() for name in next(rows, (0, []))[1]] != HEADER:
-        raise SOURCE.error(f"{path} does not begin with the columns {','.join(HEADER)}")
-    labels, usages = [], []
-    for line, row in rows:
-        votes = [int(field) for field in row[2:] if field.strip().isdecimal()]
-        if len(row) != len(HEADER) or len(votes) != len(COLUMNS):
+@dataclass(frozen=True)
+class Voted:
+    """A row of votes: its line, what it is used for, the name of its image, and the votes."""
+
+    line: int
+    usage: str
+    name: str
+    votes: Votes
+
+
+def _votes(path: Path, columns: Mapping[str, Sequence[str]], headless: bool = False) -> list[Voted]:
+    """The rows of a table of votes; names of images are in small letters and without their ending."""
+    rows = []
+    for line, row in read_table(
+        path, columns, SOURCE.error, optional=("Usage", "Box"), without_header=list(columns) if headless else ()
+    ):
+        votes = tuple(int(row[name]) for name in COLUMNS if row[name].isdecimal())
+        if len(votes) != len(COLUMNS):
             raise SOURCE.error(f"{path} line {line} does not hold {len(COLUMNS)} numbers of votes after two names")
-        labels.append(majority(votes) if row[1].strip() else NAMELESS)
-        usages.append((line, row[0].strip()))
-    if len(labels) != len(faces.usages):
+        rows.append(Voted(line, row.get("Usage", ""), row["Image name"].lower().rpartition(".")[0], votes))
+    return rows
+
+
+def _labels(path: Path, faces: PixelTable) -> list[str]:
+    """The label of each row of the faces by their rows of votes, or why it has none."""
+    rows = _votes(path, TABLE)
+    if len(rows) != len(faces.usages):
         raise SOURCE.error(
-            f"{path} has {len(labels)} rows but {faces.path} has {len(faces.usages)}; "
-            "they belong together in their order"
+            f"{path} has {len(rows)} rows but {faces.path} has {len(faces.usages)}; they belong together in their order"
         )
-    for (line, usage), other in zip(usages, faces.usages, strict=True):
-        if usage.casefold() != other.casefold():
-            raise SOURCE.error(f"{path} line {line} is of {usage!r} but the row of {faces.path} of {other!r}")
-    return labels
+    for row, other in zip(rows, faces.usages, strict=True):
+        if row.usage.casefold() != other.casefold():
+            raise SOURCE.error(f"{path} line {row.line} is of {row.usage!r} but the row of {faces.path} of {other!r}")
+    return [majority(row.votes) if row.name else NAMELESS for row in rows]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
+from febench.datasets.alignment import EYES, MARGIN
+from febench.datasets.kinds import IMAGE
 from febench.datasets.loading import make_dataset
 from febench.datasets.source import Source, ending
 
 SOURCE = Source(
     name="jaffe",
     folders=("jaffe", "jaffedbase"),
-    pattern=ending(r"(?P<subject>[A-Z]{2})\.(?P<code>[A-Z]{2})\d+\.\d+\.tiff?"),
+    pattern=ending(r"(?P<subject>[A-Z]{2})\.(?P<code>[A-Z]{2})\d+\.\d+" + IMAGE),
     example="jaffe/KA.AN1.39.tiff",
     terms="get it from zenodo.org/records/3451524 (research only, on request)",
 )
@@ -22,10 +24,12 @@ PUBLISHED = {"anger": 30, "disgust": 29, "fear": 32, "happy": 31, "neutral": 30,
 
 
 @dataset("jaffe", cite="Lyons, Akamatsu, Kamachi & Gyoba 1998", find=SOURCE.find)
-def jaffe(data_dir: Path | None = None, size: int = 0, crop: str = "none", margin: float = 0.2) -> Dataset:
+def jaffe(
+    data_dir: Path | None = None, size: int = 0, align: bool = False, eyes: float = EYES, margin: float = MARGIN
+) -> Dataset:
     """213 grey faces of 256x256 pixels, 10 women, 7 emotions; the emotion is the posed one, from the file's name."""
     files, notes = SOURCE.files(data_dir)
     return make_dataset(
-        "jaffe", SOURCE.pictures(files, CODES), size=size, crop=crop, margin=margin,
+        "jaffe", SOURCE.pictures(files, CODES), size=size, align=align, eyes=eyes, margin=margin,
         published=PUBLISHED, shape=(256, 256), notes=notes,
     )  # fmt: skip

@@ -4,44 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from febench.core.dataset import Dataset
 from febench.core.errors import DataError, UsageError
-from febench.datasets.decoding import CROPPED_SIZE, Files, face_boxes
+from febench.datasets import alignment
+from febench.datasets.alignment import EYES, MARGIN, Frame
+from febench.datasets.decoding import Files, Stored
 from febench.datasets.source import Picture
+from febench.datasets.words import in_order
 
 T = TypeVar("T")
-
-ORDER = ("anger", "disgust", "fear", "happy", "neutral", "sadness", "surprise", "contempt")
-"""The papers' names of seven expressions in their order, and contempt."""
-
-_ALIASES = {
-    "angry": "anger",
-    "afraid": "fear",
-    "fearful": "fear",
-    "contemptuous": "contempt",
-    "disgusted": "disgust",
-    "happiness": "happy",
-    "joy": "happy",
-    "sad": "sadness",
-    "surprised": "surprise",
-}
-
-
-def expression(word: str) -> str | None:
-    """The papers' name of an expression (`sad`, `Sadness` and `SAD` are `sadness`), or None if it is no such word."""
-    name = _ALIASES.get(word.casefold(), word.casefold())
-    return name if name in ORDER else None
-
-
-def in_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Class names, each once: the papers' in their order, then all others by the alphabet."""
-    known = {name: place for place, name in enumerate(ORDER)}
-    return tuple(sorted(set(names), key=lambda name: (known.get(name, len(ORDER)), name)))
 
 
 def choose(name: str, parameter: str, value: str, choices: Mapping[str, T]) -> T:
@@ -62,10 +37,13 @@ def make_dataset(
     pictures: Sequence[Picture],
     *,
     size: int = 0,
-    crop: str = "none",
-    margin: float = 0.2,
+    align: bool = False,
+    eyes: float = EYES,
+    margin: float = MARGIN,
     published: Mapping[str, int] | None = None,
+    classes: Sequence[str] | None = None,
     shape: tuple[int, int] | None = None,
+    absent: Mapping[str, int] | None = None,
     notes: Sequence[str] = (),
 ) -> Dataset:
     """Decode pictures and put a data set together.
@@ -77,15 +55,19 @@ def make_dataset(
     pictures : sequence of Picture
         In the order they are to have.
     size : int
-        Height and width in pixels; 0 leaves images as they are.
-    crop : str
-        `none`, or `face`: cut each image to the face found in it.
-    margin : float
-        What to leave round a face, as a share of its width.
+        Height and width in pixels; 0 leaves images as they are, or, aligned, brings them to 128.
+    align : bool
+        Whether to turn, scale and cut each image so that the eyes lie level at fixed points.
+    eyes, margin : float
+        The distance between the eyes, and what lies above them, as shares of the image; see `Frame`.
     published : mapping, optional
         Images of each class in the set as published; a note tells of any other number. Its keys are the classes.
+    classes : sequence of str, optional
+        The class names where nothing is published of their images.
     shape : (height, width), optional
-        What the published images have; others are refused unless a size or a crop is asked for.
+        What the published images have; others are refused unless a size or alignment is asked for.
+    absent : mapping, optional
+        Sentences of what is missing here though the set's own files speak of it, and how many images that concerns.
     notes : sequence of str
         What else a user must know of the files.
 
@@ -94,53 +76,72 @@ def make_dataset(
     DataError
         If there are no pictures, two have the same id, or some cannot be used.
     UsageError
-        If the size is negative or huge, the crop unknown or the margin out of bounds.
+        If the size is negative or huge, or the eyes would lie outside the image.
     """
-    if not 0 <= size <= 4096:
-        raise UsageError(f"data set {name}: size must be between 1 and 4096 pixels, or 0 for as they are")
-    if crop not in ("none", "face"):
-        raise UsageError(f"data set {name}: there is no crop {crop!r}; choose none or face")
-    if not 0.0 <= margin <= 2.0:
-        raise UsageError(f"data set {name}: margin must be between 0 and 2 widths of the face, not {margin}")
-    paths: dict[str, Path] = {}
+    frame = frame_of(name, size, align, eyes, margin)
+    paths: dict[str, Stored] = {}
     for picture in pictures:
         other = paths.setdefault(picture.id, picture.path)
         if other != picture.path:
             raise DataError(f"data set {name}: {picture.id} is there twice: {other} and {picture.path}; remove one")
 
-    files = Files.read(name, [picture.path for picture in pictures])
+    if not pictures and absent:
+        raise DataError(f"data set {name}: there are no images: {'; '.join(absent)}")
+    files = Files.read(name, [picture.path for picture in pictures], [picture.box for picture in pictures])
     ids = tuple(picture.id for picture in pictures)
     labels = [picture.label for picture in pictures]
-    classes = in_order(published or labels)
-    missed: tuple[str, ...] = ()
-    if crop == "face":
-        boxes, missed = face_boxes(files, ids, margin)
-        images = files.images(size or CROPPED_SIZE, boxes)
+    names = tuple(classes) if classes is not None else in_order(published or labels)
+    told: tuple[str, ...] = ()
+    detector = ""
+    if frame is None:
+        images = files.images(size, shape)
     else:
-        images = files.images(size, shape=shape)
+        images, found = alignment.align(files.each_image, files.key, ids, frame, files.in_colour)
+        told, detector = found.notes(ids), found.detector
+    departures = {**(absent or {}), **departure(labels, published or Counter(labels))}
     return Dataset(
         name=name,
         images=images,
-        labels=np.asarray([classes.index(label) for label in labels], dtype=np.int64),
-        classes=classes,
+        labels=np.asarray([names.index(label) for label in labels], dtype=np.int64),
+        classes=names,
         ids=ids,
         subjects=_if_all_known([picture.subject for picture in pictures]),
         sequences=_if_all_known([picture.sequence for picture in pictures]),
         parts=_if_all_known([picture.part for picture in pictures]),
-        notes=(*count_note(labels, published or Counter(labels)), *notes, *missed),
+        notes=(*departures, *notes, *files.notes(ids), *told),
+        departures=departures,
+        detector=detector,
     )
+
+
+def frame_of(name: str, size: int, align: bool, eyes: float, margin: float) -> Frame | None:
+    """Where the eyes shall lie in a data set's images; None if they are not aligned.
+
+    Raises
+    ------
+    UsageError
+        If the size is negative or huge, or the eyes would lie outside the image.
+    """
+    if not 0 <= size <= 4096:
+        raise UsageError(f"data set {name}: size must be between 1 and 4096 pixels, or 0 for as they are")
+    try:
+        return Frame(size or alignment.SIZE, eyes, margin) if align else None
+    except UsageError as error:
+        raise UsageError(f"data set {name}: {error}") from error
+
+
+def departure(labels: Iterable[str], published: Mapping[str, int]) -> dict[str, int]:
+    """A sentence, with its number of images, if the classes do not have as many as in the set as published."""
+    counts = Counter(labels)
+    other = {name: number for name, number in published.items() if counts[name] != number}
+    if not other:
+        return {}
+    words = ", ".join(f"{name} {counts[name]} of {number}" for name, number in other.items())
+    total = f"{counts.total()} images instead of {sum(published.values())}"
+    text = f"not the set as published: {total} ({words}); its scores compare with nobody else's"
+    return {text: sum(abs(counts[name] - number) for name, number in other.items())}
 
 
 def _if_all_known(values: list[str | None]) -> tuple[str, ...] | None:
     known = tuple(value for value in values if value is not None)
     return known if len(known) == len(values) else None
-
-
-def count_note(labels: Iterable[str], published: Mapping[str, int]) -> tuple[str, ...]:
-    """A note if the classes do not have as many images as in the set as published."""
-    counts = Counter(labels)
-    other = [f"{name} {counts[name]} of {number}" for name, number in published.items() if counts[name] != number]
-    if not other:
-        return ()
-    total = f"{counts.total()} images instead of {sum(published.values())}"
-    return (f"not the set as published: {total} ({', '.join(other)}); its scores compare with nobody else's",)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
+from febench.datasets.alignment import EYES, MARGIN
+from febench.datasets.kinds import IMAGE
 from febench.datasets.loading import make_dataset
-from febench.datasets.source import Picture, Source, SourceFile, ending, left_out, some
+from febench.datasets.source import Picture, Source, SourceFile, absent_of, agreement, each_once, ending, left_out, some
+from febench.datasets.tables import read_table
+from febench.datasets.words import WORDS, meaning
 
 SOURCE = Source(
     name="rafdb",
     folders=("basic", "rafdb", "raf-db", "raf-basic", "DATASET"),
     pattern=ending(
-        r"(?P<list>EmoLabel/list_par?tition_label\.txt)|"
-        r"(?:Image/(?P<kind>aligned|original)|(?:train|test)/(?P<code>[^/]+))"
-        r"/(?P<name>(?P<part>train|test)_\d+)(?:_aligned)?\.jpe?g"
+        r"(?P<list>EmoLabel/list_par?tition_label\.txt)|(?P<table>(?:train|test)_labels\.csv)|"
+        rf"(?:Image/(?P<kind>aligned|original)|(?:train|test)/(?P<code>[1-7]|{WORDS}))"
+        rf"/(?P<name>(?P<part>train|test)_\d+)(?:_aligned)?{IMAGE}"
     ),
     example="basic/Image/aligned/train_00001_aligned.jpg or DATASET/train/5/train_00001_aligned.jpg",
     terms="get it from whdeng.cn/RAF/model1.html (research only, on request)",
@@ -28,31 +33,54 @@ PUBLISHED = {
     "anger": 867, "disgust": 877, "fear": 355, "happy": 5957, "neutral": 3204, "sadness": 2460, "surprise": 1619,
 }  # fmt: skip
 LINE = re.compile(r"(?P<name>(?:train|test)_\d+)\.jpe?g\s+(?P<code>[1-7])", re.IGNORECASE)
+TABLE = {"image": ("image",), "label": ("label",)}
 MOST_LISTED = 2**24
 
 
 @dataset("rafdb", cite="Li, Deng & Du 2017", find=SOURCE.find)
-def rafdb(data_dir: Path | None = None, size: int = 0) -> Dataset:
-    """15,339 colour faces of 100x100 pixels from the web, 7 emotions; train (12,271) and test (3,068), no subjects."""
+def rafdb(
+    data_dir: Path | None = None, size: int = 0, align: bool = False, eyes: float = EYES, margin: float = MARGIN
+) -> Dataset:
+    """15,339 colour faces of 100x100 pixels from the web, 7 emotions; train (12,271) and test (3,068), no subjects.
+
+    The images that the publisher aligned are read, labelled by the publisher's list or by folders: numbers, or words.
+    """
     files, notes = SOURCE.files(data_dir)
-    lists = [file.path for file in files if file.match["list"]]
-    if not lists and any(file.match["kind"] for file in files):
-        raise SOURCE.error("found no EmoLabel/list_patition_label.txt beside the folder Image")
+    lists = [file.path for file in files if file.match["list"] or file.match["table"]]
+    listed = each_once((pair for path in lists for pair in _listed(path)), " and ".join(map(str, lists)), SOURCE.error)
     images = [file for file in files if file.match["name"] and (file.match["kind"] or "aligned").lower() == "aligned"]
+    if not images:
+        there = Counter(f"Image/{file.match['kind'].lower()}" for file in files if file.match["kind"])
+        words = ", ".join(f"{count} images in {folder}" for folder, count in there.items()) or "a list of labels"
+        raise SOURCE.error(
+            f"found {words} but none in Image/aligned, which is what others report on; unpack aligned.zip"
+        )
+    SOURCE.refuse_copies(images)
     images.sort(key=_name)
-    listed = {name: code for path in lists for name, code in _listed(path)}
-    coded = [(file, file.match["code"] or listed.get(_name(file))) for file in images]
+    in_folders = {
+        _name(file): label
+        for file in images
+        if file.match["code"] and (label := meaning(file.match["code"], CODES)) is not None
+    }
+    labels = in_folders or listed
+    if not labels:
+        raise SOURCE.error("found no EmoLabel/list_patition_label.txt beside the folder Image")
+    about = []
+    if in_folders and listed:
+        about.append(agreement(in_folders, listed, some([path.name for path in lists]), SOURCE.error))
     pictures = [
-        Picture(file.path, _name(file), SOURCE.look_up(file, code, CODES), part=file.match["part"].lower())
-        for file, code in coded
-        if code
+        Picture(file.path, _name(file), labels[_name(file)], part=file.match["part"].lower())
+        for file in images
+        if _name(file) in labels
     ]
 
-    absent = sorted(set(listed) - {_name(file) for file in images})
-    about = [f"{len(absent)} images are in the list of labels but absent: {some(absent)}"] if absent else []
-    about.extend(left_out([file.id for file, code in coded if not code], "not in the list of labels"))
+    names = {_name(file) for file in images}
+    absent = sorted(set(listed) - names)
+    about.extend(left_out([file.id for file in images if _name(file) not in labels], "not in the list of labels"))
     return make_dataset(
-        "rafdb", pictures, size=size, published=PUBLISHED, shape=(100, 100), notes=(*notes, *about)
+        "rafdb", pictures, size=size, align=align, eyes=eyes, margin=margin,
+        published=PUBLISHED, shape=(100, 100), notes=(*notes, *about),
+        absent=absent_of(absent, "in the list of labels"),
     )  # fmt: skip
 
 
@@ -60,8 +88,16 @@ def _name(file: SourceFile) -> str:
     return file.match["name"].lower()
 
 
-def _listed(path: Path) -> Iterator[tuple[str, str]]:
-    """Name and code of each image in the list of labels."""
+def _listed(path: Path) -> list[tuple[str, str]]:
+    """The name and class of each image in a list of labels."""
+    if path.suffix.lower() == ".csv":
+        rows = [(row["image"], row["label"]) for _, row in read_table(path, TABLE, SOURCE.error)]
+        names = [name.lower().rpartition(".")[0].removesuffix("_aligned") for name, _ in rows]
+        return list(zip(names, SOURCE.labels([(f"{path}, {n}", code) for n, code in rows], CODES), strict=True))
+    return [(name, CODES[code]) for name, code in _lines(path)]
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(SOURCE.read(path, MOST_LISTED).decode("utf-8-sig", "replace").splitlines(), 1):
         entry = LINE.fullmatch(line.strip())
         if entry:

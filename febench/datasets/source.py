@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from febench.core.errors import DataError, printable
+from febench.datasets.kinds import IMAGE, counted, kind
+from febench.datasets.words import meaning
+
+if TYPE_CHECKING:
+    from febench.datasets.decoding import Box, Stored
+
+T = TypeVar("T")
 
 SHOWN = 5
 MOST_BYTES = 4096
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp", ".webp", ".pgm", ".ppm")
 
 
 @dataclass(frozen=True)
@@ -37,14 +43,18 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image file and what is known of it before it is opened; the fields are those of `Dataset`, of one image."""
+    """An image file and what is known of it before it is opened; most fields are those of `Dataset`, of one image.
 
-    path: Path
+    `box` is the part of it to use: left, top, right and bottom.
+    """
+
+    path: Stored
     id: str
     label: str
     subject: str | None = None
     sequence: str | None = None
     part: str | None = None
+    box: Box | None = None
 
 
 @dataclass(frozen=True)
@@ -89,14 +99,19 @@ class Source:
                 f"found no file like {self.example} in {root} (which holds {inside}) nor in a folder "
                 f"{' or '.join(self.folders)} of it; {self.terms}"
             )
-        files, strange = [], []
+        second = [str(path) for path in self._holding(root) if path not in (home, root)]
+        files, strange, unread = [], [], []
         for path in walk(home):
             file = self._file(path, home)
             if file is not None:
                 files.append(file)
-            elif path.suffix.lower() in IMAGE_SUFFIXES:
+            elif kind(path) == "image":
                 strange.append(portable(path, home))
-        return sorted(files, key=lambda file: file.id), left_out(strange, f"not named as in {self.example}")
+            elif kind(path) == "other":
+                unread.append(portable(path, home))
+        more = (f"not read: {some(second)}, for {home} is read and holds the set too",) if second else ()
+        notes = (*more, *left_out(strange, f"not named as in {self.example}"), *not_read(unread))
+        return sorted(files, key=lambda file: file.id), notes
 
     def find(self, data_dir: Path) -> Path | None:
         """The folder that holds the set's files, judged by the first of them; None where there is none.
@@ -106,10 +121,15 @@ class Source:
         DataError
             If a folder cannot be read.
         """
+        return next(self._holding(data_dir), None)
+
+    def _holding(self, data_dir: Path) -> Iterator[Path]:
+        """The folders that hold files named as the set's: those that go by one of its names, then `data_dir`."""
         names = [name.casefold() for name in self.folders]
         named_so = [Path(entry) for entry in _entries(data_dir) if entry.is_dir() and entry.name.casefold() in names]
-        holding = (home for home in [*named_so, data_dir] if any(self._file(p, home) for p in walk(home, follow=True)))
-        return next(holding, None)
+        for home in [*named_so, data_dir]:
+            if any(self._file(path, home) for path in walk(home, follow=True)):
+                yield home
 
     def _file(self, path: Path, home: Path) -> SourceFile | None:
         inside = portable(path, home)
@@ -124,29 +144,60 @@ class Source:
         DataError
             If a code is not among those that are given.
         """
+        files = list(files)
+        labels = self.labels([(file.path, file.match["code"]) for file in files], codes)
+        self.refuse_copies(files)
         return [
             Picture(
                 path=file.path,
                 id=file.id,
-                label=self.look_up(file, file.match["code"], codes),
+                label=label,
                 subject=file.match["subject"].upper(),
                 sequence=file.match["sequence"].upper() if "sequence" in file.match.re.groupindex else None,
             )
-            for file in files
+            for file, label in zip(files, labels, strict=True)
         ]
 
-    def look_up(self, file: SourceFile, code: str, codes: Mapping[str, str]) -> str:
-        """The class that a code in a file or in its name stands for.
+    def labels(self, coded: Sequence[tuple[object, str]], codes: Mapping[str, str]) -> list[str]:
+        """The classes that codes or words stand for, each given with where it was read.
 
         Raises
         ------
         DataError
-            If the code stands for none; the sentence names the file and the codes there are.
+            If some stand for none; the sentence names them all, and the codes there are.
         """
-        name = codes.get(code.upper(), codes.get(code.lower()))
-        if name is None:
-            raise self.error(f"{file.path} has the unknown expression {code!r}; known are {', '.join(codes)}")
-        return name
+        names = [meaning(code, codes) for _, code in coded]
+        unknown = [
+            f"{where} has the unknown expression {code!r}"
+            for (where, code), name in zip(coded, names, strict=True)
+            if name is None
+        ]
+        if unknown:
+            raise self.error(f"{some(unknown, '; ')}; known are {', '.join(codes)}")
+        return [name for name in names if name is not None]
+
+    def refuse_copies(self, files: Iterable[SourceFile], *groups: str) -> None:
+        """Refuse one picture under two kinds of image file, or in two folders.
+
+        Parameters
+        ----------
+        files : iterable of SourceFile
+            The pictures.
+        *groups : str
+            Groups of the set's pattern that name a picture; by default all of its id names it.
+
+        Raises
+        ------
+        DataError
+            If there is one; the sentence names both files.
+        """
+        seen: dict[str, Path] = {}
+        for file in files:
+            name = " ".join(file.match[group] for group in groups) if groups else file.id
+            name = re.sub(rf"{IMAGE}$", "", name, flags=re.IGNORECASE).casefold()
+            other = seen.setdefault(name, file.path)
+            if other != file.path:
+                raise self.error(f"{file.id} is there twice: {other} and {file.path}; remove one")
 
     def read(self, path: Path, most: int = MOST_BYTES) -> bytes:
         """What is in a small file that tells about images.
@@ -164,21 +215,6 @@ class Source:
         if len(content) > most:
             raise self.error(f"{path} is larger than {most} bytes and so is not what its name says")
         return content
-
-    def csv_rows(self, path: Path, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-        """Line number and fields of each row of a CSV file, its header included.
-
-        Raises
-        ------
-        DataError
-            Where it is not CSV; the sentence names the line.
-        """
-        reader = csv.reader(lines, strict=True)
-        try:
-            for row in reader:
-                yield reader.line_num, row
-        except csv.Error as error:
-            raise self.error(f"{path} line {reader.line_num} is not CSV: {error}") from error
 
     def error(self, text: str) -> DataError:
         """An error that names the data set."""
@@ -263,12 +299,68 @@ def whole_number(text: str) -> str:
     return str(int(number)) if number.is_integer() else text
 
 
-def some(names: list[str]) -> str:
+def some(names: Sequence[str], sign: str = ", ") -> str:
     """A few names, and how many more there are."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(printable(name) for name in names[:SHOWN]) + more
+    return sign.join(printable(name) for name in names[:SHOWN]) + more
 
 
 def left_out(names: list[str], why: str) -> tuple[str, ...]:
     """A note that names the files that are left out and why, if there are any."""
     return (f"left out as {why}: {some(names)}",) if names else ()
+
+
+def not_read(names: list[str]) -> tuple[str, ...]:
+    """A note that counts the files which may be images but are of kinds that are not read, if there are any."""
+    return (f"not read, for their kinds are unknown: {counted(names)} ({some(names)})",) if names else ()
+
+
+def absent_of(names: Sequence[str], where: str) -> dict[str, int]:
+    """A sentence of images that a list names but that are not there, and their number, if there are any."""
+    return {f"{len(names)} images are {where} but absent: {some(names)}": len(names)} if names else {}
+
+
+def each_once(rows: Iterable[tuple[str, T]], where: object, error: Callable[[str], DataError]) -> dict[str, T]:
+    """What a list says of each name.
+
+    Raises
+    ------
+    DataError
+        If it says different things of some; the sentence names them.
+    """
+    known: dict[str, T] = {}
+    two = {name: (known[name], value) for name, value in rows if known.setdefault(name, value) != value}
+    if two:
+        words = some([f"{name} is {one} and {other}" for name, (one, other) in two.items()], "; ")
+        raise error(f"{where} contradicts itself on {len(two)} names: {words}")
+    return known
+
+
+def agreement(
+    read: Mapping[str, str], other: Mapping[str, str], where: object, error: Callable[[str], DataError]
+) -> str:
+    """A note that a second source of labels was held against the first, and is not used.
+
+    Parameters
+    ----------
+    read, other : mappings
+        For names of images, their classes in the first and in the second source.
+    where : object
+        The second source.
+    error : callable
+        Makes the error of a sentence.
+
+    Raises
+    ------
+    DataError
+        If they contradict each other; the sentence says how often.
+    """
+    both = [name for name in read if name in other]
+    wrong = [f"{name} is {read[name]} here and {other[name]} there" for name in both if read[name] != other[name]]
+    if wrong:
+        raise error(
+            f"the labels in {where} contradict those of {len(wrong)} of {len(both)} images: {some(wrong, '; ')}; "
+            "remove whichever is wrong"
+        )
+    agrees = f"it agrees on the {len(both)} images that it has in common" if both else "it cannot be compared"
+    return f"{where} is not used; {agrees} with what is read"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
+from febench.datasets.alignment import EYES, MARGIN
+from febench.datasets.kinds import IMAGE
 from febench.datasets.loading import make_dataset
 from febench.datasets.source import Picture, Source, ending, left_out
 
 SOURCE = Source(
     name="yale",
     folders=("yale", "yalefaces"),
-    pattern=ending(r"(?P<subject>subject\d\d)(?:\.(?!gif$|txt$)(?P<word>[a-z]+))?(?:\.gif)?"),
+    pattern=ending(r"(?P<subject>subject\d\d)(?:\.(?!" + IMAGE[2:] + r"$|txt$)(?P<word>[a-z]+))?(?:" + IMAGE + ")?"),
     example="yalefaces/subject01.happy",
     terms="get it from cvc.cs.yale.edu/cvc/projects/yalefaces (research only)",
 )
@@ -22,7 +24,9 @@ COPY = "subject04.sad"
 
 
 @dataset("yale", cite="Belhumeur, Hespanha & Kriegman 1997", find=SOURCE.find)
-def yale(data_dir: Path | None = None, size: int = 0, crop: str = "none", margin: float = 0.2) -> Dataset:
+def yale(
+    data_dir: Path | None = None, size: int = 0, align: bool = False, eyes: float = EYES, margin: float = MARGIN
+) -> Dataset:
     """60 grey photographs of 320x243 pixels, 15 people, 4 expressions; of 165, those under other conditions left out.
 
     The files are GIF images with or without `.gif` at the end of their names.
@@ -33,16 +37,17 @@ def yale(data_dir: Path | None = None, size: int = 0, crop: str = "none", margin
     about = left_out(others, "other conditions than the four expressions")
     if any(file.id.lower().startswith(COPY) for file in files):
         about = (*about, f"the publisher says that {COPY} was corrupted and is subject04.normal once more")
+    labels = SOURCE.labels([(file.path, file.match["word"]) for file in taken], WORDS)
     pictures = [
         Picture(
             path=file.path,
             id=f"{file.match['subject']}.{file.match['word']}".lower(),
-            label=SOURCE.look_up(file, file.match["word"], WORDS),
+            label=label,
             subject=file.match["subject"].lower(),
         )
-        for file in taken
+        for file, label in zip(taken, labels, strict=True)
     ]
     return make_dataset(
-        "yale", pictures, size=size, crop=crop, margin=margin,
+        "yale", pictures, size=size, align=align, eyes=eyes, margin=margin,
         published=dict.fromkeys(WORDS.values(), PEOPLE), shape=(243, 320), notes=(*notes, *about),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from febench.core.dataset import Dataset
 from febench.core.errors import DataError, UsageError
 
 Counts = NDArray[np.float64]
+FEWEST = 3  # groups: test, validation, training
 PARTNERS = 256
 PASSES = 20
 
@@ -36,10 +37,11 @@ def check_counts(dataset: Dataset, runs: int, groups: int) -> None:
         If there is no run, fewer than 3 groups (test, validation, training), or fewer images than groups.
     """
     check_runs(runs)
-    if groups < 3:
-        raise UsageError(f"a protocol needs at least 3 groups (test, validation, training), not {groups}")
+    if groups < FEWEST:
+        raise UsageError(f"a protocol needs at least {FEWEST} groups (test, validation, training), not {groups}")
     if len(dataset) < groups:
-        raise UsageError(f"{dataset.name} has {len(dataset)} images, too few for {groups} groups")
+        few = f"{dataset.name} has {len(dataset)} images, too few for {groups} groups"
+        raise UsageError(f"{few}; try groups={len(dataset)}" if len(dataset) >= FEWEST else few)
 
 
 def deal_by_class(labels: NDArray[np.int64], groups: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +28,8 @@ def official(dataset: Dataset, *, seed: int, runs: int = 1) -> Deal:
     train, validation, test = (np.flatnonzero(np.asarray(dataset.parts) == part) for part in PARTS)
     for indices, part in ((train, "training"), (test, "test")):
         if not len(indices):
-            raise DataError(f"the split of {dataset.name} has no {part} part")
+            there = [f"{name} ({count})" for name, count in Counter(dataset.parts).items()]
+            raise DataError(f"the split of {dataset.name} has no {part} part; it has {' and '.join(sorted(there))}")
     groups = [[train, validation, test]] * runs
     if not len(validation):
         tenths = [_tenth(dataset, train, np.random.default_rng([seed, run])) for run in range(runs)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from febench.core.errors import UsageError
+from febench.core.errors import UsageError, spreadsheet_text
 from febench.core.files import check_output, whole_file
 from febench.results.frames import prediction_tables, schema
 from febench.results.results import Results
@@ -89,7 +89,7 @@ def export(
         for results in map(_results, paths):
             written = 0
             for table in _in_groups(prediction_tables(results.manifest, results.rows, columns)):
-                writer.write_table(table)
+                writer.write_table(table if suffix == ".parquet" else _for_spreadsheets(table))
                 written += len(table)
             aside += [results.set_aside] if results.set_aside else []
             counts.append((written, sum(len(row.failed) for row in results.rows), sum(results.outdated.values())))
@@ -106,6 +106,8 @@ def _export_frame(paths: Sequence[Path], output: Path, suffix: str, rows: str, m
         if suffix == ".parquet":
             frame.to_parquet(file, index=False)
         else:
+            texts = frame.select_dtypes(["object", "string"]).columns
+            frame[texts] = frame[texts].map(spreadsheet_text, na_action="ignore")
             frame.to_csv(file, index=False)
     failed = 0 if rows == "cells" else sum(len(row.failed) for results in every for row in results.rows)
     aside = tuple(results.set_aside for results in every if results.set_aside)
@@ -131,6 +133,25 @@ def _in_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
             held = []
     if held:
         yield pa.concat_tables(held).unify_dictionaries()
+
+
+def _for_spreadsheets(table: pa.Table) -> pa.Table:
+    """The same rows, no text of which a spreadsheet takes as a formula."""
+    import pyarrow as pa
+
+    def harmless(column: pa.ChunkedArray) -> pa.ChunkedArray:
+        chunks = [
+            pa.DictionaryArray.from_arrays(
+                chunk.indices, pa.array([spreadsheet_text(text) for text in chunk.dictionary.to_pylist()], pa.string())
+            )
+            for chunk in column.chunks
+        ]
+        return pa.chunked_array(chunks, column.type)
+
+    texts = (at for at, column in enumerate(table.schema) if pa.types.is_dictionary(column.type))
+    for at in texts:
+        table = table.set_column(at, table.schema.field(at), harmless(table.column(at)))
+    return table
 
 
 def _writer(file: BinaryIO, suffix: str, columns: pa.Schema) -> Any:

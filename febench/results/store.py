@@ -12,17 +12,29 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, TypedDict, cast, get_type_hints
 
+import msgspec
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from febench.core.environment import environment, environment_id, id_of
 from febench.core.errors import FebenchError, MismatchError, UnreadableFoldsError, UsageError
-from febench.core.files import make_folder, replacing, sealed, sync_folder, unsealed
+from febench.core.files import (
+    as_json,
+    content_of,
+    folders_below,
+    make_folder,
+    parsed,
+    replacing,
+    sealed,
+    sync_folder,
+    unsealed,
+    writing_to,
+)
 from febench.core.manifest import Manifest, read
 
 CELLS = "cells.jsonl"
@@ -35,8 +47,28 @@ AUDIT_FORMAT = 1
 Probabilities = list[list[float]]
 
 
+class _Finding(TypedDict):
+    """What is read of a finding of the audit."""
+
+    code: str
+    severity: str
+    title: str
+    count: int
+
+
+class _Environment(TypedDict, total=False):
+    """What is read of an environment."""
+
+    python: str
+    platform: str
+    processor: str
+    cores: int | None
+    host: str
+    packages: dict[str, str]
+
+
 class _Unread:
-    """A field that may be given as JSON text: it is read when it is first asked for."""
+    """A field that may be given as JSON text: it is read when it is first asked for, for few readers want it."""
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
         self._name = f"_{name}"
@@ -45,11 +77,11 @@ class _Unread:
         if record is None:
             return None
         value = record.__dict__[self._name]
-        if isinstance(value, str):
-            value = record.__dict__[self._name] = json.loads(value)
+        if isinstance(value, msgspec.Raw):
+            value = record.__dict__[self._name] = _numbers(value)
         return cast("Probabilities | None", value)
 
-    def __set__(self, record: Any, value: Probabilities | str | None) -> None:
+    def __set__(self, record: Any, value: Probabilities | msgspec.Raw | None) -> None:
         record.__dict__[self._name] = value
 
 
@@ -121,49 +153,67 @@ class Record:
     def probability_array(self) -> NDArray[np.float64] | None:
         """The probabilities, shape (n, classes), None where there are none; what is read of text is not kept."""
         stored = self.__dict__["_probabilities"]
-        stored = json.loads(stored) if isinstance(stored, str) else stored
+        stored = _numbers(stored) if isinstance(stored, msgspec.Raw) else stored
         return None if stored is None else np.asarray(stored, dtype=np.float64)
 
     def to_line(self) -> str:
         """One line of JSON that ends with a check of itself."""
         body = json.dumps(asdict(self), separators=(",", ":"))
-        return f'{body[:-1]},"check":"{_check(body)}"}}\n'
+        return f'{body[:-1]},"check":"{_check(body.encode())}"}}\n'
 
     @classmethod
-    def from_line(cls, line: str) -> Record:
-        """Read a line back.
+    def from_line(cls, line: bytes) -> Record:
+        """Read a line back, each field of the type that it is declared with; fields that are not known are left out.
 
         Raises
         ------
         ValueError
-            If it is not whole or not what was written.
+            If it is not whole, not what was written, or no record.
         """
-        body, mark, check = line.rstrip("\n").rpartition(',"check":"')
-        body += "}"
-        if not mark or check != _check(body) + '"}':
-            raise ValueError("the line does not match its checksum")
-        content = _fields(body)
-        if not content.keys() <= _KNOWN:
-            content = {name: value for name, value in content.items() if name in _KNOWN}
-        return cls(**content)
+        body, mark, check = line.rstrip(b"\n").rpartition(b',"check":"')
+        body += b"}"
+        if not mark or check != f'{_check(body)}"}}'.encode():
+            raise ValueError("does not match its checksum: it was edited or damaged")
+        try:
+            return _record(body)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"is no result: {error}") from error
 
 
-_KNOWN = frozenset(part.name for part in fields(Record))
-_NAME = '"probabilities":'
-_LATER = "later"
+_NULL = msgspec.Raw(b"null")
 
 
-def _fields(body: str) -> dict[str, Any]:
-    """The fields of a checked line, the probabilities as text: they are most of it, and few readers want them."""
-    start = body.find(f"{_NAME}[[") + len(_NAME)
-    end = body.find(']],"', start) + 2
-    if start > len(_NAME) and end > start:
-        content: dict[str, Any] = json.loads(f'{body[:start]}"{_LATER}"{body[end:]}')
-        if content.get("probabilities") == _LATER:
-            content["probabilities"] = body[start:end]
-            return content
-    whole: dict[str, Any] = json.loads(body)
-    return whole
+def _field_of_line(part: Field[Any]) -> tuple[Any, ...]:
+    """How a field of `Record` stands in a line: of the same type, but probabilities as text."""
+    if part.name == "probabilities":
+        return part.name, msgspec.Raw, _NULL
+    kind = get_type_hints(Record)[part.name]
+    if part.default_factory is not MISSING:
+        return part.name, kind, msgspec.field(default_factory=part.default_factory)
+    return (part.name, kind) if part.default is MISSING else (part.name, kind, part.default)
+
+
+_LINE = msgspec.json.Decoder(msgspec.defstruct("_Line", [_field_of_line(part) for part in fields(Record)]))
+_PROBABILITIES: msgspec.json.Decoder[Probabilities | None] = msgspec.json.Decoder(
+    list[list[Annotated[float, msgspec.Meta(ge=0, le=1)]]] | None
+)
+
+
+def _record(body: bytes) -> Record:
+    try:
+        line = _LINE.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:  # what older versions wrote and JSON does not have: NaN, half a surrogate pair
+        line = _LINE.decode(as_json(json.loads(body, parse_constant=lambda _: None)))
+    return Record(**msgspec.structs.asdict(line))
+
+
+def _numbers(text: msgspec.Raw) -> Probabilities | None:
+    try:
+        return _PROBABILITIES.decode(text)
+    except ValueError as error:
+        raise MismatchError(f"a stored cell has probabilities that are none: {error}") from error
 
 
 class Store:
@@ -213,7 +263,7 @@ class Store:
         MismatchError
             If it is damaged, or its folds are lost and its cells are not of these.
         """
-        try:
+        with writing_to(path, "results", "out"):
             make_folder(path)
             with _lock(path):
                 redrawn = is_store(path)
@@ -229,8 +279,6 @@ class Store:
                             "was written"
                         ) from None
                     _write_whole(path / MANIFEST, manifest.to_text())
-        except OSError as error:
-            raise UsageError(f"cannot write results to {path}: {error.strerror}", option="out") from error
         store = cls(path)
         if store.manifest.sha256 != manifest.sha256:
             raise UsageError(f"{path} holds results of other folds of {store.manifest.dataset}", option="out")
@@ -265,12 +313,10 @@ class Store:
             stored, _ = read_audit(self.path)
             if (stored["format"], stored["manifest"]) != (AUDIT_FORMAT, self.manifest.sha256):
                 return None
-            findings: list[dict[str, Any]] = stored["findings"]
-            for finding in findings:
-                for part in ("code", "severity", "title", "count"):  # what is read of each
-                    finding[part]
+            msgspec.convert(stored["findings"], list[_Finding])
         except (OSError, ValueError, LookupError, TypeError):
             return None
+        findings: list[dict[str, Any]] = stored["findings"]
         return findings
 
     @property
@@ -285,17 +331,18 @@ class Store:
         path = self.path / ENVIRONMENT
         mend = "it was edited or damaged; restore it from a copy, or delete it to have no word of what was used"
         try:
-            noted: dict[str, dict[str, Any]] = json.loads(path.read_bytes()) if path.exists() else {}
+            noted: dict[str, dict[str, Any]] = parsed(content_of(path)) if path.exists() else {}
+            msgspec.convert(noted, dict[str, _Environment])
         except ValueError as error:
-            raise MismatchError(f"{path} is no JSON ({error}): {mend}") from error
-        if not isinstance(noted, dict) or any(id_of(one) != name for name, one in noted.items()):
+            raise MismatchError(f"{path} cannot be read ({error}): {mend}") from error
+        if any(id_of(one) != name for name, one in noted.items()):
             raise MismatchError(f"{path} does not match its hashes: {mend}")
         return noted
 
     def keep_audit(self, findings: list[dict[str, Any]]) -> None:
         """Write what the audit of these folds found; only while `writing`."""
         document = {"format": AUDIT_FORMAT, "manifest": self.manifest.sha256, "findings": findings}
-        with replacing(self.path / AUDIT) as file:
+        with writing_to(self.path, "results", "out"), replacing(self.path / AUDIT) as file:
             file.write(sealed(document))
 
     @contextlib.contextmanager
@@ -305,19 +352,21 @@ class Store:
         Raises
         ------
         UsageError
-            If another process is writing.
+            If another process is writing, or the directory cannot be written.
         """
         with _lock(self.path):
             self._read()
             cells = self.path / CELLS
-            if self.torn:
-                os.truncate(cells, cells.stat().st_size - self.torn)
-            known = self.environments
-            if environment_id() not in known:
-                known[environment_id()] = environment()
-                _write_whole(self.path / ENVIRONMENT, json.dumps(known, indent=1) + "\n")
-            with cells.open("a", encoding="utf-8") as file:
+            with writing_to(self.path, "results", "out"):
+                if self.torn:
+                    os.truncate(cells, cells.stat().st_size - self.torn)
+                known = self.environments
+                if environment_id() not in known:
+                    known[environment_id()] = environment()
+                    _write_whole(self.path / ENVIRONMENT, json.dumps(known, indent=1) + "\n")
+                file = cells.open("ab", buffering=0)
                 sync_folder(self.path)
+            with file:
                 yield Writer(cells, file, self._by_key)
 
     def read_again(self) -> Store:
@@ -356,11 +405,13 @@ class Writer:
         Raises
         ------
         FebenchError
-            If the file that is written to is not the directory's any more.
+            If it cannot be written, or the file that is written to is not the directory's any more.
         """
-        self._file.write(record.to_line())
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with writing_to(self._path.parent, "results", "out"):
+            line = memoryview(record.to_line().encode())
+            while line:  # a disk that is nearly full takes a part
+                line = line[self._file.write(line) :]
+            os.fsync(self._file.fileno())
         if not self._path.exists() or not os.path.samestat(self._path.stat(), os.fstat(self._file.fileno())):
             raise FebenchError(
                 f"{self._path} was removed or replaced while cells were written to it: what is computed now would be "
@@ -394,8 +445,8 @@ def read_audit(path: Path) -> tuple[dict[str, Any], bool]:
     ValueError
         If it is not what was written.
     """
-    text = (path / AUDIT).read_bytes()
-    document = json.loads(text)
+    text = content_of(path / AUDIT)
+    document = parsed(text)
     if isinstance(document, dict) and document.keys() == {"format", "manifest", "findings"}:
         return document, False
     return unsealed(text), True
@@ -410,8 +461,8 @@ def find_directories(directories: Iterable[Path]) -> list[Path]:
     """Some results directories, but for a folder of them all that it holds, however deep, by name."""
     paths = []
     for directory in directories:
-        inside = sorted({path.parent for name in (MANIFEST, CELLS) for path in directory.rglob(name)})
-        paths += [directory] if is_store(directory) or not inside else inside
+        inside = [directory] if is_store(directory) else list(filter(is_store, folders_below(directory)))
+        paths += inside or [directory]
     return paths
 
 
@@ -428,14 +479,14 @@ def _read_cells(path: Path, manifest: Manifest) -> tuple[int, list[Record], tupl
     """How many bytes at the end are a line torn by a crash, the cells of these folds, and the lines of others."""
     if not path.exists():
         return 0, [], ()
-    *lines, rest = path.read_bytes().split(b"\n")
+    *lines, rest = content_of(path).split(b"\n")
     records, foreign = [], []
     for number, line in enumerate(lines, start=1):
         try:
-            record = Record.from_line(line.decode("utf-8"))
-        except (ValueError, TypeError) as error:
+            record = Record.from_line(line)
+        except ValueError as error:
             raise MismatchError(
-                f"{path} line {number} does not match its checksum: it was edited or damaged; "
+                f"{path} line {number} {error}; "
                 "restore it from a copy, or delete the line to have its cell computed again"
             ) from error
         if not _is_of(manifest, record):
@@ -464,13 +515,16 @@ def _flaw(manifest: Manifest, record: Record) -> str | None:
     if not record.ok:
         return None
     given, images = record.predictions, manifest.n_test(record.run, record.fold)
-    if not isinstance(given, list) or len(given) != images:
-        return f"it has {len(given) if isinstance(given, list) else 'no'} predictions for {images} images"
+    if given is None or len(given) != images:
+        return f"it has {'no' if given is None else len(given)} predictions for {images} images"
     n_classes = len(manifest.content["classes"])
-    with contextlib.suppress(TypeError):  # of what no set can hold
-        if set(given).issubset(range(n_classes)):
-            return None
-    return f"it has predictions that are no class index from 0 to {n_classes - 1}"
+    if not set(given).issubset(range(n_classes)):
+        return f"it has predictions that are no class index from 0 to {n_classes - 1}"
+    stored = record.__dict__["_probabilities"]
+    text = bytes(stored) if isinstance(stored, msgspec.Raw) else b"null"
+    if text != b"null" and (text.count(b"["), text.count(b",")) != (images + 1, images * n_classes - 1):
+        return f"it has not {n_classes} probabilities for each of {images} images"
+    return None
 
 
 def _write_whole(path: Path, text: str) -> None:
@@ -478,5 +532,5 @@ def _write_whole(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
-def _check(body: str) -> str:
-    return hashlib.sha256(body.encode()).hexdigest()[:16]
+def _check(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:16]

@@ -46,6 +46,10 @@ class TrialTask:
 
     limit = LIMIT
 
+    def load(self) -> None:
+        """Import what the method needs: no part of the work."""
+        self.extraction.method.load()
+
     def run(self) -> Trial | Failure:
         """What was timed."""
         return guarded(self._trial)

@@ -19,7 +19,16 @@ from febench.running.checkpoints import checkpoint_of, forget_checkpoint
 from febench.running.executors.base import Failure
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Row, select_rows
-from febench.running.runner import check_device, executor_for, extract_task, folds_of, pack_method, record_of
+from febench.running.runner import (
+    check_device,
+    executor_for,
+    extract_task,
+    folds_of,
+    gpu_executor,
+    on_gpu,
+    pack_method,
+    record_of,
+)
 from febench.running.tasks import CellResult, CellTask
 
 OFFICIAL = "official"
@@ -115,6 +124,8 @@ def _train(
     `together` is a number for each image of the data set, as in `Manifest.together`.
     """
     method = pack_method(options, row)
+    if isinstance(method, Failure):
+        raise FebenchError(f"{row.label} could not be trained: {method.error}")
     pieces = np.array_split(fold.train, max(1, len(fold.train) // 1024))
     origin = {
         "dataset": dataset.name,
@@ -125,7 +136,7 @@ def _train(
         "params": row.params,
         "seed": seed,
     }
-    with executor_for(options, row) as executor:
+    with gpu_executor(options) if on_gpu(options, row) else executor_for(options, [row]) as executor:
         _, extracted = next(executor.map([row], lambda _: extract_task(dataset, method)))
         if isinstance(extracted, Failure):
             raise FebenchError(f"{row.label} could not be trained: {extracted.error}")

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
+from febench.core.errors import printable
 from febench.results.metrics import confusion_matrix, metric_of
 from febench.results.store import Record
 from febench.running.checkpoints import underway
@@ -96,6 +97,11 @@ class Tally:
         return duration(self.plan.remaining(self.made, [now - came for came in self.came[-jobs:]]))
 
 
+def say(console: Console, text: str) -> None:
+    """Print a line as it is: nothing in it is markup, and nothing moves the cursor."""
+    console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+
+
 class PlainWatcher:
     """A line now and then, for logs and pipes."""
 
@@ -132,7 +138,7 @@ class PlainWatcher:
 
     def _say(self, text: str) -> None:
         self._said = time.monotonic()
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(self._console, text)
 
 
 class ProblemsOnly:
@@ -143,7 +149,7 @@ class ProblemsOnly:
 
     def note(self, text: str) -> None:
         """Print a line."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(self._console, text)
 
     def begin(self, plan: Plan) -> None:
         """Nothing is wrong yet."""
@@ -187,7 +193,7 @@ class LiveWatcher:
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(self._console, text)
 
     def begin(self, plan: Plan) -> None:
         """Print what will be done and what it will take, and start the bars."""
@@ -201,7 +207,8 @@ class LiveWatcher:
         )  # fmt: skip
         self._total = self._bars.add_task("all cells", total=len(plan.cells), said="")
         self._tasks = {
-            label: self._bars.add_task(label, total=row.wanted, said="") for label, row in self._tally.rows.items()
+            label: self._bars.add_task(printable(label), total=row.wanted, said="")
+            for label, row in self._tally.rows.items()
         }
         self._show()
         self._bars.start()

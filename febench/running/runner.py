@@ -14,17 +14,20 @@ from febench.audit import audit
 from febench.core.cache import cached_array, file_of, in_chunks, tell, telling
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.environment import environment_id
-from febench.core.errors import DataError, UnreadableFoldsError, UsageError, printable
+from febench.core.errors import DataError, UnreadableFoldsError, UsageError, printable, shortened
 from febench.core.manifest import Manifest, draw, read
 from febench.core.protocol import PROTOCOLS
 from febench.results.store import MANIFEST, Record, Store, is_store
 from febench.running.checkpoints import checkpoint_of, forget_checkpoint
 from febench.running.executors.base import Executor, Failure
 from febench.running.executors.local import LocalExecutor
-from febench.running.forecast import try_rows
+from febench.running.forecast import TrialTask, try_rows
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Plan, Row, select_rows, wanted_cells
 from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod, PackTask
+
+TOLD = 10_000
+"""Letters of an error and of its traceback that are stored."""
 
 
 class Watcher(Protocol):
@@ -101,13 +104,17 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
         _audit(dataset, store, watcher)
         plan = Plan(rows, cells, tuple(store.records), options.workers, options.retry_failed)
         if plan.missing:
-            with LocalExecutor(options.workers, options.threads, options.timeout) as executor:
+            full: dict[str, list[str]] = {}
+            with executor_for(options, plan.rows) as executor:
                 plan, words = forecast(executor, options, dataset, plan)
                 for word in words:
                     watcher.note(word)
                 watcher.begin(plan)
                 try:
                     for cell, result, seconds in compute(executor, options, dataset, store.path, plan.missing):
+                        if isinstance(result, Failure) and result.status == "full":
+                            full.setdefault(cell.row.label, []).append(result.error)
+                            continue
                         record = record_of(cell, result, options.threads, seconds)
                         writer.append(record)
                         watcher.came_in(cell, record)
@@ -115,6 +122,8 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
                             forget_checkpoint(checkpoint_of(store.path, cell))
                 finally:
                     watcher.end()
+                    for label, errors in full.items():
+                        watcher.note(f"{len(errors)} cells of {label} met a full disk and stay missing: {errors[0]}")
     there = store.read_again()  # success is claimed of what is on the disk
     return Finished(there, replace(plan, records=tuple(there.records), retry_failed=False), absent)
 
@@ -127,7 +136,7 @@ def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
     store = Store(options.path) if is_store(options.path) else None
     cells = wanted_cells(rows, manifest, options.wanted_runs)
     plan = Plan(rows, cells, tuple(store.records if store else ()), options.workers, options.retry_failed)
-    with LocalExecutor(options.workers, options.threads, options.timeout) as executor:
+    with executor_for(options, plan.rows) as executor:
         plan, words = forecast(executor, options, dataset, plan)
     aside = (store.set_aside,) if store and store.set_aside else ()
     return plan, (*absent, *aside, *words)
@@ -140,10 +149,15 @@ def forecast(executor: Executor, options: RunOptions, dataset: Dataset, plan: Pl
     """
     left = {cell.row.label for cell in plan.missing}
     unknown = {row.label: row for row in plan.rows if row.label in left and plan.estimate(row).seconds is None}
-    methods = {label: pack_method(options, row) for label, row in unknown.items() if not on_gpu(options, row)}
-    extractions = {label: extract_task(dataset, method) for label, method in methods.items()}
+    extractions, unsendable = {}, []
+    for label, row in unknown.items():
+        method = None if on_gpu(options, row) else pack_method(options, row)
+        if isinstance(method, PackedMethod):
+            extractions[label] = extract_task(dataset, method)
+        elif method:
+            unsendable.append(f"{label} has no forecast: {method.error}")
     trials, words = try_rows(executor, options.workers, dataset, plan, extractions)
-    return replace(plan, trials=trials), words
+    return replace(plan, trials=trials), [*words, *unsendable]
 
 
 def folds_of(options: RunOptions, dataset: Dataset) -> Manifest:
@@ -198,6 +212,7 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
     """Audit the folds once for a directory, and say each time what is wrong; the run goes on whatever it is."""
     if store.audit is None:
         store.keep_audit([asdict(finding) for finding in audit(dataset, store.manifest)])
+    watcher.note(printable(dataset.summary))
     for note in dataset.notes:
         watcher.note(printable(f"{dataset.name}: {note}"))
     for finding in store.audit or ():
@@ -234,8 +249,8 @@ def compute(
     if on_processor:
         yield from _compute_on(executor, options, dataset, path, on_processor)
     if on_gpus:
-        with executor_for(options, on_gpus[0][0].row) as gpu_executor:
-            yield from _compute_on(gpu_executor, options, dataset, path, on_gpus)
+        with gpu_executor(options) as on_devices:
+            yield from _compute_on(on_devices, options, dataset, path, on_gpus)
 
 
 def _compute_on(
@@ -243,10 +258,13 @@ def _compute_on(
 ) -> Iterator[tuple[Cell, CellResult | Failure, dict[str, float]]]:
     """Compute features, then packs of cells of one row each."""
     rows = list({pack[0].row.label: pack[0].row for pack in packs}.values())
-    methods = {row.label: pack_method(options, row) for row in rows}
-    extractions = executor.map(rows, lambda row: extract_task(dataset, methods[row.label]))
-    features = {}
-    for row, extracted in extractions:
+    packed = {row.label: pack_method(options, row) for row in rows}
+    methods = {label: method for label, method in packed.items() if isinstance(method, PackedMethod)}
+    features: dict[str, Extracted | Failure] = {
+        label: failure for label, failure in packed.items() if isinstance(failure, Failure)
+    }
+    sent = [row for row in rows if row.label in methods]
+    for row, extracted in executor.map(sent, lambda row: extract_task(dataset, methods[row.label])):
         features[row.label] = extracted
         for word in extracted.notes if isinstance(extracted, Extracted) else ():
             tell(f"{row.label}: {word}")
@@ -277,20 +295,29 @@ def on_gpu(options: RunOptions, row: Row) -> bool:
     return bool(options.gpus) and row.method.accepts("device")
 
 
-def executor_for(options: RunOptions, row: Row) -> LocalExecutor:
-    """Workers for a row's cells: a process a GPU, or as many as wanted on the processor."""
-    if on_gpu(options, row):
-        return LocalExecutor(len(options.gpus), options.threads, options.timeout, devices=options.gpus)
-    return LocalExecutor(options.workers, options.threads, options.timeout)
+def executor_for(options: RunOptions, rows: Sequence[Row]) -> LocalExecutor:
+    """Workers for cells of rows on the processor, into which is loaded what these rows need."""
+    here = [row.method for row in rows if not on_gpu(options, row)]
+    modules = [module for method in here for module in (*method.needs, method.origin)]
+    imports = list(dict.fromkeys([TrialTask.__module__, *modules]))
+    return LocalExecutor(options.workers, options.threads, options.timeout, imports=imports)
 
 
-def pack_method(options: RunOptions, row: Row) -> PackedMethod:
-    """A row's method, packed for the way to a worker.
+def gpu_executor(options: RunOptions) -> LocalExecutor:
+    """Workers for cells on GPUs: a process a GPU."""
+    return LocalExecutor(len(options.gpus), options.threads, options.timeout, devices=options.gpus)
+
+
+def pack_method(options: RunOptions, row: Row) -> PackedMethod | Failure:
+    """A row's method, packed for the way to a worker; a failure where it holds what no other process can have.
 
     A worker with a GPU is told to use it: left to choose, it would train on the processor where torch cannot.
     """
     device = "cuda" if on_gpu(options, row) else options.device
-    return PackedMethod.of(row.method, row.params, device, deterministic=options.deterministic, pack=options.pack)
+    try:
+        return PackedMethod.of(row.method, row.params, device, deterministic=options.deterministic, pack=options.pack)
+    except Exception as error:
+        return Failure.of(error)
 
 
 def extract_task(dataset: Dataset, method: PackedMethod) -> ExtractTask:
@@ -320,6 +347,9 @@ def cell_task(cell: Cell, method: PackedMethod, inputs: Path, checkpoint: Path |
 def record_of(cell: Cell, result: CellResult | Failure, threads: int, seconds: dict[str, float]) -> Record:
     """What is stored of a cell; `seconds` are those of its features."""
     came = {"status": "ok", **vars(result)} if isinstance(result, CellResult) else vars(result)
+    came = {
+        name: shortened(part, TOLD) if name in ("error", "traceback") and part else part for name, part in came.items()
+    }
     return Record(
         key=cell.key,
         method=cell.row.method.name,

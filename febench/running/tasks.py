@@ -7,10 +7,10 @@ import io
 import json
 import pickle
 import time
-import traceback
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from types import CodeType
 from typing import Any, ClassVar, TypeVar
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.cache import array_path, cached_array, in_chunks, seconds_of, telling
-from febench.core.errors import FebenchError
+from febench.core.files import as_json
 from febench.core.method import FoldOutcome, FoldTask, InvalidPredictionsError, Method, check_predictions
 from febench.core.protocol import Fold
 from febench.running.executors.base import Failure
@@ -29,6 +29,8 @@ CHUNK = 256
 BY_KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 OFF = 1e-3
 """By how much the sum of an image's probabilities may differ from 1: those of half precision do."""
+LONGEST = 2**20
+"""Bytes that a method may tell of a training, as JSON."""
 TIE = 1e-6
 """Probabilities that differ by less are equal."""
 
@@ -60,6 +62,11 @@ class PackedMethod:
     def of(cls, method: Method, params: dict[str, Any], device: str, **given: Any) -> PackedMethod:
         """Pack a method for the way to a worker."""
         return cls(method.name, dumps(method), params, {"device": device, **given})
+
+    def load(self) -> None:
+        """Import what the method needs."""
+        for package in self.method.needs:
+            import_module(package)
 
     @property
     def method(self) -> Method:
@@ -107,6 +114,10 @@ class ExtractTask:
     method: PackedMethod
     images: Path
     key: tuple[str, ...]
+
+    def load(self) -> None:
+        """Import what the method needs: no part of the work."""
+        self.method.load()
 
     def run(self) -> Extracted | Failure:
         """The features, or the images if the method has no `extract`."""
@@ -177,6 +188,10 @@ class CellTask:
     checkpoint: Path | None = None
     weights: tuple[Path, dict[str, Any]] | None = None
 
+    def load(self) -> None:
+        """Import what the method needs: no part of the work."""
+        self.method.load()
+
     def run(self) -> CellResult | Failure:
         """The predictions, or what went wrong."""
         return guarded(self._train_and_predict)
@@ -229,6 +244,10 @@ class PackTask:
     def weight(self) -> int:
         """How many time limits it may take."""
         return len(self.cells)
+
+    def load(self) -> None:
+        """Import what the method needs: no part of the work."""
+        self.cells[0].method.load()
 
     def run(self) -> tuple[CellResult | Failure, ...] | Failure:
         """What came of each cell, in their order; a failure of all where they failed together."""
@@ -298,9 +317,12 @@ def _contradictions(predictions: list[int], probabilities: NDArray[np.float64]) 
 
 
 def _storable(info: Mapping[str, Any]) -> dict[str, Any]:
-    """What a method says of its training; only what JSON can hold may be stored."""
-    json.dumps(dict(info))
-    return dict(info)
+    """What a method says of its training, as it is read back: only what JSON can hold, and no endless text."""
+    text = as_json(dict(info))
+    if len(text) > LONGEST:
+        return {"left_out": f"fit_info_ of {len(text):,} bytes"}
+    told: dict[str, Any] = json.loads(text, parse_constant=lambda _: None)
+    return told
 
 
 def guarded(work: Callable[[], R]) -> R | Failure:
@@ -312,13 +334,8 @@ def guarded(work: Callable[[], R]) -> R | Failure:
         result = work()
     except InvalidPredictionsError as error:
         return Failure("invalid", str(error))
-    except FebenchError as error:
-        return Failure("failed", str(error))
-    except BaseException as error:  # sys.exit too: whatever a method raises, it has no result
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(last.filename).name}:{last.lineno}"
-        told = f"{type(error).__name__}: {' '.join(str(error).split())} ({place})"
-        return Failure("failed", told, traceback.format_exc())
+    except BaseException as error:  # sys.exit and Ctrl-C too: whatever a method raises, it has no result
+        return Failure.of(error)
     if isinstance(result, CellResult):
         return replace(result, peak_memory_mb=_peak_memory_mb())
     return result

@@ -24,8 +24,8 @@ def test_a_sound_set_under_sound_folds_has_no_findings() -> None:
 
 def test_every_check_is_told_in_full() -> None:
     assert list(CHECKS) == [one.code for one in CHECKS.values()]
-    assert sorted(CHECKS) == [f"FEB{number:03}" for number in range(1, 17)]
-    assert len(CHECKS) == 16 and "has sixteen coded checks" in README.read_text(encoding="utf-8")
+    assert sorted(CHECKS) == [f"FEB{number:03}" for number in range(1, 19)]
+    assert len(CHECKS) == 18 and "has eighteen coded checks" in README.read_text(encoding="utf-8")
     for one in CHECKS.values():
         assert one.severity in ("error", "warning", "info")
         assert all(re.fullmatch(r"[A-Z].*\S", text) for text in (one.title, one.detected, one.why, one.action))
@@ -34,7 +34,7 @@ def test_every_check_is_told_in_full() -> None:
 def test_findings_are_in_the_order_of_their_codes_and_are_json() -> None:
     images = noise(12)
     images[[1, 2, 3]] = 7
-    findings = audit(a_set(images=images, subjects=None, notes=("a\nb\udc80",)))
+    findings = audit(a_set(images=images, subjects=None, departures={"a\nb\udc80": 1}))
     assert [one.code for one in findings] == ["FEB004", "FEB007", "FEB008", "FEB012", "FEB014"]
     stored = json.loads(json.dumps([dataclasses.asdict(one) for one in findings]))
     assert stored[-1]["examples"] == ["a\nb\udc80"]

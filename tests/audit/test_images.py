@@ -10,6 +10,7 @@ from febench.core.cache import cached_array
 from febench.core.dataset import Dataset
 from febench.core.errors import DataError
 from febench.core.provenance import image_hashes
+from febench.datasets.detectors import Face
 from tests.audit.sets import a_set, codes, folds, noise, thirds
 from tests.core.test_provenance import safetensors
 
@@ -124,10 +125,13 @@ def test_one_colour_is_blank_and_a_pattern_in_one_channel_is_not() -> None:
     assert codes(a_set(images=images))["FEB008"].examples == ("i4",)
 
 
-def test_what_the_loader_noted() -> None:
-    finding = codes(a_set(notes=("2 images are missing", "1 file was left out")))["FEB014"]
-    assert (finding.severity, finding.examples) == ("warning", ("2 images are missing", "1 file was left out"))
-    assert "FEB014" not in codes(a_set())
+def test_images_missing_are_counted_and_other_notes_are_none() -> None:
+    finding = codes(a_set(notes=("1 file was left out",), departures={"2 images are missing": 2, "1 too many": 1}))[
+        "FEB014"
+    ]
+    assert finding.count == 3
+    assert (finding.severity, finding.examples) == ("warning", ("2 images are missing", "1 too many"))
+    assert "FEB014" not in codes(a_set(notes=("1 file was left out",)))
 
 
 def test_a_memory_map_is_read_like_an_array() -> None:
@@ -168,3 +172,24 @@ def test_pretrained_on_other_images(tmp_path: Path) -> None:
 def test_weights_that_say_nothing_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="do not say which images"):
         audit(a_set(), weights=safetensors(tmp_path / "w.safetensors", None))
+
+
+@pytest.mark.parametrize(("shift", "told"), [(0, False), (40, True)])
+def test_faces_that_are_not_aligned(monkeypatch: pytest.MonkeyPatch, shift: int, told: bool) -> None:
+    """A detector that sees the brightest pixels as eyes; they lie at one place, or at any."""
+
+    class Brightest:
+        fingerprint = f"brightest {shift}"
+
+        def __call__(self, image: np.ndarray) -> list[Face]:
+            y, x = np.unravel_index(image[..., 0].argmax(), image.shape[:2])
+            return [Face((0, 0, 50, 50), np.array([(x, y), (x + 30, y), (0, 0), (0, 0), (0, 0)], float))]
+
+    monkeypatch.setattr("febench.datasets.alignment.load_detector", lambda name: Brightest())
+    images = np.zeros((40, 128, 128), np.uint8)
+    rng = np.random.default_rng(0)
+    for image in images:
+        x, y = rng.integers(40 - shift, 41 + shift, 2)
+        image[y : y + 4, x : x + 4] = 255
+    finding = codes(a_set(40, images=images)).get("FEB018")
+    assert (finding is not None) is told and (finding is None or finding.severity == "info")

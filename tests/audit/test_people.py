@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from febench.audit.people import marked_names
@@ -131,3 +132,10 @@ def test_some_without_a_name() -> None:
     finding = codes(a_set(subjects=("unknown", " ", "") + ("NA",) * 9))["FEB015"]
     assert (finding.count, finding.examples) == (3, ("i0", "i1", "i2"))
     assert "FEB015" not in codes(a_set()) and "FEB015" not in codes(a_set(subjects=None))
+
+
+def test_people_of_one_class_and_classes_of_one_person() -> None:
+    subjects = ("a", "a", "b", "b", "c", "c", "d", "e")
+    data = a_set(8, subjects=subjects, labels=np.array([0, 0, 0, 1, 0, 1, 2, 0]), classes=("glad", "sad", "odd"))
+    assert codes(data)["FEB017"].examples == ("a has 2 images, all of glad", "odd is of one person, d")
+    assert "FEB017" not in codes(a_set())

@@ -108,6 +108,30 @@ def affectnet(home: Path) -> None:
         text(home / "AffectNet" / folder / "annotations" / f"{number}_val.npy", content.getvalue())
 
 
+def oulu(home: Path) -> None:
+    for camera, person, word in (("NI", "P001", "Anger"), ("VL", "P001", "Anger"), ("VL", "P002", "Happiness")):
+        for frame in range(4):
+            picture(home / "OuluCASIA" / camera / "Strong" / person / word / f"{frame:03}.jpeg", (32, 24))
+
+
+def sfew(home: Path) -> None:
+    for name in ("Train/Angry/Film_000103240_00000012", "Train/Happy/Other_1_2", "Val/Sad/Film_000103240_00000013"):
+        picture(home / "SFEW_2" / f"{name}.png", (72, 57), "RGB")
+
+
+def ferplus(home: Path) -> None:
+    for part, number, votes in (
+        ("Train", 0, "8,0,0,1,1,0,0,0,0,0"),
+        ("Train", 1, "4,0,0,1,3,2,0,0,0,0"),
+        ("Valid", 2, "0,9,0,0,0,0,0,0,1,0"),
+        ("Test", 3, "0,0,0,0,0,0,0,8,2,0"),
+    ):
+        folder = home / "ferplus" / f"FER2013{part}"
+        picture(folder / f"fer{number:07}.png", (48, 48))
+        with (folder / "label.csv").open("a") as file:
+            file.write(f'fer{number:07}.png,"(0, 0, 48, 48)",{votes}\n')
+
+
 LAYOUTS = (
     Layout("jaffe", jaffe, "jaffedbase/KA.AN1.0.tiff", 14),
     Layout("kdef", kdef, "KDEF/AF01/AF01AFS.JPG", 6),
@@ -117,4 +141,7 @@ LAYOUTS = (
     Layout("yale", yale, "yalefaces/subject01.happy", 6),
     Layout("rafdb", rafdb, "basic/Image/aligned/train_00001_aligned.jpg", 3),
     Layout("affectnet", affectnet, "AffectNet/train_set/images/10.jpg", 3),
+    Layout("oulu-casia", oulu, "OuluCASIA/VL/Strong/P002/Happiness/003.jpeg", 9),
+    Layout("sfew", sfew, "SFEW_2/Val/Sad/Film_000103240_00000013.png", 3),
+    Layout("ferplus", ferplus, "ferplus/FER2013Valid/fer0000002.png", 3),
 )

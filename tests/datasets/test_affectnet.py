@@ -42,7 +42,7 @@ def test_labels_and_parts(home: Path) -> None:
     ("content", "sentence"),
     [
         (array("11"), "has the unknown expression '11'; known are 0, 1"),
-        (array("joy"), "has the unknown expression 'joy'"),
+        (array("bliss"), "has the unknown expression 'bliss'"),
         (array(2.5), "has the unknown expression '2.5'"),
         (array(["1", "2"]), "is not one number in a NumPy array"),
         (array("3")[:-2], "is not one number in a NumPy array"),

@@ -9,7 +9,7 @@ import pytest
 
 from febench.core.dataset import load_dataset
 from febench.core.errors import DataError
-from febench.datasets.ferplus import HEADER, majority
+from febench.datasets.ferplus import TABLE, majority
 from tests.datasets.test_fer2013 import ROWS, table
 
 VOTES = ["a.png,4,0,0,6,0,0,0,0,0,0", ",0,0,0,0,0,0,0,0,0,10", "b.png,1,0,0,0,0,0,0,8,1,0", "c.png,0,5,5,0,0,0,0,0,0,0",
@@ -19,7 +19,7 @@ VOTES = ["a.png,4,0,0,6,0,0,0,0,0,0", ",0,0,0,0,0,0,0,0,0,10", "b.png,1,0,0,0,0,
 def votes(path: Path, rows: list[str] = VOTES) -> Path:
     lines = [f"{usage},{row}" for (_, usage), row in zip(ROWS, rows, strict=False)]
     path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join([",".join(HEADER), *lines]) + "\n")
+    path.write_text("\n".join([",".join(TABLE), *lines]) + "\n")
     return path
 
 
@@ -61,9 +61,9 @@ def test_rows_pair_by_order(tmp_path: Path, places: tuple[str, str]) -> None:
     [
         ("Training,a.png", "PrivateTest,a.png", r"line 2 is of 'PrivateTest' but the row of .* of 'Training'"),
         ("PrivateTest,d.png,1,0,0,0,0,1,0,0,8,0\n", "", r"has 4 rows but .*fer2013\.csv has 5; they belong together"),
-        ("a.png,4,", "a.png,", r"line 2 does not hold 10 numbers of votes"),
+        ("a.png,4,", "a.png,", r"line 2 has 11 columns, not 12"),
         ("a.png,4,", "a.png,-4,", r"line 2 does not hold 10 numbers of votes"),
-        ("neutral,happiness", "happiness,neutral", r"does not begin with the columns Usage,Image name,neutral"),
+        ("neutral,happiness", "calm,happiness", r"has no column neutral"),
         ("a.png", '"a.png', r"is not CSV"),
     ],
 )  # fmt: skip
@@ -77,7 +77,7 @@ def test_tables_that_do_not_fit(tmp_path: Path, before: str, after: str, sentenc
 
 def test_one_of_the_two_is_missing(tmp_path: Path) -> None:
     table(tmp_path / "fer2013.csv")
-    with pytest.raises(DataError, match=r"found no file like fer2013/fer2013new\.csv"):
+    with pytest.raises(DataError, match=r"found no file like ferplus/FER2013Train/.* or fer2013/fer2013new\.csv"):
         load_dataset("ferplus", tmp_path)
     votes(tmp_path / "fer2013new.csv")
     (tmp_path / "fer2013.csv").unlink()

@@ -75,7 +75,7 @@ def test_what_is_odd_is_told(home: Path) -> None:
     (home / "calm").mkdir()
     notes = load_dataset("folder", home).notes
     assert notes == (
-        "the folders Happy, happy are one class",
+        "the folders Happy, happy are one class, happy",
         "left out as not in the folder of a class: loose.png",
         "left out as a folder without images: calm",
     )
@@ -88,7 +88,7 @@ def test_what_is_odd_is_told(home: Path) -> None:
         ("folder[subject_pattern=ann]", UsageError, "has 0 groups; it must have one"),
         ('folder[subject_pattern="(ann)"]', DataError, r"finds nobody in confused/bob_2\.png"),
         ("folder[path=nowhere]", DataError, "there is no folder .*nowhere"),
-        ("folder[crop=head]", UsageError, "no crop 'head'; choose none or face"),
+        ("folder[align=true,eyes=2.0]", UsageError, "eyes is a share of the image"),
         ("folder[size=-1]", UsageError, "size must be between"),
     ],
 )
@@ -100,8 +100,8 @@ def test_what_cannot_be_is_refused(home: Path, selector: str, kind: type[Febench
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("path,person\n", "must have the columns path and subject"),
-        ("path,subject\nhappy/ann_1.png,ann\n", r"subjects\.csv does not say who Angry/ann_2\.png is"),
+        ("path,person\n", "has no column subject"),
+        ("path,subject\nhappy/ann_1.png,ann\n", r"subjects\.csv does not say who Angry/ann_2\.png, confused"),
         ("path,subject\nhappy/ann_1.png,\n", r"gives no subject for 'happy/ann_1\.png'"),
         ("path,subject\nhappy/\udcff.png,x\n", "cannot be read as CSV in UTF-8"),
     ],

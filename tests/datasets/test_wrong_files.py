@@ -127,7 +127,7 @@ LIST = "basic/EmoLabel/list_patition_label.txt"
         ("ckplus48", draw("CK+48/neutral/S010_001_00000001.png", (48, 48)), r"unknown expression 'neutral'"),
         ("ckplus", put(EMOTION, "8.0"), r"emotion\.txt has the .* '8'; known"),
         ("ckplus", put(EMOTION, ""), r"emotion\.txt has the unknown .* ''"),
-        ("ckplus", put(EMOTION, "joy"), r"has the unknown expression 'joy'"),
+        ("ckplus", put(EMOTION, "bliss"), r"has the unknown expression 'bliss'"),
         ("ckplus", put(EMOTION, b"\xff1.5"), r"unknown expression '\ufffd1\.5'"),
         ("ckplus", put(EMOTION, "0" * 9999), r"txt is larger than 4096 bytes"),
         ("yale", put("yalefaces/subject01.angry", "x"), r"subject01\.angry has the unknown expression 'angry'"),
@@ -177,7 +177,7 @@ def test_what_can_be_done_without_is_told(tmp_path: Path, name: str, change: Cha
         ("rafd[gaze=up]", "data set rafd: gaze must be all or frontal, not 'up'"),
         ("ckplus[frames=0]", "data set ckplus: frames must be at least 1, not 0"),
         ("ckplus48[apex=last]", "ckplus48.apex takes true or false"),
-        ("yale[crop=head]", "there is no crop 'head'"),
+        ("yale[align=true,margin=1.5]", "margin is a share of the image, from 0.05 to 0.95, not 1.5"),
         ("rafdb[size=9999]", "size must be between"),
     ],
 )

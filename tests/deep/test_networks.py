@@ -24,7 +24,7 @@ def test_importing_the_methods_does_not_import_torch():
 def test_methods_are_registered(name):
     found = METHODS.get(name)
     assert found.extra == "deep"
-    assert set(found.needs) == {"torch", "torchvision"}
+    assert set(found.needs) == {"torch", "torchvision", "deep.classifier"}
     assert found.cite and found.about and found.version
     given = {"random_state", "device", "checkpoint", "deterministic", "pack"}
     assert not given & set(found.params)

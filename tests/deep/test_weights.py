@@ -612,3 +612,20 @@ def test_what_cannot_be_written_is_told_and_leaves_what_was_there(
     with pytest.raises(UsageError, match="No space left on device"):
         save(path, build(), metadata={})
     assert path.read_bytes() == b"before"
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_names_as_data_parallel_writes_them(tmp_path: Path, suffix: str) -> None:
+    network = build(seed=1)
+    state = {f"module.{name}": tensor for name, tensor in network.state_dict().items()}
+    path = tmp_path / f"w{suffix}"
+    if suffix == ".pth":
+        pth(path, state)
+    else:
+        from safetensors.torch import save_file
+
+        save_file(state, path)
+    settle(OTHER, str(path))
+    other = build(seed=2)
+    load(other, as_file(path), head=True)
+    assert equal(network, other) == set(network.state_dict())

@@ -24,7 +24,8 @@ def faulty():
     images = np.random.default_rng(0).integers(0, 255, (12, 16, 16), dtype=np.uint8)
     images[1] = images[0]
     ids = ("[bold]<script>\\n\\x1b[31m", "sur\\udc80rogate'\\"", *(f"i{i}" for i in range(10)))
-    return Dataset("faulty", images, np.arange(12) % 2, ("glad", "sad"), ids, notes=("1 file\\nwas left out",))
+    told = {"notes": ("1 image\\nis grey",), "departures": {"1 file\\nis missing": 1}}
+    return Dataset("faulty", images, np.arange(12) % 2, ("glad", "sad"), ids, **told)
 
 
 @protocol("lazy")
@@ -65,9 +66,11 @@ def test_names_are_printed_in_one_line_as_they_are_or_escaped(febench: Febench, 
     done = febench("audit", "faulty", "--plugin", "faulty.py")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0] == ("faulty: 12 images, 2 classes, people unknown, no split of its own; no protocol asked for")
+    assert lines[0] == (
+        "faulty: 12 images, 2 classes (glad 6, sad 6), people unknown, no split of its own; no protocol asked for"
+    )
     assert "    [bold]<script>\\n\\x1b[31m = sur\\udc80rogate'\"" in lines
-    assert "    1 file\\nwas left out" in lines and "\x1b" not in done.stdout
+    assert "    1 file\\nis missing" in lines and "  * 1 image\\nis grey" in lines and "\x1b" not in done.stdout
     assert lines[-1] == "4 warnings"
 
 
@@ -116,6 +119,6 @@ def test_notes_of_the_data_set_are_said_before_cells_start(febench: Febench, fau
     lines = done.stderr.splitlines()
     note, audited, begun = (
         next(i for i, line in enumerate(lines) if words in line)
-        for words in ("faulty: 1 file\\nwas left out", "audit: FEB011", "cells wanted")
+        for words in ("faulty: 1 image\\nis grey", "audit: FEB011", "cells wanted")
     )
     assert note < audited < begun

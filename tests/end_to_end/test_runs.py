@@ -187,8 +187,8 @@ def test_no_worker_outlives_a_killed_run(febench: Febench, tmp_path: Path) -> No
         [*COMMAND, "run", *TOY, "--methods", "hangs"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
     workers: list[int] = []
-    while len(workers) < 2:
-        workers = children(process.pid)
+    while len(workers) < 3:  # two, and the server that they are forked from
+        workers = [one for server in children(process.pid) for one in (server, *children(server))]
         time.sleep(0.1)
     time.sleep(1)
     process.kill()

@@ -17,6 +17,7 @@ from febench.core.manifest import draw
 from febench.results import store as stores
 from febench.results.store import CELLS, MANIFEST, Store
 from tests.end_to_end.conftest import Febench
+from tests.faults.conftest import Survived
 from tests.faults.power import Disk, write
 from tests.made_results import made_cell, made_dataset, made_results
 
@@ -32,7 +33,9 @@ def work(disk: Disk) -> None:
             disk.done += 1
 
 
-def test_no_moment_of_a_run_loses_a_stored_cell_or_the_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_moment_of_a_run_loses_a_stored_cell_or_the_folds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, survived: Survived
+) -> None:
     disk = Disk(tmp_path / "disk")
     disk.root.mkdir()
     disk.record(monkeypatch)
@@ -48,6 +51,7 @@ def test_no_moment_of_a_run_loses_a_stored_cell_or_the_folds(tmp_path: Path, mon
             for record in CELLS_WRITTEN[len(again.records) :]:
                 writer.append(record)
         assert [record.key for record in Store(left).records] == [record.key for record in CELLS_WRITTEN]
+        survived.count()
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from pathlib import Path
 
@@ -14,8 +13,9 @@ from febench.core import cache
 from febench.core.cache import cached_array
 from febench.core.errors import MismatchError
 from febench.results.results import Results
-from febench.results.store import AUDIT, ENVIRONMENT, Store
+from febench.results.store import AUDIT, CELLS, ENVIRONMENT, Store
 from febench.results.verify import verify_store
+from tests.faults.conftest import COUNT, Survived
 from tests.made_results import made_dataset, made_results
 
 FINDING = {"code": "FEB001", "severity": "error", "title": "leak", "count": 2, "examples": ["a"]}
@@ -73,9 +73,9 @@ def said(store: Path) -> tuple[object, ...]:
 
 
 def test_no_flipped_bit_of_a_store_or_its_cache_changes_a_number_silently(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, survived: Survived
 ) -> None:
-    """300 of the flips, or as many as FEBENCH_FLIPS says: refused, noticed by `verify`, or without a meaning."""
+    """Each is refused, noticed by `verify`, or without a meaning."""
     monkeypatch.setenv("FEBENCH_CACHE", str(tmp_path / "cache"))
     whole = np.arange(500)
     array = cached_array("t", "k", iter([whole]), 500)
@@ -83,7 +83,7 @@ def test_no_flipped_bit_of_a_store_or_its_cache_changes_a_number_silently(
     files = {path: content for path, content in files.items() if content}
     assert len(files) == 6
     before, choose = said(store.path), random.Random(1)
-    for _ in range(int(os.environ.get("FEBENCH_FLIPS", "300"))):
+    for _ in range(2000 if COUNT else 200):
         path = choose.choice(list(files))
         content = bytearray(files[path])
         bit = choose.randrange(8 * len(content))
@@ -100,3 +100,15 @@ def test_no_flipped_bit_of_a_store_or_its_cache_changes_a_number_silently(
             assert now[0] == before[0] or Store(store.path).foreign or Store(store.path).torn, (path, bit)
             assert wrong(Store(store.path)), (path, bit)
         path.write_bytes(files[path])
+        survived.count()
+
+
+def test_of_any_cut_through_the_last_line_that_line_is_dropped(store: Store, survived: Survived) -> None:
+    cells = store.path / CELLS
+    whole = cells.read_bytes()
+    start = whole.rstrip(b"\n").rfind(b"\n") + 1
+    for end in range(start + 1, len(whole), 1 if COUNT else 50):
+        cells.write_bytes(whole[:end])
+        torn = Store(store.path)
+        assert torn.torn == end - start and torn.records == store.records[:-1]
+        survived.count()

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
+
+from febench.core.errors import FebenchError
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
 T = TypeVar("T")
+
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""How a disk, or a user's share of one, says that it is full."""
+CHAIN = 20
+"""How many errors that led to one another are looked at."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +29,8 @@ class Failure:
     Attributes
     ----------
     status : str
-        `failed` (it raised), `invalid` (predictions that are none), `timeout`, or `crashed` (its process died).
+        `failed` (it raised), `invalid` (predictions that are none), `timeout`, `crashed` (its process died), or
+        `full` (it met a full disk, which says nothing of the method: it is not stored).
     error : str
         What went wrong, in a sentence.
     traceback : str or None
@@ -30,11 +41,35 @@ class Failure:
     error: str
     traceback: str | None = None
 
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """The failure of what raised this error, whatever its class does when it is looked at."""
+        try:
+            text = " ".join(str(error).split())
+        except BaseException:
+            text = "an error that cannot be printed"
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+        try:
+            where = "".join(traceback.format_exception(error))
+        except BaseException:
+            where = None
+        status, cause = "failed", error
+        for _ in range(CHAIN):
+            if isinstance(cause, OSError) and cause.errno in FULL:
+                status = "full"
+            cause = cause.__cause__ or cause.__context__ or cause
+        if isinstance(error, FebenchError):  # a sentence for people, not a fault of the method's code
+            return cls(status, text)
+        return cls(status, f"{type(error).__name__}: {text}{place}", where)
+
 
 class Task(Protocol[R_co]):
     """Anything that a worker can run.
 
-    One with an attribute `weight` may take that many time limits, one with `limit` no more than so many seconds.
+    One with an attribute `weight` may take that many time limits, one with `limit` no more than so many seconds. The
+    clock starts when `load()` is done, where a task has it: it imports what the work needs, and what it raises is left
+    for `run` to meet again.
     """
 
     def run(self) -> R_co | Failure:

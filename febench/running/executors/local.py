@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
+import pickle
+import selectors
 import signal
-import tempfile
-import threading
+import socket
+import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
-
-from filelock import FileLock
-from filelock import Timeout as FileLockTimeout
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
+from typing import Generic, TypeVar
 
 from febench.core.errors import FebenchError
 from febench.running.executors.base import Failure, Task
+from febench.running.executors.launch import Launcher, launcher
+from febench.running.executors.server import ENDED
+from febench.running.executors.worker import BEGUN
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -35,9 +33,13 @@ THREAD_VARIABLES = (
 GPUS = (("/proc/driver/nvidia/gpus", "*"), ("/dev", "nvidia[0-9]*"), ("/dev", "dxg"))
 """Where Linux has a file for each GPU: its driver, a container, Windows's subsystem (all GPUs in one)."""
 
-_TAKEN: list[FileLock] = []
-"""What a worker has taken, kept from being collected."""
+LIBRARIES = frozenset(("PIL", "joblib", "numpy", "pywt", "scipy", "skimage", "sklearn", "torch", "torchvision"))
+"""What may be loaded by the server that workers are forked from, if it is loaded here: it starts no thread."""
 
+READY = 300.0
+"""Seconds in which a worker must have done its imports."""
+PATIENCE = 10
+"""How often in a row the server may die before any worker has begun."""
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -57,8 +59,81 @@ def gpu_files() -> int:
     return next(filter(None, counts), 0)
 
 
+@dataclass(eq=False)
+class _Worker(Generic[T, R]):
+    """A worker process, seen from here.
+
+    Attributes
+    ----------
+    item, task
+        What it does.
+    limit : float or None
+        Seconds it may take, once its imports are done.
+    link : socket
+        `unsent` goes there, and what comes is `told`: its process id when it begins, then its result.
+    device : str or None
+        The GPU that is its alone.
+    deadline : float or None
+        When it is stopped.
+    stopped : bool
+        Whether it was.
+    """
+
+    item: T
+    task: Task[R]
+    limit: float | None
+    link: socket.socket
+    unsent: memoryview
+    device: str | None = None
+    told: bytearray = field(default_factory=bytearray)
+    deadline: float | None = field(default_factory=lambda: time.monotonic() + READY)
+    stopped: bool = False
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id, once it has begun."""
+        return BEGUN.unpack_from(self.told)[0] if len(self.told) >= BEGUN.size else None
+
+    def exchange(self) -> bool:
+        """Send and take what can be now; whether it has said all that it will."""
+        had_begun = self.pid is not None
+        try:
+            while part := self.link.recv(1 << 20):
+                self.told += part
+            over = True
+        except OSError as error:
+            over = not isinstance(error, BlockingIOError)
+        if self.pid is not None and not had_begun:
+            self.deadline = None if self.limit is None else time.monotonic() + self.limit
+        with contextlib.suppress(OSError):
+            if self.unsent:
+                self.unsent = self.unsent[self.link.send(self.unsent) :]
+                if not self.unsent:
+                    self.link.shutdown(socket.SHUT_WR)
+        return over
+
+    def result(self, code: int) -> R | Failure:
+        """What came of it, after it has ended with this exit code; a failure `killed` may be no fault of its own."""
+        if code == 0 and len(self.told) > BEGUN.size:
+            try:
+                result: R | Failure = pickle.loads(memoryview(self.told)[BEGUN.size :])
+                return result
+            except Exception as error:
+                return Failure.of(error)
+        if self.stopped and self.pid is None:
+            return Failure("timeout", f"its imports were not done after {READY:g} s")
+        if self.stopped:
+            return Failure("timeout", f"stopped after the time limit of {self.limit:g} s")
+        if code >= 0:
+            return Failure("crashed", f"the process died (exit code {code})")
+        name = f"signal {-code}"
+        with contextlib.suppress(ValueError):
+            name = f"signal {signal.Signals(-code).name}"
+        return Failure("killed", f"the process died ({name})")
+
+
 class LocalExecutor:
-    """Worker processes on this machine; use as a context manager.
+    """Worker processes on this machine, a clean one for each task; use as a context manager.
 
     Parameters
     ----------
@@ -67,118 +142,144 @@ class LocalExecutor:
     threads : int
         Threads each may use in numerical libraries.
     timeout : float or None
-        Seconds after which a task's process is killed; a task with a `weight` may take that many times as long.
+        Seconds after which a task's process is killed, with all that it started; a task with a `weight` may take that
+        many times as long.
     devices : sequence of str, optional
         GPUs by the names that CUDA knows them by, one for each worker.
+    imports : sequence of str, optional
+        Modules that tasks will need, imported once for all of them, as are the numerical ones that are loaded here.
     """
 
     def __init__(
-        self, jobs: int, threads: int = 1, timeout: float | None = None, devices: Sequence[str] | None = None
+        self,
+        jobs: int,
+        threads: int = 1,
+        timeout: float | None = None,
+        devices: Sequence[str] | None = None,
+        imports: Sequence[str] = (),
     ) -> None:
         self._jobs = jobs
         self._devices = devices
-        self._threads = threads
         self._timeout = timeout
-        self._exit = contextlib.ExitStack()
+        self._variables = dict.fromkeys(THREAD_VARIABLES, str(threads))
+        # Libraries that may use several threads start them when they are imported, and CUDA must never meet a fork
+        self._fork = sys.platform == "linux" and threads == 1 and not devices
+        loaded = [name for name in sys.modules if name.partition(".")[0] in LIBRARIES]
+        self._imports = list(dict.fromkeys([*imports, *loaded])) if self._fork else []
+        self._launcher: Launcher | None = None
+        self._last = 0
+        self._deaths = 0
 
     def __enter__(self) -> LocalExecutor:
-        self._exit.enter_context(_thread_limit(self._threads))
-        context = multiprocessing.get_context("spawn")
-        locks = self._exit.enter_context(tempfile.TemporaryDirectory(prefix="febench-")) if self._devices else ""
-        self._pool = ProcessPool(
-            self._jobs, initializer=_begin_worker, initargs=(self._devices, locks), context=context
-        )
-        self._exit.callback(self._stop)
+        self._selector = selectors.DefaultSelector()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._exit.close()
+        self._selector.close()
+        if self._launcher:
+            self._launcher.close()
 
     def map(self, items: Iterable[T], task: Callable[[T], Task[R]]) -> Iterator[tuple[T, R | Failure]]:
-        """Run the task of each item in order, a few ahead of the free workers, and yield each item as it ends."""
-        waiting = iter(items)
-        running: dict[ProcessFuture[R | Failure], tuple[T, float | None]] = {}
-        while True:
-            for item in islice(waiting, 2 * self._jobs - len(running)):
-                work = task(item)
-                limit = self._limit_of(work)
-                running[self._pool.schedule(_run, args=(work,), timeout=limit)] = item, limit
-            if not running:
-                return
-            wait(running, return_when=FIRST_COMPLETED)
-            for done in [future for future in running if future.done()]:
-                item, limit = running.pop(done)
-                yield item, self._result(done, limit)
+        """Run the task of each item in order, and yield each item as it ends.
 
-    def _limit_of(self, work: object) -> float | None:
-        limits = [getattr(work, "limit", None), self._timeout and self._timeout * int(getattr(work, "weight", 1))]
-        return min((limit for limit in limits if limit is not None), default=None)
-
-    @staticmethod
-    def _result(done: ProcessFuture[R | Failure], limit: float | None) -> R | Failure:
-        try:
-            return done.result()
-        except FutureTimeoutError:
-            return Failure("timeout", f"stopped after the time limit of {limit:g} s")
-        except ProcessExpired as expired:
-            code = expired.exitcode
-            cause = f"exit code {code}"
-            if code is not None and code < 0:
-                with contextlib.suppress(ValueError):
-                    cause = f"signal {signal.Signals(-code).name}"
-            return Failure("crashed", f"the process died ({cause})")
-        except BrokenProcessPool as error:
-            raise FebenchError(
-                "the worker processes do not start; a script that runs febench must do so below "
-                "if __name__ == '__main__':"
-            ) from error
-
-    def _stop(self) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
-
-
-def _run(task: Task[R]) -> R | Failure:
-    return task.run()
-
-
-def _begin_worker(devices: Sequence[str] | None, locks: str) -> None:
-    """Leave Ctrl-C to the parent, and die with it; take a GPU that no other worker has."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    if devices:
-        os.environ["CUDA_VISIBLE_DEVICES"] = _take_one(devices, Path(locks))
-
-
-def _take_one(devices: Sequence[str], locks: Path) -> str:
-    """The first device that is free; it is this process's until that ends, however it ends."""
-    while True:
-        for place, device in enumerate(devices):
-            lock = FileLock(locks / f"{place}.lock")
-            with contextlib.suppress(FileLockTimeout):
-                lock.acquire(blocking=False)
-                _TAKEN.append(lock)
-                return device
-        time.sleep(0.1)
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-@contextlib.contextmanager
-def _thread_limit(threads: int) -> Iterator[None]:
-    """Have processes started from here limit the threads of their numerical libraries."""
-    before: dict[str, Any] = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
+        What may be the machine's fault, a full disk or a killed process, is tried once more at the end, alone.
+        """
+        again = []
+        for worker, result in self._run(((item, task(item)) for item in items), self._jobs):
+            if isinstance(result, Failure) and result.status in ("killed", "full"):
+                again.append((worker.item, worker.task))
             else:
-                os.environ[name] = value
+                yield worker.item, result
+        for worker, result in self._run(iter(again), 1):
+            if isinstance(result, Failure) and result.status == "killed":
+                cause = "probably memory: " if "SIGKILL" in result.error else ""
+                result = Failure("crashed", f"{cause}{result.error}, and again when it ran alone")
+            yield worker.item, result
+
+    def _run(self, tasks: Iterator[tuple[T, Task[R]]], jobs: int) -> Iterator[tuple[_Worker[T, R], R | Failure]]:
+        """Run so many tasks at a time, and yield the worker of each when it has ended, with what came of it."""
+        running: dict[int, _Worker[T, R]] = {}
+        try:
+            while True:
+                for item, task in islice(tasks, jobs - len(running)):
+                    self._last += 1
+                    running[self._last] = self._start(item, task, {worker.device for worker in running.values()})
+                if not running:
+                    return
+                for number, code in self._wait(running):
+                    worker = running.pop(number)
+                    self._part_from(worker)
+                    yield worker, worker.result(code)
+        finally:
+            for number, worker in running.items():
+                self._kill(number)
+                self._part_from(worker)
+
+    def _start(self, item: T, task: Task[R], devices_in_use: set[str | None]) -> _Worker[T, R]:
+        device = next((device for device in self._devices or () if device not in devices_in_use), None)
+        variables = {} if device is None else {"CUDA_VISIBLE_DEVICES": device}
+        unsent = memoryview(pickle.dumps((variables, pickle.dumps(task))))
+        limits = [getattr(task, "limit", None), self._timeout and self._timeout * int(getattr(task, "weight", 1))]
+        limit = min((limit for limit in limits if limit is not None), default=None)
+        if self._launcher is None:
+            self._launcher = launcher(self._variables, self._imports, self._fork)
+            self._selector.register(self._launcher.control, selectors.EVENT_READ)
+        link, theirs = socket.socketpair()
+        link.setblocking(False)
+        with theirs:
+            self._launcher.start(self._last, theirs)
+        worker = _Worker(item, task, limit, link, unsent, device)
+        self._selector.register(link, selectors.EVENT_READ | selectors.EVENT_WRITE, worker)
+        return worker
+
+    def _kill(self, number: int) -> None:
+        if self._launcher:
+            self._launcher.kill(number)
+
+    def _part_from(self, worker: _Worker[T, R]) -> None:
+        worker.exchange()
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(worker.link)
+        worker.link.close()
+
+    def _wait(self, running: Mapping[int, _Worker[T, R]]) -> list[tuple[int, int]]:
+        """Serve the workers until something happens; the numbers of those that have ended, with their exit codes."""
+        deadlines = [worker.deadline for worker in running.values() if worker.deadline is not None]
+        ended: list[tuple[int, int]] = []
+        for key, _ in self._selector.select(max(0.0, min(deadlines) - time.monotonic()) if deadlines else None):
+            worker = key.data
+            if worker is None:
+                ended = self._ended(running)
+            elif worker.exchange():
+                self._selector.unregister(worker.link)
+            elif not worker.unsent:
+                self._selector.modify(worker.link, selectors.EVENT_READ, worker)
+        for number, worker in running.items():
+            if worker.deadline is not None and worker.deadline <= time.monotonic():
+                worker.stopped, worker.deadline = True, None
+                self._kill(number)
+        return ended
+
+    def _ended(self, running: Mapping[int, _Worker[T, R]]) -> list[tuple[int, int]]:
+        assert self._launcher is not None
+        try:
+            told = self._launcher.control.recv(ENDED.size * 100)
+        except ConnectionError:
+            told = b""
+        if told:
+            self._deaths = 0
+            return [(number, code) for number, code in ENDED.iter_unpack(told) if number in running]
+        # Somebody killed the server, and its workers have died with it
+        self._deaths = 0 if any(worker.pid is not None for worker in running.values()) else self._deaths + 1
+        if self._deaths > PATIENCE:
+            raise FebenchError("the process that starts workers dies each time it is started")
+        for worker in running.values():
+            if worker.pid is not None:
+                with contextlib.suppress(OSError):
+                    os.killpg(worker.pid, signal.SIGKILL)
+        self._selector.unregister(self._launcher.control)
+        self._launcher.close()
+        self._launcher = None
+        if self._deaths > 1:  # of its imports, it may be
+            self._imports = []
+        return [(number, -signal.SIGKILL) for number in running]

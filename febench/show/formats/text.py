@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from febench.core.errors import printable
+from febench.core.errors import printable, spreadsheet_text
 from febench.results.caveats import words_of_signs
 from febench.show.tables import Difference, Median, PlusMinus, Table, Value
 
@@ -116,14 +116,14 @@ def to_csv(table: Table) -> str:
     said = (printable(table.caption), printable(" | ".join(table.notes)))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*map(_harmless, heads), *SAID])
+    writer.writerow([*map(spreadsheet_text, heads), *SAID])
     for row in table.rows or ((None,) * len(table.columns),):
         fields: list[Any] = []
         for value, own in zip(row, parts, strict=True):
             if isinstance(value, (PlusMinus, Median)):
                 fields += ["" if part is None else part for part in list(vars(value).values())[: len(own)]]
             else:
-                plain = "" if value is None else _harmless(value) if isinstance(value, str) else value
+                plain = "" if value is None else spreadsheet_text(value) if isinstance(value, str) else value
                 fields += [plain, *[""] * (len(own) - 1)]
         writer.writerow([*fields, "; ".join(words_of_signs(table.marks.get(str(row[0]), ""))), *said])
     return out.getvalue()
@@ -136,8 +136,3 @@ def _parts(values: Sequence[Value]) -> tuple[str, ...]:
         return ("",)
     by_person = any(isinstance(value, PlusMinus) and value.low is not None for value in values)
     return (*PARTS[kind], *INTERVAL) if by_person else PARTS[kind]
-
-
-def _harmless(text: str) -> str:
-    """Text that a spreadsheet does not take as a formula."""
-    return f"'{printable(text)}" if re.match(r"[=@]|[+-](?![\d.])", text) else printable(text)

@@ -1,0 +1,80 @@
+"""Oulu-CASIA: films of 80 people under two cameras and three lights, from neutral to the apex of an expression."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from febench.core.dataset import Dataset, dataset
+from febench.core.errors import UsageError
+from febench.datasets.alignment import EYES, MARGIN
+from febench.datasets.kinds import IMAGE
+from febench.datasets.loading import choose, make_dataset
+from febench.datasets.source import Picture, Source, SourceFile, ending
+from febench.datasets.words import WORDS, expression
+
+SOURCE = Source(
+    name="oulu-casia",
+    folders=("oulu-casia", "oulu_casia", "oulucasia", "Oulu_CASIA_NIR_VIS"),
+    pattern=ending(
+        rf"(?P<film>(?P<camera>NI|VL)[^/]*/(?P<light>Strong|Weak|Dark)/(?P<subject>P\d+)/(?P<code>{WORDS}))/(?P<frame>\d+){IMAGE}"
+    ),
+    example="Oulu-CASIA/VL/Strong/P001/Anger/000.jpeg",
+    terms="get it from oulu.fi/en/university/faculties-and-units (research only, after an agreement is signed)",
+)
+CAMERAS = {"all": ("NI", "VL"), "VL": ("VL",), "NI": ("NI",)}
+LIGHTS = {"all": ("Strong", "Weak", "Dark"), "Strong": ("Strong",), "Weak": ("Weak",), "Dark": ("Dark",)}
+CLASSES = ("anger", "disgust", "fear", "happy", "sadness", "surprise")
+PEOPLE = 80
+
+
+@dataset("oulu-casia", cite="Zhao, Huang, Taini, Li & Pietikainen 2011", find=SOURCE.find)
+def oulu_casia(
+    data_dir: Path | None = None,
+    cameras: str = "all",
+    lights: str = "all",
+    frames: int = 3,
+    neutral: bool = False,
+    size: int = 0,
+    align: bool = False,
+    eyes: float = EYES,
+    margin: float = MARGIN,
+) -> Dataset:
+    """The last 3 frames of each film of 80 people, 6 expressions, 2 cameras, 3 lights; neutral=true adds each first.
+
+    A person under both cameras is one. Most of the literature reports on cameras=VL, lights=Strong: 480 films.
+
+    Parameters
+    ----------
+    data_dir : Path
+        The folder that holds `NI` and `VL`.
+    cameras : str
+        `VL` (visible light), `NI` (near infrared) or `all`.
+    lights : str
+        `Strong`, `Weak`, `Dark` or `all`.
+    frames : int
+        How many of the last frames of each film to take; the last of all is the apex.
+    neutral : bool
+        Whether to take the first frame of each film as well, as neutral.
+    size, align, eyes, margin
+        As in `jaffe`.
+    """
+    if frames < 1:
+        raise UsageError(f"data set oulu-casia: frames must be at least 1, not {frames}")
+    chosen = choose("oulu-casia", "cameras", cameras, CAMERAS), choose("oulu-casia", "lights", lights, LIGHTS)
+    files, notes = SOURCE.files(data_dir)
+    SOURCE.refuse_copies(files, "camera", "light", "subject", "code", "frame")
+    films: dict[str, list[SourceFile]] = {}
+    for file in files:
+        if file.match["camera"].upper() in chosen[0] and file.match["light"].title() in chosen[1]:
+            films.setdefault(file.match["film"], []).append(file)
+    pictures = []
+    for name, film in films.items():
+        label = expression(film[0].match["code"]) or ""
+        first = [(film[0], "neutral")] if neutral and len(film) > frames else []
+        for file, shown in [*first, *((file, label) for file in film[-frames:])]:
+            pictures.append(Picture(file.path, file.id, shown, file.match["subject"].upper(), name))
+    n_films = PEOPLE * len(chosen[0]) * len(chosen[1])
+    published = dict.fromkeys(CLASSES, n_films * frames) | ({"neutral": n_films * len(CLASSES)} if neutral else {})
+    return make_dataset(
+        "oulu-casia", pictures, size=size, align=align, eyes=eyes, margin=margin, published=published, notes=notes
+    )

@@ -1,0 +1,186 @@
+"""Tables in which a row is an image, its pixels written as numbers: FER2013's `emotion,pixels,Usage`, and its likes."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from febench.core.cache import cached_array
+from febench.core.dataset import Dataset
+from febench.datasets.alignment import align
+from febench.datasets.decoding import in_threads, to_array, track
+from febench.datasets.loading import departure, frame_of
+from febench.datasets.source import Source, some
+from febench.datasets.tables import read_table
+from febench.datasets.words import in_order, meaning
+
+R = TypeVar("R")
+
+SIDE = 48
+COLUMNS = {"emotion": ("emotion",), "pixels": ("pixels",), "Usage": ("usage",)}
+PARTS = {"training": "train", "publictest": "validation", "privatetest": "test"}
+
+
+@dataclass(frozen=True)
+class PixelTable:
+    """Such a table; its pixels stay on disk.
+
+    Attributes
+    ----------
+    source : Source
+        The data set.
+    path : Path
+        The file.
+    labels, usages : list of str
+        The class of each row, and what it is used for, as written.
+    """
+
+    source: Source
+    path: Path
+    labels: list[str]
+    usages: list[str]
+
+    @classmethod
+    def read(cls, source: Source, path: Path, codes: Mapping[str, str]) -> PixelTable:
+        """Read all but the pixels.
+
+        Raises
+        ------
+        DataError
+            If the file is not such a table, or a row has an unknown emotion or usage; the sentence names the line.
+        """
+        labels, usages, unknown = [], [], []
+        for line, row in read_table(path, COLUMNS, source.error):
+            label = meaning(row["emotion"], codes)
+            if label is None:
+                unknown.append(f"line {line}: {row['emotion']!r} is no emotion; known are {', '.join(codes)}")
+            if row["Usage"].casefold() not in PARTS:
+                unknown.append(f"line {line}: {row['Usage']!r} is no part; known are {', '.join(PARTS)}")
+            labels.append(label or "")
+            usages.append(row["Usage"])
+        if unknown:
+            raise source.error(f"{path} {some(unknown, '; ')}")
+        if not labels:
+            raise source.error(f"{path} has no rows; its columns must be emotion, pixels and Usage")
+        return cls(source, path, labels, usages)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The part of the official split each row is in."""
+        return tuple(PARTS[usage.casefold()] for usage in self.usages)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Names of the rows: what they are used for and their number, from 0."""
+        return tuple(f"{usage}_{row}" for row, usage in enumerate(self.usages))
+
+    def images(self) -> NDArray[np.uint8]:
+        """The pictures, a memory map of shape (n, 48, 48); decoded once.
+
+        Raises
+        ------
+        DataError
+            If a row does not hold 48 x 48 numbers from 0 to 255; the sentence names the line.
+        """
+        rows = track(
+            read_table(self.path, COLUMNS, self.source.error), len(self.labels), f"{self.source.name}: decoding"
+        )
+        chunks = (self._picture(line, row["pixels"]) for line, row in rows)
+        path = cached_array("images", ["pixels", self.digest()], chunks, len(self.labels))
+        images: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+        return images
+
+    def digest(self) -> str:
+        """SHA-256 of the file."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def by_pixels(self) -> dict[bytes, tuple[str, str]]:
+        """For each different picture, the name of its first row and the classes of all its rows."""
+        return by_pixels(zip(self.ids, self.labels, self.images(), strict=True))
+
+    def dataset(
+        self,
+        rows: Sequence[int],
+        labels: Sequence[str],
+        published: Mapping[str, int],
+        notes: Sequence[str],
+        *,
+        size: int,
+        align_faces: bool,
+        eyes: float,
+        margin: float,
+    ) -> Dataset:
+        """Some of its rows, by their numbers, as a data set."""
+        name, classes, ids = self.source.name, in_order(published), self.ids
+        frame = frame_of(name, size, align_faces, eyes, margin)
+        images, key = self.images(), [self.digest(), size]
+        if len(rows) < len(images):
+            images, key = np.asarray(images)[rows], [self.digest(), size, list(rows)]
+        names = tuple(ids[row] for row in rows)
+        told: tuple[str, ...] = ()
+        detector = ""
+
+        def each(work: Callable[[int, Image.Image], R], text: str) -> Iterator[R]:
+            return in_threads(lambda i: work(i, Image.fromarray(images[i])), range(len(images)), f"{name}: {text}")
+
+        if frame is not None:
+            images, found = align(each, key, names, frame, colour=False)
+            told, detector = found.notes(names), found.detector
+        elif size and size != SIDE:
+            resized = each(lambda _, image: to_array(image, False, size)[np.newaxis], "resizing")
+            images = np.load(cached_array("images", ["resized", key], resized, len(rows)), mmap_mode="r")
+        departures = departure(labels, published)
+        parts = self.parts
+        return Dataset(
+            name=name,
+            images=images,
+            labels=np.asarray([classes.index(label) for label in labels], dtype=np.int64),
+            classes=classes,
+            ids=names,
+            parts=tuple(parts[row] for row in rows),
+            notes=(*departures, *notes, *told),
+            departures=departures,
+            detector=detector,
+        )
+
+    def _picture(self, line: int, text: str) -> NDArray[np.uint8]:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                values = np.fromstring(text, dtype=np.int64, sep=" ")
+        except (ValueError, DeprecationWarning):
+            values = np.empty(0, dtype=np.int64)
+        if values.size != SIDE * SIDE or values.min() < 0 or values.max() > 255:
+            raise self.source.error(f"{self.path} line {line}: the pixels are not {SIDE * SIDE} numbers from 0 to 255")
+        return values.astype(np.uint8).reshape(1, SIDE, SIDE)
+
+
+def by_pixels(pictures: Iterator[tuple[str, str, NDArray[np.uint8]]]) -> dict[bytes, tuple[str, str]]:
+    """For each different picture, the name of the first that has its pixels and the classes of all that have them.
+
+    Sources that name their pictures otherwise are compared by this; one picture may well be there under two classes.
+    """
+    first: dict[bytes, str] = {}
+    classes: dict[bytes, set[str]] = {}
+    for name, label, pixels in pictures:
+        digest = hashlib.blake2b(pixels.tobytes(), digest_size=16).digest()
+        first.setdefault(digest, name)
+        classes.setdefault(digest, set()).add(label)
+    return {digest: (name, " and ".join(sorted(classes[digest]))) for digest, name in first.items()}
+
+
+def same_pictures(
+    read: Mapping[bytes, tuple[str, str]], other: Mapping[bytes, tuple[str, str]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The classes of pictures that two sources share, each by the name that it has in the first."""
+    both = [digest for digest in read if digest in other]
+    return {read[d][0]: read[d][1] for d in both}, {read[d][0]: other[d][1] for d in both}
