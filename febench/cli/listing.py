@@ -9,11 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tabulate import tabulate
 
 from febench.audit import Finding
-from febench.core.dataset import PARTS, Dataset
+from febench.core.dataset import PARTS, Dataset, class_sizes, sizes_in_words
 from febench.core.errors import MismatchError, UsageError, printable
 from febench.core.manifest import Manifest
 from febench.core.method import METHODS, Method
@@ -99,7 +98,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
             {
                 "dataset": manifest.dataset,
                 "protocol": manifest.protocol,
-                "classes": dict(zip(manifest.classes, np.bincount(manifest.labels).tolist(), strict=False)),
+                "classes": class_sizes(manifest.classes, manifest.labels),
                 "out": str(options.path),
                 "jobs": plan.jobs,
                 "wanted": len(plan.cells),
@@ -115,7 +114,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
         return
     for document in documents:
         _print(f"{document['dataset']}, protocol {document['protocol']}, in {document['out']}")
-        _print(", ".join(f"{name} {count}" for name, count in document["classes"].items()))
+        _print(sizes_in_words(document["classes"]))
         shown = [
             {**row, "per cell": f"{duration(row['seconds_per_cell'])} ({row['basis']})"} for row in document["rows"]
         ]
@@ -200,14 +199,14 @@ def show_verification(directory: Path | None, against: Path | None, as_json: boo
 
 def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[Finding], as_json: bool) -> None:
     """Print what an audit found."""
-    people, parts, sizes = set(dataset.subjects or ()), Counter(dataset.parts or ()), Counter(dataset.labels.tolist())
+    people, parts = set(dataset.subjects or ()), Counter(dataset.parts or ())
     if as_json:
         document = {
             "dataset": dataset.name,
             "protocol": manifest.protocol if manifest else None,
             "images": len(dataset),
             "classes": list(dataset.classes),
-            "class_sizes": {name: sizes[label] for label, name in enumerate(dataset.classes)},
+            "class_sizes": dataset.class_sizes,
             "people": len(people) or None,
             "parts": parts or None,
             "notes": list(dataset.notes),
@@ -216,10 +215,9 @@ def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[F
         print(to_json([document]))
         return
     split = ", ".join(f"{part} {parts[part]}" for part in PARTS if parts[part])
-    classes = ", ".join(f"{name} {sizes[label]}" for label, name in enumerate(dataset.classes))
     words = [
         f"{len(dataset)} images",
-        f"{len(dataset.classes)} classes ({classes})",
+        f"{len(dataset.classes)} classes ({sizes_in_words(dataset.class_sizes)})",
         f"{len(people)} people" if people else "people unknown",
         f"its own split ({split})" if split else "no split of its own",
     ]

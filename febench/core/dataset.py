@@ -7,7 +7,7 @@ import hashlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -103,10 +103,13 @@ class Dataset:
     @property
     def summary(self) -> str:
         """How many images it has, in how many of each class, and of how many people where that is known."""
-        counts = Counter(self.labels.tolist())
-        words = ", ".join(f"{name} {counts[label]}" for label, name in enumerate(self.classes))
         people = f" of {len(set(self.subjects))} people" if self.subjects else ""
-        return f"{self.name}: {len(self)} images{people}; {words}"
+        return f"{self.name}: {len(self)} images{people}; {sizes_in_words(self.class_sizes)}"
+
+    @property
+    def class_sizes(self) -> dict[str, int]:
+        """How many images each class has."""
+        return class_sizes(self.classes, self.labels)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -155,6 +158,17 @@ def dataset(name: str, *, cite: str = "", find: Find | None = None) -> Callable[
         return build
 
     return register
+
+
+def class_sizes(classes: Sequence[str], labels: NDArray[np.int64]) -> dict[str, int]:
+    """How many of some labels are of each class."""
+    counts = Counter(labels.tolist())
+    return {name: counts[label] for label, name in enumerate(classes)}
+
+
+def sizes_in_words(sizes: Mapping[str, int]) -> str:
+    """The classes with their numbers of images, as people read them."""
+    return ", ".join(f"{name} {count}" for name, count in sizes.items())
 
 
 def load_dataset(selector: str, data_dir: Path | None = None) -> Dataset:

@@ -112,7 +112,9 @@ def _of_annotations(files: Sequence[SourceFile], notes: Sequence[str], frame: Ma
     if not annotations:
         raise SOURCE.error("found images but no annotation like train_set/annotations/123_exp.npy")
     codes = list(in_threads(_code, list(annotations.values()), "affectnet: reading labels"))
-    _refuse([code for code in codes if isinstance(code, DataError)])
+    errors = [_words(code) for code in codes if isinstance(code, DataError)]
+    if errors:
+        raise SOURCE.error(some(errors, "; "))
     coded = [(file.path, str(code)) for file, code in zip(annotations.values(), codes, strict=True)]
     labels = dict(zip(annotations, SOURCE.labels(coded, {**CODES, **OTHER}), strict=True))
     pictures = [
@@ -220,11 +222,6 @@ def _without_expression(labels: Sequence[str]) -> list[str]:
     others = Counter(label for label in labels if label in OTHER.values())
     words = ", ".join(f"{label} {count}" for label, count in others.items())
     return [f"left out as labelled with no expression: {words}"] if others else []
-
-
-def _refuse(errors: Sequence[DataError]) -> None:
-    if errors:
-        raise SOURCE.error(some([_words(error) for error in errors], "; "))
 
 
 def _words(error: DataError) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
-from febench.core.errors import UsageError
 from febench.datasets.alignment import EYES, MARGIN
 from febench.datasets.kinds import IMAGE
-from febench.datasets.loading import make_dataset
+from febench.datasets.loading import check_frames, make_dataset, shown_in
 from febench.datasets.source import Picture, Source, SourceFile, each_once, ending, some, whole_number
 
 SOURCE = Source(
@@ -55,8 +54,7 @@ def ckplus(
     size, align, eyes, margin
         As in `jaffe`.
     """
-    if frames < 1:
-        raise UsageError(f"data set ckplus: frames must be at least 1, not {frames}")
+    check_frames("ckplus", frames)
     files, notes = SOURCE.files(data_dir)
     coded: list[tuple[SourceFile, str]] = []
     films: dict[str, list[SourceFile]] = {}
@@ -79,9 +77,7 @@ def ckplus(
     for sequence, label in labels.items():
         if label == "neutral" and not neutral:
             continue
-        film = films.get(sequence, [])
-        first = [(film[0], "neutral")] if neutral and len(film) > frames else []
-        for file, shown in [*first, *((file, label) for file in film[-frames:])]:
+        for file, shown in shown_in(films.get(sequence, []), label, frames, neutral):
             pictures.append(Picture(file.path, file.id, shown, file.match["subject"].upper(), sequence))
 
     about = []

@@ -32,6 +32,24 @@ def choose(name: str, parameter: str, value: str, choices: Mapping[str, T]) -> T
     return choices[value]
 
 
+def check_frames(name: str, frames: int) -> None:
+    """Refuse to take no frame of each film.
+
+    Raises
+    ------
+    UsageError
+        If frames is below 1.
+    """
+    if frames < 1:
+        raise UsageError(f"data set {name}: frames must be at least 1, not {frames}")
+
+
+def shown_in(film: Sequence[T], label: str, frames: int, neutral: bool) -> list[tuple[T, str]]:
+    """The last frames of a film with its expression, after its first, as neutral, where that is wanted and another."""
+    first = [(film[0], "neutral")] if neutral and len(film) > frames else []
+    return [*first, *((frame, label) for frame in film[-frames:])]
+
+
 def make_dataset(
     name: str,
     pictures: Sequence[Picture],

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
-from febench.core.errors import UsageError
 from febench.datasets.alignment import EYES, MARGIN
 from febench.datasets.kinds import IMAGE
-from febench.datasets.loading import choose, make_dataset
+from febench.datasets.loading import check_frames, choose, make_dataset, shown_in
 from febench.datasets.source import Picture, Source, SourceFile, ending
 from febench.datasets.words import WORDS, expression
 
@@ -58,8 +57,7 @@ def oulu_casia(
     size, align, eyes, margin
         As in `jaffe`.
     """
-    if frames < 1:
-        raise UsageError(f"data set oulu-casia: frames must be at least 1, not {frames}")
+    check_frames("oulu-casia", frames)
     chosen = choose("oulu-casia", "cameras", cameras, CAMERAS), choose("oulu-casia", "lights", lights, LIGHTS)
     files, notes = SOURCE.files(data_dir)
     SOURCE.refuse_copies(files, "camera", "light", "subject", "code", "frame")
@@ -70,8 +68,7 @@ def oulu_casia(
     pictures = []
     for name, film in films.items():
         label = expression(film[0].match["code"]) or ""
-        first = [(film[0], "neutral")] if neutral and len(film) > frames else []
-        for file, shown in [*first, *((file, label) for file in film[-frames:])]:
+        for file, shown in shown_in(film, label, frames, neutral):
             pictures.append(Picture(file.path, file.id, shown, file.match["subject"].upper(), name))
     n_films = PEOPLE * len(chosen[0]) * len(chosen[1])
     published = dict.fromkeys(CLASSES, n_films * frames) | ({"neutral": n_films * len(CLASSES)} if neutral else {})

@@ -6,6 +6,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -94,10 +95,11 @@ class PixelTable:
             read_table(self.path, COLUMNS, self.source.error), len(self.labels), f"{self.source.name}: decoding"
         )
         chunks = (self._picture(line, row["pixels"]) for line, row in rows)
-        path = cached_array("images", ["pixels", self.digest()], chunks, len(self.labels))
+        path = cached_array("images", ["pixels", self.digest], chunks, len(self.labels))
         images: NDArray[np.uint8] = np.load(path, mmap_mode="r")
         return images
 
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the file."""
         with self.path.open("rb") as file:
@@ -122,9 +124,9 @@ class PixelTable:
         """Some of its rows, by their numbers, as a data set."""
         name, classes, ids = self.source.name, in_order(published), self.ids
         frame = frame_of(name, size, align_faces, eyes, margin)
-        images, key = self.images(), [self.digest(), size]
+        images, key = self.images(), [self.digest, size]
         if len(rows) < len(images):
-            images, key = np.asarray(images)[rows], [self.digest(), size, list(rows)]
+            images, key = np.asarray(images)[rows], [self.digest, size, list(rows)]
         names = tuple(ids[row] for row in rows)
         told: tuple[str, ...] = ()
         detector = ""
