@@ -14,7 +14,7 @@ from febench.audit import audit
 from febench.core.cache import cached_array, file_of, in_chunks, tell, telling
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.environment import environment_id
-from febench.core.errors import DataError, UnreadableFoldsError, UsageError, printable, shortened
+from febench.core.errors import DataError, UnreadableFoldsError, UsageError, shortened
 from febench.core.manifest import Manifest, draw, read
 from febench.core.protocol import PROTOCOLS
 from febench.results.store import MANIFEST, Record, Store, is_store
@@ -212,13 +212,13 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
     """Audit the folds once for a directory, and say each time what is wrong; the run goes on whatever it is."""
     if store.audit is None:
         store.keep_audit([asdict(finding) for finding in audit(dataset, store.manifest)])
-    watcher.note(printable(dataset.summary))
+    watcher.note(dataset.summary)
     for note in dataset.notes:
-        watcher.note(printable(f"{dataset.name}: {note}"))
+        watcher.note(f"{dataset.name}: {note}")
     for finding in store.audit or ():
         if finding["severity"] == "error":
             told = f"audit: {finding['code']} {finding['title']} ({finding['count']})"
-            watcher.note(printable(f"{told}; febench audit says more of {dataset.name}"))
+            watcher.note(f"{told}; febench audit says more of {dataset.name}")
 
 
 def compute(
