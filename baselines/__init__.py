@@ -1,8 +1,8 @@
 """Classical methods: hand-made features and small classifiers, one readable file a method.
 
 What they share: `features`, from images to numbers; `network`, the papers' network and its trainings, with the searches
-of `search`; `pipeline`, features and a classifier as the harness takes them; `tuned`, settings chosen by the validation
-group. The trials behind each method's choices are told in docs/methods.
+of `search`; `pipeline`, features and a classifier as the harness takes them; `tuned`, what
+authors of swarms leave open, selected on the validation group. The trials behind each choice are told in docs/methods.
 """
 
 from __future__ import annotations

@@ -7,8 +7,10 @@ Stated there (abstract): biorthogonal wavelet entropy gives multi-scale features
 machine classifies them; stratified cross-validation.
 Open, and chosen here: bior4.4, 4 levels, stationary, 4L = 16 entropies of 128x128 grey images, standardised; C is
 multiplied by an image's membership of its class as C.-F. Lin & S.-D. Wang, "Fuzzy support vector machines", IEEE Trans.
-Neural Netw. 13(2):464-471, 2002, define it, with delta 0.1; Gaussian kernel, C chosen on the training groups
-(`baselines.pipeline.KernelSVM`). The validation group is not used.
+Neural Netw. 13(2):464-471, 2002, define it, with delta 0.1; Gaussian kernel (`baselines.pipeline.KernelSVM`).
+Selected in every cell, on its training images (`baselines.selection`): C from 0.5 to 2048, the kernel's gamma of
+1/4 and 1 times the usual. With `select=false`: gamma 1, C of 0.5 to 512 in random inner folds, and where votes of
+classes tie the first wins. The validation group is not used.
 The trials behind these choices: docs/methods/bwe-fsvm.md.
 """
 
@@ -21,7 +23,8 @@ from sklearn.preprocessing import StandardScaler
 
 from baselines import Double, Features, Labels, require
 from baselines.features import check_wavelet, wavelet_entropy
-from baselines.pipeline import FeatureClassifier, KernelSVM
+from baselines.pipeline import KernelSVM
+from baselines.selection import EFFORT, GAMMAS, KERNEL_COSTS, Blocks, Selected, choices
 from febench import method
 
 
@@ -54,7 +57,7 @@ def membership(X: Features, y: Labels, delta: float = 0.1) -> Double:
     "bwe-fsvm",
     cite="Zhang et al. 2016, IEEE Access 4:8375-8385, doi:10.1109/ACCESS.2016.2628407",
     sets=("extended",),
-    version="1",
+    version="2",
 )
 def bwe_fsvm(
     wavelet: str = "bior4.4",
@@ -62,8 +65,10 @@ def bwe_fsvm(
     trim: bool = False,
     delta: float = 0.1,
     C: float | None = None,
+    gamma: float | None = None,
+    select: bool = True,
     random_state: int | None = None,
-) -> FeatureClassifier:
+) -> Selected:
     """Biorthogonal wavelet entropy, fuzzy support vector machine (Zhang et al. 2016).
 
     Parameters
@@ -72,8 +77,12 @@ def bwe_fsvm(
         See `baselines.features.wavelet_entropy`.
     delta : float
         See `membership`.
-    C, random_state
-        See `baselines.pipeline.KernelSVM`.
+    C, gamma
+        See `baselines.pipeline.KernelSVM`; selected where they are None.
+    select : bool
+        Whether what is None is selected; otherwise gamma is 1, and C is chosen as `KernelSVM` says.
+    random_state
+        Seed of the inner folds.
 
     Raises
     ------
@@ -82,8 +91,16 @@ def bwe_fsvm(
     """
     check_wavelet(wavelet, level)
     require(delta > 0, f"delta must be above 0, not {delta}")
-    return FeatureClassifier(
-        partial(wavelet_entropy, wavelet=wavelet, level=level, trim=trim),
+    return Selected(
+        Blocks.one(wavelet_entropy, wavelet=wavelet, level=level, trim=trim),
         StandardScaler(),
-        classifier=KernelSVM(C, sample_weight=partial(membership, delta=delta), random_state=random_state),
+        KernelSVM(
+            sample_weight=partial(membership, delta=delta),
+            random_state=random_state,
+            break_ties=select,
+            effort=EFFORT if select else None,
+        ),
+        grid={"C": choices(C, None, KERNEL_COSTS, select), "gamma": choices(gamma, 1.0, GAMMAS, select)},
+        bounds={"C": 32.0},
+        random_state=random_state,
     )

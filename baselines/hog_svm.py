@@ -5,17 +5,18 @@ the pipeline of gradient histograms and SVM that the two ResNet papers name amon
 figure of it.
 Stated there: cells of 8x8 pixels, 9 orientations from 0 to 180 degrees, blocks of 2x2 cells normalised by clipped
 length (L2-Hys); a linear SVM.
-Open, and chosen here: grey images brought to 64x64 pixels, 1764 values, not standardised; squared hinge loss, each
-class against the rest, C = 0.03. The validation group is not used.
+Open, and chosen here: grey images, histograms not standardised; squared hinge loss, each class against the rest.
+Selected in every cell, on its training images (`baselines.selection`): images of 64x64 or 128x128 pixels, cells of 16
+or 8 pixels, C from 2^-9 to 32. With `select=false`: 64 pixels, cells of 8, 1764 values, C = 0.03. The validation group
+is not used.
 The trials behind these choices: docs/methods/hog-svm.md.
 """
 
 from __future__ import annotations
 
-from functools import partial
-
 from baselines.features import check_blocks, gradient_histograms
-from baselines.pipeline import FeatureClassifier, LinearSVM
+from baselines.pipeline import LinearSVM
+from baselines.selection import COSTS, Blocks, Selected, choices
 from febench import method
 
 
@@ -23,32 +24,41 @@ from febench import method
     "hog-svm",
     cite="Dalal & Triggs 2005, CVPR:886-893, doi:10.1109/CVPR.2005.177",
     sets=("extended",),
-    version="1",
+    version="2",
 )
 def hog_svm(
-    size: int = 64,
-    cell: int = 8,
+    size: int | None = None,
+    cell: int | None = None,
     block: int = 2,
     orientations: int = 9,
-    C: float = 0.03,
+    C: float | None = None,
+    select: bool = True,
     random_state: int | None = None,
-) -> FeatureClassifier:
+) -> Selected:
     """Histograms of oriented gradients, linear support vector machine (Dalal & Triggs 2005).
 
     Parameters
     ----------
     size, cell, block, orientations
-        See `baselines.features.gradient_histograms`.
-    C, random_state
-        See `baselines.pipeline.LinearSVM`.
+        See `baselines.features.gradient_histograms`; size and cell are selected where they are None.
+    C
+        See `baselines.pipeline.LinearSVM`; selected where it is None.
+    select : bool
+        Whether what is None is selected; otherwise it is 64, 8 and 0.03.
+    random_state
+        Seed of the machine and of the inner folds.
 
     Raises
     ------
     ValueError
         If a parameter lies outside its range.
     """
-    check_blocks(size, cell, block, orientations)
-    return FeatureClassifier(
-        partial(gradient_histograms, size=size, cell=cell, block=block, orientations=orientations),
-        classifier=LinearSVM(C, random_state),
+    varied = {"size": choices(size, 64, (64, 128), select), "cell": choices(cell, 8, (16, 8), select)}
+    return Selected(
+        Blocks.of(gradient_histograms, check_blocks, varied=varied, block=block, orientations=orientations),
+        LinearSVM(random_state=random_state),
+        grid={"C": choices(C, 0.03, COSTS, select)},
+        bounds={"C": 2.0},
+        isometric=True,
+        random_state=random_state,
     )

@@ -3,18 +3,19 @@
 Follows: no paper in particular. Local binary patterns and nearest neighbours stand among the traditional means that the
 two ResNet papers name; they print no figure of it. The patterns are those of C. Shan, S. Gong, P. McOwan, "Facial
 expression recognition based on local binary patterns: a comprehensive study", Image Vis. Comput. 27(6):803-816, 2009.
-Open, and chosen here: features as of `lbp-svm`, uniform patterns of 8 points at radius 1, 8x8 cells, grey images
-brought to 64x64 pixels, square roots of the shares, not standardised; Euclidean distance of the square roots, which is
-Hellinger's distance of the histograms; k = 1. Nothing is fitted, and the validation group is not used.
+Open, and chosen here: features as of `lbp-svm`, uniform patterns of 8 points at radius 1 of grey images, square roots
+of the shares, not standardised; Euclidean distance of the square roots, which is Hellinger's distance of the
+histograms.
+Selected in every cell, on its training images (`baselines.selection`): images of 64x64 or 128x128 pixels, 4x4 or 8x8
+cells, k of 1, 3, 5, 9, 15 and 25. With `select=false`: 64 pixels, 8x8 cells, k = 1. The validation group is not used.
 The trials behind these choices: docs/methods/lbp-knn.md.
 """
 
 from __future__ import annotations
 
-from functools import partial
-
 from baselines.features import check_grid, pattern_histograms
-from baselines.pipeline import FeatureClassifier, NearestNeighbours
+from baselines.pipeline import NearestNeighbours
+from baselines.selection import Blocks, Selected, choices
 from febench import method
 
 
@@ -22,22 +23,38 @@ from febench import method
     "lbp-knn",
     cite="Shan, Gong, McOwan 2009, Image Vis. Comput. 27(6):803-816, doi:10.1016/j.imavis.2008.08.005",
     sets=("extended",),
-    version="1",
+    version="2",
 )
-def lbp_knn(size: int = 64, grid: int = 8, k: int = 1) -> FeatureClassifier:
+def lbp_knn(
+    size: int | None = None,
+    grid: int | None = None,
+    k: int | None = None,
+    select: bool = True,
+    random_state: int | None = None,
+) -> Selected:
     """Histograms of local binary patterns, k nearest neighbours.
 
     Parameters
     ----------
     size, grid
-        See `baselines.features.pattern_histograms`.
-    k : int
-        See `baselines.pipeline.NearestNeighbours`.
+        See `baselines.features.pattern_histograms`; selected where they are None.
+    k
+        See `baselines.pipeline.NearestNeighbours`; selected where it is None.
+    select : bool
+        Whether what is None is selected; otherwise it is 64, 8 and 1.
+    random_state
+        Seed of the inner folds.
 
     Raises
     ------
     ValueError
         If a parameter lies outside its range.
     """
-    check_grid(size, grid)
-    return FeatureClassifier(partial(pattern_histograms, size=size, grid=grid), classifier=NearestNeighbours(k))
+    varied = {"size": choices(size, 64, (64, 128), select), "grid": choices(grid, 8, (4, 8), select)}
+    return Selected(
+        Blocks.of(pattern_histograms, check_grid, varied=varied),
+        NearestNeighbours(),
+        grid={"k": choices(k, 1, (1, 3, 5, 9, 15, 25), select)},
+        isometric=True,
+        random_state=random_state,
+    )

@@ -13,15 +13,23 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from baselines import Double, Features, Labels, require
+from baselines.pipeline import KernelSVM
 from baselines.search import Box, Epoch, PopulationSearch, named_search
 
 Float = TypeVar("Float", np.float32, np.float64)
 
 BLOCK = 2**19
 """Activations held at once while a population is evaluated: 2 MB in float32, about a core's cache."""
+
+TINY = 1e-30
+"""What outputs and probabilities are raised to before their logarithm is taken."""
+
+TEMPERATURES = (-4.0, 4.0)
+"""Logarithms of the temperatures between which `ValidationGroup.temperature` looks."""
 
 STEP = 1.3
 """A `Trace` notes a moment whenever the evaluations have grown by this factor: some 30 from 50 to 80,000."""
@@ -53,13 +61,15 @@ class Layout:
         return np.concatenate([first.reshape(*lead, -1), second.reshape(*lead, -1)], axis=-1)
 
 
-def sigmoid(z: NDArray[Float]) -> NDArray[Float]:
-    """Logistic sigmoid, in place: 1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2, which never overflows."""
-    z *= 0.5
-    np.tanh(z, out=z)
-    z *= 0.5
-    z += 0.5
-    return z
+def sigmoid_of_minus(z: NDArray[Float]) -> NDArray[Float]:
+    """Logistic sigmoid of -z, in place: 1 / (1 + exp(z)); to negate few weights is cheaper than many activations.
+
+    An exponential too large to hold is infinite, and its reciprocal 0, as the sigmoid is there to the last bit.
+    """
+    with np.errstate(over="ignore"):
+        np.exp(z, out=z)
+    z += 1
+    return np.reciprocal(z, out=z)
 
 
 def with_ones(X: ArrayLike, dtype: type[Float]) -> NDArray[Float]:
@@ -87,9 +97,9 @@ def forward(weights: NDArray[Float], inputs: NDArray[Float], layout: Layout) -> 
     ndarray, shape (p, outputs, n)
         Outputs, one a class, in [0, 1].
     """
-    first, second = layout.unpack(weights)
-    hidden = sigmoid(first.reshape(-1, first.shape[-1]) @ inputs).reshape(len(weights), layout.hidden, -1)
-    return hidden, sigmoid(second[..., :-1] @ hidden + second[..., -1:])
+    first, second = layout.unpack(-weights)
+    hidden = sigmoid_of_minus(first.reshape(-1, first.shape[-1]) @ inputs).reshape(len(weights), layout.hidden, -1)
+    return hidden, sigmoid_of_minus(second[..., :-1] @ hidden + second[..., -1:])
 
 
 class MeanSquaredError:
@@ -225,6 +235,7 @@ class _Network:
     """What the two networks below share: classes, one-hot targets, prediction."""
 
     weights_: Double
+    temperature_ = 1.0
 
     def __init__(self, hidden: int) -> None:
         require(hidden >= 1, f"hidden must be at least 1, not {hidden}")
@@ -251,6 +262,19 @@ class _Network:
         outputs = forward(weights[None].astype(np.float32), inputs, self.layout_)[1]
         predicted: Labels = self.classes_[outputs[0].argmax(axis=0)]
         return predicted
+
+    def predict_proba(self, X: Features) -> Double:
+        """Probabilities (n, classes) of inputs (n, d): outputs to the power 1 / temperature, normalised."""
+        outputs = forward(self.weights_[None].astype(np.float32), with_ones(X, np.float32), self.layout_)[1]
+        return normalised(outputs[0].T, self.temperature_)
+
+
+def normalised(outputs: NDArray[np.float32], temperature: float) -> Double:
+    """Outputs (n, classes) as probabilities; the largest of a row stays the largest."""
+    logarithms = np.log(np.maximum(outputs.astype(np.float64), TINY)) / temperature
+    shares = np.exp(logarithms - logarithms.max(axis=1, keepdims=True))
+    probabilities: Double = shares / shares.sum(axis=1, keepdims=True)
+    return probabilities
 
 
 class ValidationGroup:
@@ -283,6 +307,20 @@ class ValidationGroup:
         accuracy = np.array([self.accuracy(weights) for weights in candidates])
         return int(np.lexsort((self.error(candidates), -accuracy))[0])
 
+    def temperature(self, weights: Double) -> float:
+        """The temperature with which weights (size,) have the smallest log-loss on the images of known classes."""
+        known = np.isin(self._y, self._network.classes_)
+        if not known.any():
+            return 1.0
+        outputs = forward(weights[None].astype(np.float32), self._inputs[:, known], self._network.layout_)[1][0].T
+        rows, wanted = np.arange(len(outputs)), np.searchsorted(self._network.classes_, self._y[known])
+
+        def log_loss(logarithm: float) -> float:
+            said = normalised(outputs, float(np.exp(logarithm)))[rows, wanted]
+            return float(-np.log(np.maximum(said, TINY)).mean())
+
+        return float(np.exp(minimize_scalar(log_loss, bounds=TEMPERATURES, method="bounded").x))
+
 
 class SwarmNetwork(_Network):
     """The network, its weights found by a search over a box.
@@ -297,6 +335,8 @@ class SwarmNetwork(_Network):
         Hidden neurons.
     bound : float
         Weights and biases lie in [-bound, bound].
+    penalty : float
+        The search minimises the mean squared error plus this times the mean of the squared weights and biases.
     patience : int or None
         Evaluations without a smaller validation error of the best network after which the search stops; None: never.
     random_state : int or None
@@ -309,9 +349,11 @@ class SwarmNetwork(_Network):
     weights_ : ndarray, shape (size,)
         The network. With validation inputs, the best on them of the final population and the best network found;
         without, the latter.
+    temperature_ : float
+        Of `predict_proba`: the one with the smallest log-loss on the validation inputs; without, 1.
     fit_info_ : dict
-        evaluations, epochs, objective (smallest training error), weights (their number), stopped (by patience), trace
-        (what `Trace` noted).
+        evaluations, epochs, objective (smallest value, penalty included), weights (their number), stopped (by
+        patience), temperature (of `predict_proba`), trace (what `Trace` noted; its errors are without penalty).
 
     Raises
     ------
@@ -327,45 +369,60 @@ class SwarmNetwork(_Network):
         bound: float = 1.0,
         patience: int | None = None,
         random_state: int | None = None,
+        penalty: float = 0.0,
     ) -> None:
         super().__init__(hidden)
         require(evaluations >= 1, f"evaluations must be at least 1, not {evaluations}")
         require(bound > 0, f"bound must be above 0, not {bound}")
+        require(penalty >= 0, f"penalty must not be negative, not {penalty}")
         require(patience is None or patience >= 1, f"patience must be at least 1, or none, not {patience}")
         self.search = search
         self.evaluations = evaluations
         self.bound = bound
+        self.penalty = penalty
         self.patience = patience
         self.random_state = random_state
 
     def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
         """Search for the weights; see `baselines.pipeline.Classifier.fit`."""
-        objective = MeanSquaredError(X, self._begin(X, y), self.layout_)
+        error = MeanSquaredError(X, self._begin(X, y), self.layout_)
+
+        def penalised(weights: Double) -> Double:
+            return error(weights) + self.penalty_of(weights)
+
         validation = ValidationGroup.of(self, X_val, y_val)
         trace = Trace(validation.accuracy if validation else None)
         patience = Patience(validation.error, self.patience) if validation and self.patience else None
 
         def watch(epoch: Epoch) -> bool:
-            trace.note(epoch.evaluations, epoch.best_value, epoch.best_position)
+            best = epoch.best_position
+            trace.note(epoch.evaluations, epoch.best_value - float(self.penalty_of(best)), best)
             return patience is not None and patience(epoch)
 
         box = Box(self.layout_.size, -self.bound, self.bound)
         rng = np.random.default_rng(self.random_state)
+        objective = penalised if self.penalty else error
         result = self.search.minimise(objective, box, evaluations=self.evaluations, rng=rng, stop=watch)
         candidates = result.candidates
         self.weights_ = candidates[validation.best_of(candidates) if validation else 0]
+        self.temperature_ = validation.temperature(self.weights_) if validation else 1.0
         self.fit_info_ = {
             "evaluations": result.evaluations,
             "epochs": len(result.history) - 1,
             "objective": result.value,
             "weights": self.layout_.size,
             "stopped": patience is not None and patience.stopped,
+            "temperature": round(self.temperature_, 4),
             "trace": trace.finish(),
         }
         return self
 
+    def penalty_of(self, weights: Double) -> Double:
+        """What networks (..., size) pay for the size of their weights, shape (...)."""
+        return np.asarray(self.penalty * np.square(weights).mean(axis=-1))
 
-class GradientNetwork(_Network):
+
+class GradientNetwork(ClassifierMixin, BaseEstimator, _Network):  # type: ignore[misc]
     """The network, its weights found by back-propagation and L-BFGS.
 
     Parameters
@@ -381,11 +438,11 @@ class GradientNetwork(_Network):
 
     Attributes
     ----------
-    classes_, weights_ :
+    classes_, weights_, temperature_ :
         As of `SwarmNetwork`. With validation inputs, the weights of the iteration that was best on them.
     fit_info_ : dict
         iterations, evaluations (of loss and gradient), chosen (the iteration kept), objective (the last loss), weights
-        (their number), trace (what `Trace` noted; its error is without weight decay).
+        (their number), temperature (of `predict_proba`), trace (what `Trace` noted; its error is without weight decay).
 
     Raises
     ------
@@ -432,6 +489,7 @@ class GradientNetwork(_Network):
         weights = np.array(path)
         chosen = validation.best_of(weights) if validation else len(path) - 1
         self.weights_ = path[chosen]
+        self.temperature_ = validation.temperature(self.weights_) if validation else 1.0
         trace = Trace(validation.accuracy if validation else None)
         for moment in zip(spent, MeanSquaredError(X, targets, layout)(weights).tolist(), path, strict=True):
             trace.note(*moment)
@@ -441,6 +499,7 @@ class GradientNetwork(_Network):
             "chosen": chosen,
             "objective": float(result.fun),
             "weights": layout.size,
+            "temperature": round(self.temperature_, 4),
             "trace": trace.finish(),
         }
         return self
@@ -454,21 +513,24 @@ def network_by(
     evaluations: int,
     hidden: int,
     bound: float,
+    penalty: float,
     patience: int | None,
     random_state: int | None,
-) -> SwarmNetwork | GradientNetwork:
-    """The network, trained by a method's own search or by another one.
+) -> SwarmNetwork | GradientNetwork | KernelSVM:
+    """The network, trained by a method's own search or by another one; or what stands in its place.
 
     Parameters
     ----------
     search : str
-        A name in `own`, any of `baselines.search.named_search`, or `l-bfgs`: back-propagation, the line to beat.
+        A name in `own`, any of `baselines.search.named_search`, or of the lines to beat: `l-bfgs`, the same network by
+        back-propagation, or `rbf-svm`, a support vector machine on the same inputs.
     own : mapping
         The method's own search by its name, with the parameters the method gives it.
     population : int
         Candidates of another search.
-    evaluations, hidden, bound, patience, random_state
-        See `SwarmNetwork`. L-BFGS takes neither a bound nor patience, and its own number of iterations.
+    evaluations, hidden, bound, penalty, patience, random_state
+        See `SwarmNetwork`. L-BFGS takes neither bound, penalty nor patience, and its own number of iterations; the
+        machine takes none of them but the seed, and selects its C by cross-validation on the training images.
 
     Raises
     ------
@@ -477,5 +539,7 @@ def network_by(
     """
     if search == "l-bfgs":
         return GradientNetwork(hidden, iterations=400, random_state=random_state)
+    if search == "rbf-svm":
+        return KernelSVM(random_state=random_state)
     chosen = own[search] if search in own else named_search(search, population)
-    return SwarmNetwork(chosen, evaluations, hidden, bound, patience, random_state)
+    return SwarmNetwork(chosen, evaluations, hidden, bound, patience, random_state, penalty)

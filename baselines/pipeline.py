@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any, Protocol, Self
 
 import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC, LinearSVC
 
@@ -163,7 +164,7 @@ def _features_version() -> str:
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
 
 
-class PrincipalComponents:
+class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Principal components that hold a share of the variance, each scaled to unit variance unless asked otherwise.
 
     As scikit-learn's `PCA`, but always in double precision, scaled by n rather than n - 1, and defined for features
@@ -188,7 +189,7 @@ class PrincipalComponents:
         self.variance = variance
         self.whiten = whiten
 
-    def fit(self, X: Features) -> Self:
+    def fit(self, X: Features, y: Labels | None = None) -> Self:
         """Learn from training features (n, d)."""
         self.mean_ = X.mean(axis=0, dtype=np.float64)
         _, spreads, axes = np.linalg.svd(X - self.mean_, full_matrices=False)
@@ -207,11 +208,17 @@ class PrincipalComponents:
         return projected
 
 
-class _Wrapped:
+class _Wrapped(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What the classifiers below share: an estimator of scikit-learn, and what it told."""
 
     estimator_: Any
     fit_info_: dict[str, Any]
+
+    @property
+    def classes_(self) -> Labels:
+        """Class indices seen in `fit`."""
+        seen: Labels = self.estimator_.classes_
+        return seen
 
     def predict(self, X: Features) -> Labels:
         """Class indices (n,) of inputs (n, d)."""
@@ -219,7 +226,15 @@ class _Wrapped:
         return predicted
 
 
-class LinearSVM(_Wrapped):
+class _Machine(_Wrapped):
+    """What the support vector machines below share."""
+
+    def decision_function(self, X: Features) -> Double:
+        """Decision values of inputs (n, d), a column a class; of two classes those of the second alone, shape (n,)."""
+        return np.asarray(self.estimator_.decision_function(X), dtype=np.float64)
+
+
+class LinearSVM(_Machine):
     """Linear support vector machine: squared hinge loss, each class against the rest. Needs no validation group.
 
     Parameters
@@ -235,7 +250,7 @@ class LinearSVM(_Wrapped):
         If C is not positive.
     """
 
-    def __init__(self, C: float, random_state: int | None = None) -> None:
+    def __init__(self, C: float = 1.0, random_state: int | None = None) -> None:
         require(C > 0, f"C must be above 0, not {C}")
         self.C = C
         self.random_state = random_state
@@ -261,7 +276,7 @@ class NearestNeighbours(_Wrapped):
         If k is not positive.
     """
 
-    def __init__(self, k: int) -> None:
+    def __init__(self, k: int = 1) -> None:
         require(k >= 1, f"k must be at least 1, not {k}")
         self.k = k
 
@@ -271,21 +286,34 @@ class NearestNeighbours(_Wrapped):
         self.fit_info_ = {"neighbours": self.estimator_.n_neighbors}
         return self
 
+    def predict_proba(self, X: Features) -> Double:
+        """Shares (n, classes) of the votes, one more for each class as Laplace counts, so that none is 0."""
+        k = self.estimator_.n_neighbors
+        votes = np.rint(k * self.estimator_.predict_proba(X))
+        return np.asarray((votes + 1) / (k + votes.shape[1]))
 
-class KernelSVM(_Wrapped):
-    """Support vector machine with the kernel exp(-|x - z|² / (d v)), v the variance of all inputs of d features.
+
+class KernelSVM(_Machine):
+    """Support vector machine with the kernel exp(-gamma |x - z|² / (d v)), v the variance of all inputs of d features.
 
     Parameters
     ----------
     C : float or None
         Weight of the loss. None: the value in `COSTS` that is right most often in stratified cross-validation on the
         training images, the smallest of equal ones; the validation group is not used.
+    gamma : float
+        Factor of the kernel's exponent.
     sample_weight : callable or None
         From inputs and class indices to a weight of each image, by which its C is multiplied.
     folds, most : int
         Of that cross-validation: how many folds, and how many images it is done with at most, drawn class by class.
     random_state : int or None
         Seed of its folds.
+    break_ties : bool
+        Whether of classes with equally many votes the decision values choose; otherwise the first of them wins,
+        whatever they say.
+    effort : int or None
+        Iterations an image after which a machine is taken as it is: where classes are one, a large C has no end.
 
     Raises
     ------
@@ -296,26 +324,36 @@ class KernelSVM(_Wrapped):
     def __init__(
         self,
         C: float | None = None,
+        gamma: float = 1.0,
         sample_weight: Callable[[Features, Labels], Double] | None = None,
         folds: int = 5,
         most: int = MOST,
         random_state: int | None = None,
+        break_ties: bool = False,
+        effort: int | None = None,
     ) -> None:
         require(C is None or C > 0, f"C must be above 0, not {C}")
+        require(gamma > 0, f"gamma must be above 0, not {gamma}")
         require(folds >= 2, f"folds must be at least 2, not {folds}")
         require(most >= 2, f"most must be at least 2, not {most}")
         self.C = C
+        self.gamma = gamma
         self.sample_weight = sample_weight
         self.folds = folds
         self.most = most
         self.random_state = random_state
+        self.break_ties = break_ties
+        self.effort = effort
 
     def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
         """Learn from inputs (n, d) and class indices (n,)."""
 
         def machine(C: float, X: Features, y: Labels) -> SVC:
             weights = None if self.sample_weight is None else self.sample_weight(X, y)
-            return SVC(C=C, gamma="scale", cache_size=500).fit(X, y, sample_weight=weights)
+            gamma = "scale" if self.gamma == 1 else self.gamma / (X.shape[1] * (X.var() or 1.0))
+            most = -1 if self.effort is None else self.effort * len(X)
+            made = SVC(C=C, gamma=gamma, break_ties=self.break_ties, cache_size=500, max_iter=most)
+            return made.fit(X, y, sample_weight=weights)
 
         C = self.C
         if C is None:
@@ -329,7 +367,11 @@ class KernelSVM(_Wrapped):
                 ]
                 C = COSTS[int(np.argmax(right))]
         self.estimator_ = machine(C, X, y)
-        self.fit_info_ = {"C": C, "support": int(self.estimator_.n_support_.sum())}
+        self.fit_info_ = {
+            "C": C,
+            "support": int(self.estimator_.n_support_.sum()),
+            "iterations": int(np.max(self.estimator_.n_iter_)),
+        }
         return self
 
 

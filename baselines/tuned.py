@@ -1,175 +1,301 @@
-"""Choosing a method's settings on the validation group: the rows called `-tuned`.
+"""What a method's authors leave open, selected inside each cell: successive halving within one budget of evaluations.
 
 Successive halving (K. Jamieson, A. Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization",
-AISTATS 2016): all settings are tried on a small budget, the better ones again on a larger, the best on the whole. The
-test group is never seen, nor any other run's validation group: the choice is made anew in every cell.
+AISTATS 2016): all settings are tried on a small budget, the better ones again on a larger, the best on what is left.
+All fits of all rounds together spend no more evaluations than the method without selection does.
+
+The validation group judges; under `subject` nobody in it was trained on, so that it asks what the test group will ask.
+Where there is none, a fifth of the training images is held out in its place, whole groups where there are groups. The
+test group is never seen, nor any other run's validation group. Settings are compared by their mean squared error there,
+which is steadier than the accuracy on some seventy images.
 """
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise, product
+from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
+from numpy.typing import NDArray
+from sklearn.utils.metaestimators import available_if
 
-from baselines import Double, Features, Images, Labels
-from baselines.features import wavelet_entropy
-from baselines.network import SwarmNetwork
-from baselines.pipeline import Classifier, FeatureClassifier, feature_id, forecast
-from baselines.search import PopulationSearch
-from febench.core.selectors import format_selector
+from baselines import Double, Features, Images, Labels, require
+from baselines.network import ValidationGroup
+from baselines.pipeline import FeatureClassifier, Transformer, feature_id, forecast, stratified
+
+KEPT = 6
+"""One setting in so many comes into the second round."""
+
+GROWTH = 4
+"""How many times the first round's budget a setting has in the second."""
+
+HELD_OUT = 5
+"""One training image, or group, in so many is held out where there is no validation group."""
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One thing to try.
+class Open:
+    """A value that a method's authors leave open.
 
     Attributes
     ----------
-    block : str
-        The features it takes.
-    params : mapping
-        What is told of it.
-    make : callable
-        A budget of evaluations to an untrained classifier.
+    fixed : str, int or float
+        What it is where nothing is selected.
+    tried : tuple
+        What it is selected from.
     """
 
-    block: str
-    params: Mapping[str, Any]
-    make: Callable[[int], Classifier]
+    fixed: Any
+    tried: tuple[Any, ...]
+
+
+def settings_of(left_open: Mapping[str, Open], given: Mapping[str, Any], select: bool) -> list[dict[str, Any]]:
+    """Every combination of values to try; a value that is given is not searched, and without selection none is.
+
+    Raises
+    ------
+    ValueError
+        If a given value is not of the type of the fixed one.
+    """
+    choices = {}
+    for name, value in left_open.items():
+        own = given[name]
+        if own is None:
+            choices[name] = value.tried if select else (value.fixed,)
+            continue
+        kind = type(value.fixed)
+        if kind is float and type(own) is int:
+            own = float(own)
+        word = {str: "a name", int: "a whole number", float: "a number"}[kind]
+        require(type(own) is kind, f"{name} takes {word}, or none to have it selected, not {own!r}")
+        choices[name] = (own,)
+    return [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
+
+
+def rounds(settings: int, evaluations: int) -> list[tuple[int, int]]:
+    """How many settings each round tries, and the budget of each; all together they spend what is given.
+
+    Half goes to a first round of all settings and, if two or more are left, a second of one in `KEPT`, each with
+    `GROWTH` times as much; the other half, and what rounding leaves, to the best setting alone.
+    """
+    if settings == 1:
+        return [(1, evaluations)]
+    kept = math.ceil(settings / KEPT)
+    kept = kept if kept > 1 else 0
+    budget = evaluations // 2 // (settings + GROWTH * kept)
+    spent = budget * (settings + GROWTH * kept)
+    return [(settings, budget), *[(kept, GROWTH * budget)] * (kept > 0), (1, evaluations - spent)]
 
 
 class Tuned:
-    """The setting that does best on the validation group.
+    """Features and a network that a search trains, what is left open of them selected on the validation group.
 
     Parameters
     ----------
-    blocks : mapping
-        Features by name, each a function of images (n, h, w[, 3]).
-    settings : sequence of Setting
-        What to try; without a validation group the first is taken.
-    budgets : sequence of int
-        Evaluations of each round, rising.
-    kept : int
-        One setting in so many comes into the next round.
+    make : callable
+        From a setting's values and `evaluations`, all by keyword, to a `FeatureClassifier` not yet fitted.
+    settings : sequence of dict
+        What to try, as `settings_of` returns it; a single one is not selected but taken.
+    evaluations : int
+        Budget of all fits together.
+    least : int
+        Evaluations without which a search cannot begin: its population.
+    random_state : int or None
+        Seed of what is held out where there is no validation group.
 
     Attributes
     ----------
+    classes_ : ndarray
+        Class indices seen in `fit`.
     fit_info_ : dict
-        What the chosen classifier tells, `chosen` (its setting and budget), `tried` (fits made) and `spent` (their
-        evaluations in all).
+        What the chosen classifier tells. Where several settings were tried also selected (the values chosen), tried
+        (how many settings), spent (evaluations of all fits) and selection_seconds (of the rounds before the last).
+
+    Raises
+    ------
+    ValueError
+        If a value lies outside its range, or the evaluations do not pay for trying all settings.
     """
 
     def __init__(
         self,
-        blocks: Mapping[str, Callable[[Images], Features]],
-        settings: Sequence[Setting],
-        budgets: Sequence[int],
-        kept: int = 3,
+        make: Callable[..., FeatureClassifier],
+        settings: Sequence[dict[str, Any]],
+        evaluations: int,
+        least: int = 1,
+        random_state: int | None = None,
     ) -> None:
-        self.blocks = blocks
+        self.make = make
         self.settings = settings
-        self.budgets = budgets
-        self.kept = kept
+        self.evaluations = evaluations
+        self.random_state = random_state
         self.fit_info_: dict[str, Any] = {}
+        self.rounds = rounds(len(settings), evaluations)
+        first = self.rounds[0][1]
+        made = [make(**setting, evaluations=evaluations) for setting in settings]
+        require(
+            len(settings) == 1 or first >= least,
+            f"evaluations must be above {evaluations} to try {len(settings)} settings with a population of {least}, "
+            "or select false",
+        )
+        self._features = {_name(one): one.feature for one in made}
+        self._gives_probabilities = hasattr(made[0].classifier, "predict_proba")
 
     @property
     def features_id(self) -> list[Any]:
-        """What the features depend on."""
-        return [feature_id(feature) for feature in self.blocks.values()]
+        """What the features depend on: methods with equal ones share them."""
+        ids = [feature_id(feature) for feature in self._features.values()]
+        return ids[0] if len(ids) == 1 else ids
 
     def extract(self, X: Images) -> Features:
-        """All features of images, side by side."""
-        return np.concatenate([feature(X) for feature in self.blocks.values()], axis=1)
+        """The features of all settings, side by side."""
+        return np.concatenate([feature(X) for feature in self._features.values()], axis=1)
 
     def forecast(self, X: Features, y: Labels, n: int) -> float:
         """Seconds of a cell that trains on n images; see `baselines.pipeline.forecast`."""
         return forecast(self, X, y, n)
 
-    def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
-        """Try, halve, choose; see `baselines.pipeline.Classifier.fit`."""
+    def fit(
+        self,
+        X: Features,
+        y: Labels,
+        X_val: Features | None = None,
+        y_val: Labels | None = None,
+        groups: Labels | None = None,
+    ) -> Self:
+        """Select and learn.
+
+        Parameters
+        ----------
+        X, y : ndarray, shapes (n, d) and (n,)
+            What `extract` made of the training images, and their class indices.
+        X_val, y_val : ndarray or None
+            Of the validation group.
+        groups : ndarray, shape (n,), or None
+            What the protocol keeps together: nothing of a group is learned from that judges.
+        """
+        begun = perf_counter()
         blank = np.zeros((1, 128, 128), dtype=np.uint8)  # any size will do: features bring images to one of their own
-        ends = np.cumsum([feature(blank).shape[1] for feature in self.blocks.values()])
-        self._columns = {name: slice(*edges) for name, edges in zip(self.blocks, pairwise([0, *ends]), strict=True)}
-        validated = X_val is not None and y_val is not None and len(y_val) > 0
-        left, fits = list(self.settings) if validated else list(self.settings[:1]), []
-        for budget in self.budgets if validated else self.budgets[-1:]:
-            tried = [self._try(setting, budget, X, y, X_val, y_val) for setting in left]
-            fits += tried
-            tried.sort(key=lambda fit: fit.wrong)  # stable: of equal ones the first setting goes before
-            left = [fit.setting for fit in tried[: max(1, len(tried) // self.kept)]]
-        self._chosen = min(reversed(fits), key=lambda fit: fit.wrong)  # of equal ones the one with the larger budget
-        setting, budget = self._chosen.setting, self._chosen.budget
-        self.fit_info_ = {
-            **self._chosen.classifier.fit_info_,
-            "chosen": format_selector(setting.block, {**setting.params, "evaluations": budget}),
-            "tried": len(fits),
-            "spent": int(sum(fit.budget for fit in fits)),
-        }
+        ends = np.cumsum([feature(blank).shape[1] for feature in self._features.values()])
+        self._columns = {name: slice(*edges) for name, edges in zip(self._features, pairwise([0, *ends]), strict=True)}
+        plan, left = self.rounds, list(self.settings)
+        if X_val is None or y_val is None or len(y_val) == 0:
+            X_val = y_val = None
+            held_out = hold_out(y, groups, self.random_state) if len(left) > 1 else None
+            if held_out is not None:
+                X, X_val, y, y_val = X[~held_out], X[held_out], y[~held_out], y[held_out]
+            elif len(left) > 1:  # too few to ask
+                plan, left = rounds(1, self.evaluations), left[:1]
+        ready: dict[str, _Inputs] = {}
+        spent, selection_seconds = 0, 0.0
+        for tried, budget in plan:
+            selection_seconds = perf_counter() - begun
+            fits = [self._try(setting, budget, ready, X, y, X_val, y_val) for setting in left[:tried]]
+            fits.sort(key=lambda fit: fit.loss)  # stable: of equal ones the first setting goes before
+            left = [fit.setting for fit in fits]
+            spent += sum(fit.model.fit_info_.get("evaluations", 0) for fit in fits)
+        self._chosen = fits[0].model
+        self.classes_: Labels = np.unique(y)
+        self.fit_info_ = dict(self._chosen.fit_info_)
+        if len(plan) > 1:
+            self.fit_info_ |= {
+                "selected": fits[0].setting,
+                "tried": len(self.settings),
+                "spent": spent,
+                "selection_seconds": round(selection_seconds, 4),
+            }
         return self
 
     def predict(self, X: Features) -> Labels:
         """Class indices (n,) of features (n, d)."""
-        return self._chosen.classifier.predict(self._of(self._chosen.setting, X))
+        return self._chosen.predict(self._own(self._chosen, X))
+
+    @available_if(lambda self: self._gives_probabilities)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Features) -> Double:
+        """Probabilities (n, classes) of features (n, d), in the order of `classes_`."""
+        given = self._chosen.transform(self._own(self._chosen, X))
+        probabilities: Double = self._chosen.classifier.predict_proba(given)  # type: ignore[attr-defined]
+        return probabilities
+
+    def _own(self, model: FeatureClassifier, X: Features) -> Features:
+        return X[:, self._columns[_name(model)]]
 
     def _try(
-        self, setting: Setting, budget: int, X: Features, y: Labels, X_val: Features | None, y_val: Labels | None
+        self,
+        setting: dict[str, Any],
+        budget: int,
+        ready: dict[str, _Inputs],
+        X: Features,
+        y: Labels,
+        X_val: Features | None,
+        y_val: Labels | None,
     ) -> _Fit:
-        classifier = setting.make(budget)
-        of_val = None if X_val is None else self._of(setting, X_val)
-        classifier.fit(self._of(setting, X), y, X_val=of_val, y_val=y_val)
-        wrong = 0.0 if of_val is None or y_val is None else float(np.mean(classifier.predict(of_val) != y_val))
-        return _Fit(setting, budget, classifier, wrong)
+        """Fit a setting within a budget; settings with the same inputs have them transformed once."""
+        model = self.make(**setting, evaluations=budget)
+        key = json.dumps([_name(model), [[type(one).__name__, vars(one)] for one in model.transformers]])
+        if key not in ready:
+            train = self._own(model, X)
+            for transformer in model.transformers:
+                train = transformer.fit(train).transform(train)
+            val = None if X_val is None else model.transform(self._own(model, X_val))
+            ready[key] = _Inputs(model.transformers, train, val)
+        model.transformers = ready[key].transformers
+        val = ready[key].val
+        model.classifier.fit(ready[key].train, y, X_val=val, y_val=y_val)
+        loss = 0.0
+        if len(self.settings) > 1 and val is not None and y_val is not None:
+            network: Any = model.classifier
+            loss = float(ValidationGroup(network, val, y_val).error(network.weights_[None])[0])
+        return _Fit(setting, model, loss)
 
-    def _of(self, setting: Setting, X: Features) -> Double:
-        return np.asarray(X[:, self._columns[setting.block]], dtype=np.float64)
+
+@dataclass(frozen=True)
+class _Inputs:
+    """Fitted transformers, and what they make of the training and the validation images."""
+
+    transformers: tuple[Transformer, ...]
+    train: Features
+    val: Features | None
 
 
 @dataclass(frozen=True)
 class _Fit:
-    """A setting fitted within a budget, and the share of the validation group it gets wrong."""
+    """A setting, what was fitted with it, and its mean squared error on the validation group."""
 
-    setting: Setting
-    budget: int
-    classifier: Classifier
-    wrong: float
-
-
-def rounds(evaluations: int) -> tuple[int, int, int]:
-    """Budgets of three rounds, each four times the one before, the last of so many evaluations."""
-    return evaluations // 16, evaluations // 4, evaluations
+    setting: dict[str, Any]
+    model: FeatureClassifier
+    loss: float
 
 
-def tuned_entropy(search: PopulationSearch, evaluations: int, bound: float, random_state: int | None) -> Tuned:
-    """Wavelet entropies and a network that a search trains, wavelet, level, hidden size and budget by validation.
+def _name(model: FeatureClassifier) -> str:
+    """The features of a classifier, as text."""
+    return json.dumps(feature_id(model.feature))
 
-    What is tried: three wavelets (haar and db4 of the papers, bior4.4 of `bwe-fsvm`), 3 and 4 levels, 20 and 40 hidden
-    neurons: 12 settings, on 1/16 of the evaluations; the best 4 again on a quarter, the best of these on all. The
-    validation group also decides between budgets. All else is the method's own. Set down before any run on the
-    built-in set.
+
+def hold_out(y: Labels, groups: Labels | None, seed: int | None) -> NDArray[np.bool_] | None:
+    """Which training images are held out to judge: a fifth of each class, or of the groups; None if too few remain.
 
     Parameters
     ----------
-    search : PopulationSearch
-        The method's own.
-    evaluations : int
-        Budget of the last round.
-    bound, random_state
-        See `baselines.network.SwarmNetwork`.
+    y : ndarray, shape (n,)
+        Class indices.
+    groups : ndarray, shape (n,), or None
+        Images of a group stay together.
+    seed : int or None
+        Who or what is held out.
     """
-    wavelets = product(("db4", "haar", "bior4.4"), (4, 3))
-    blocks = {f"{name}-{level}": partial(wavelet_entropy, wavelet=name, level=level) for name, level in wavelets}
-
-    def setting(block: str, hidden: int) -> Setting:
-        def make(budget: int) -> FeatureClassifier:
-            network = SwarmNetwork(search, budget, hidden, bound, random_state=random_state)
-            return FeatureClassifier(blocks[block], StandardScaler(), classifier=network)
-
-        return Setting(block, {"hidden": hidden}, make)
-
-    settings = [setting(block, hidden) for block, hidden in product(blocks, (20, 40))]
-    return Tuned(blocks, settings, rounds(evaluations))
+    rng = np.random.default_rng(seed)
+    held_out = np.zeros(len(y), dtype=bool)
+    if groups is None:
+        _, test = next(stratified(y, HELD_OUT, len(y), rng))
+        held_out[test] = True
+    else:
+        names = rng.permutation(np.unique(groups))
+        held_out = np.isin(groups, names[: len(names) // HELD_OUT])
+    whole = np.array_equal(np.unique(y[~held_out]), np.unique(y))
+    return held_out if whole and held_out.any() else None

@@ -98,7 +98,7 @@ def table(
     Parameters
     ----------
     name : str or int
-        As on the command line: 1, 2, 3, 4, `people`, `cost`, `convergence`.
+        As on the command line: 1, 2, 3, 4, `people`, `ladder`, `cost`, `convergence`, `settings`.
     *results : Results
         Of table 4 at least two, one a protocol.
     method : str or None

@@ -9,10 +9,11 @@ from baselines.search.base import Box, Epoch, EpochSearch, Objective, Population
 from baselines.search.biogeography import Biogeography
 from baselines.search.cat_swarm import CatSwarm
 from baselines.search.jaya import Jaya
-from baselines.search.named import cannot_search, named_search
+from baselines.search.named import LINES_TO_BEAT, cannot_search, named_search
 from baselines.search.particle_swarm import ParticleSwarm
 
 __all__ = [
+    "LINES_TO_BEAT",
     "Biogeography",
     "Box",
     "CatSwarm",

@@ -12,8 +12,12 @@ and the same for all candidates: the source indexes them so, and its worked exam
 
 Open, and chosen here
 - All candidates move at once, by the best and the worst of the last epoch. Positions are held within the box.
-- With one pair of numbers for all, differences between candidates shrink or grow alike; `shared=False` draws a pair for
-  each candidate, as many codes do.
+- |x| is x where variables are not negative, as lengths and weights are; elsewhere the formula moves candidates away
+  from all there are, and hardly finds better ones. So x is counted from the lower edge of the box: the formula sees
+  non-negative variables only, and shifting the box shifts the result. The worked example takes negative variables
+  as they are; `move` alone computes it as it is printed there.
+- With one pair of numbers for all, differences between candidates shrink or grow alike; a pair is drawn for each
+  candidate, as many codes do, unless `shared` asks for the source's indices.
 """
 
 from __future__ import annotations
@@ -35,7 +39,7 @@ class Jaya(EpochSearch[Population]):
     population : int
         Number of candidates.
     shared : bool
-        Whether all candidates of an epoch share their random numbers, as in the source.
+        Whether all candidates of an epoch share their random numbers, as in the source; else each has its own.
 
     Raises
     ------
@@ -44,7 +48,7 @@ class Jaya(EpochSearch[Population]):
     """
 
     population: int = 50
-    shared: bool = True
+    shared: bool = False
 
     def __post_init__(self) -> None:
         require(self.population >= 2, f"population must be at least 2, not {self.population}")
@@ -58,7 +62,8 @@ class Jaya(EpochSearch[Population]):
         """Move all candidates; keep each move that is better."""
         rows = 1 if self.shared else self.population
         towards, away = rng.random((2, rows, box.dimensions))
-        moved = box.clip(move(population, towards, away))
+        from_low = Population(population.positions - box.low, population.values)
+        moved = box.clip(move(from_low, towards, away) + box.low)
         values = objective(moved)
         better = values < population.values
         return Population(

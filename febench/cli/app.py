@@ -144,7 +144,7 @@ def status(
 def table(
     name: Annotated[
         str,
-        typer.Argument(help="1 sensitivities, 2 runs, 3 comparison, 4 the drop, people, cost, convergence."),
+        typer.Argument(help="1 sensitivities, 2 runs, 3 comparison, 4 the drop, or a name: people, ladder, cost, ..."),
     ],
     directories: Directories,
     method: OnlyMethod = None,
@@ -190,7 +190,7 @@ def figure(
         typer.Argument(
             help="accuracy of every run; sensitivity of each class; confusion matrices; people one by one; cost: "
             "accuracy against training time; differences from the best; ranks over data sets; drop under each "
-            "protocol; convergence of every training."
+            "protocol; convergence of every training; ladder: where searches lose accuracy."
         ),
     ],
     directories: Directories,
@@ -359,6 +359,19 @@ def doctor(data_dir: DataDir = None, json: Json = False) -> None:
     from febench.cli.doctor import show_doctor
 
     raise typer.Exit(show_doctor(data_dir, json))
+
+
+@app.command()
+def cache(
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Delete what is in it; not while febench runs, which would miss it.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Say how large the cache is, kind by kind; all in it is made again, or asked for again, when it is needed."""
+    from febench.cli.listing import show_cache
+
+    show_cache(clear, json)
 
 
 @app.callback(invoke_without_command=True)

@@ -12,6 +12,7 @@ from typing import Any
 from tabulate import tabulate
 
 from febench.audit import Finding
+from febench.core.cache import cache_dir, cached_files
 from febench.core.dataset import PARTS, Dataset, class_sizes, sizes_in_words
 from febench.core.errors import MismatchError, UsageError, printable
 from febench.core.manifest import Manifest
@@ -237,6 +238,25 @@ def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[F
     counts = Counter(finding.severity for finding in findings)
     lines += ["", ", ".join(f"{n} {severity}{'s' * (n > 1)}" for severity, n in counts.items()) or "no findings"]
     _print(*lines)
+
+
+def show_cache(clear: bool, as_json: bool) -> None:
+    """Print how many files of each kind the cache holds, and how large they are; delete them if asked."""
+    files = cached_files()
+    sizes = {kind: sum(path.stat().st_size for path in paths) for kind, paths in files.items()}
+    rows = [{"kind": kind, "files": len(files[kind]), "bytes": size} for kind, size in sizes.items()]
+    if clear:
+        for path in (path for paths in files.values() for path in paths):
+            path.unlink(missing_ok=True)
+    total = sum(sizes.values())
+    if as_json:
+        print(_json([{"path": str(cache_dir()), "bytes": total, "cleared": clear, "kinds": rows}]))
+        return
+    if rows:
+        grid = [{"kind": kind, "files": len(files[kind]), "MB": f"{size / 1e6:,.1f}"} for kind, size in sizes.items()]
+        _print_grid(grid, ("kind", "files", "MB"))
+    done = "deleted" if clear else "in all"
+    _print(f"{cache_dir()}: {total / 1e6:,.1f} MB {done}")
 
 
 def _json(rows: Sequence[Any]) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import re
+import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,7 +23,10 @@ from numpy.lib.format import dtype_to_descr, write_array_header_2_0
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from febench.core.errors import DataError
 from febench.core.files import content_of, make_folder, replacing, sealed, unsealed, writing_to
+
+_OURS = re.compile(r"[0-9a-f]{12,}")
 
 
 def cache_dir() -> Path:
@@ -51,6 +57,8 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
     ------
     ValueError
         If the chunks differ in shape or type, or do not add up to the length.
+    DataError
+        If the disk has too little room; nothing is written then.
     UsageError
         If the cache cannot be written.
     """
@@ -103,6 +111,13 @@ _checked: dict[Path, tuple[int, ...]] = {}
 def array_path(kind: str, key: object) -> Path:
     """Where `cached_array` keeps the array of that key, whether or not it is there."""
     return cache_dir() / kind / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()}.npy"
+
+
+def cached_files() -> dict[str, list[Path]]:
+    """The files of each kind in the cache, by the folders' names: those that are named by a hash, as febench does."""
+    folders = sorted(path for path in cache_dir().glob("*") if path.is_dir())
+    by_kind = {path.name: [file for file in sorted(path.iterdir()) if _OURS.match(file.name)] for path in folders}
+    return {kind: files for kind, files in by_kind.items() if files}
 
 
 def file_of(array: NDArray[Any]) -> Path | None:
@@ -169,6 +184,12 @@ def _make(path: Path, chunks: Iterator[NDArray[Any]], length: int) -> None:
     begun = time.perf_counter()
     first = np.asarray(next(chunks))
     seconds, done = time.perf_counter() - begun, 0
+    needed, free = length * (first.nbytes // max(1, len(first))), shutil.disk_usage(path.parent).free
+    if needed > free:
+        raise DataError(
+            f"the {path.parent.name} need {needed / 1e6:,.0f} MB in the cache {cache_dir()}, where "
+            f"{free / 1e6:,.0f} MB are free: make room, or name another folder by the variable FEBENCH_CACHE"
+        ) from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with replacing(path) as partial:
         file = _Hashed(partial)
         header = {"descr": dtype_to_descr(first.dtype), "fortran_order": False, "shape": (length, *first.shape[1:])}

@@ -96,8 +96,18 @@ class Component:
         for key in given:
             if key not in self.params:
                 raise UsageError(f"{self.kind} {self.name!r} has no parameter {key!r}{_nearest(key, self.params)}")
-        read = {key: coerce(value, self.params[key], f"{self.name}.{key}") for key, value in given.items()}
+        kinds = self._kinds
+        read = {
+            key: coerce(value, self.params[key], f"{self.name}.{key}", kinds.get(key)) for key, value in given.items()
+        }
         return {**self.params, **read}
+
+    @cached_property
+    def _kinds(self) -> dict[str, type]:
+        """The type of each parameter that is annotated as a number or None: its default may not tell it."""
+        numbers = {f"{kind.__name__} | None": kind for kind in (bool, int, float)}
+        told = {name: one.annotation for name, one in inspect.signature(self.build).parameters.items()}
+        return {name: numbers[str(annotation)] for name, annotation in told.items() if str(annotation) in numbers}
 
     def label(self, params: Mapping[str, Any]) -> str:
         """The selector of this component with those of `params` that differ from the defaults."""

@@ -58,8 +58,10 @@ def format_value(value: Any) -> str:
     return value if isinstance(value, str) and _PLAIN.fullmatch(value) else json.dumps(value)
 
 
-def coerce(text: Any, default: Any, where: str) -> Any:
-    """Read a parameter's value as the type of its default (a default of None takes anything).
+def coerce(text: Any, default: Any, where: str, kind: type | None = None) -> Any:
+    """Read a parameter's value as the type of its default.
+
+    A default of None takes anything, or, where `kind` is given, None and values of that type.
 
     Raises
     ------
@@ -69,14 +71,16 @@ def coerce(text: Any, default: Any, where: str) -> Any:
     if isinstance(default, str):
         return text if text is None or isinstance(text, str) else format_value(text)
     value = _literal(text) if isinstance(text, str) else text
-    if default is None or value is None:
+    kind = kind if default is None else type(default)
+    if kind is None or value is None:
         return value
-    if isinstance(default, float) and type(value) is int:
+    if kind is float and type(value) is int:
         return float(value)
-    if type(value) is not type(default):
+    if type(value) is not kind:
         kinds = {bool: "true or false", int: "a whole number", float: "a number"}
-        kind = kinds.get(type(default), f"a {type(default).__name__}")
-        raise UsageError(f"{where} takes {kind} (its default is {default!r}), not {text!r}")
+        raise UsageError(
+            f"{where} takes {kinds.get(kind, f'a {kind.__name__}')} (its default is {default!r}), not {text!r}"
+        )
     return value
 
 

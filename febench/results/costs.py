@@ -36,6 +36,8 @@ class Cost:
         How many parameters the trained classifiers have, every number that occurs, rising.
     peak_memory_mb : float or None
         The largest resident memory of a worker process, in units of 2**20 bytes.
+    selection : float or None
+        Seconds of training in which parameters were selected, the median of the cells that tell it.
     peak_gpu_memory_mb : float or None
         The most of a GPU's memory that the method says it held, trainings side by side together, in the same units.
     """
@@ -49,6 +51,7 @@ class Cost:
     parameters: tuple[int, ...]
     peak_memory_mb: float | None
     peak_gpu_memory_mb: float | None
+    selection: float | None = None
 
     @property
     def cells(self) -> int:
@@ -103,6 +106,7 @@ def hosts(results: Results, rows: Sequence[RowResults] | None = None) -> list[Ho
 def _cost(row: RowResults, device: str, threads: int, records: Sequence[Record]) -> Cost:
     extracted = [record.seconds["extract"] for record in records if "extract" in record.seconds]
     memory = [record.peak_memory_mb for record in records if record.peak_memory_mb is not None]
+    selecting = [record.info["selection_seconds"] for record in records if "selection_seconds" in record.info]
     held = [record.info.get("peak_gpu_memory_mb") for record in records]
     parameters = set()
     for record in records:  # a method says its size as `parameters`, or as `weights` where that is a number
@@ -119,6 +123,7 @@ def _cost(row: RowResults, device: str, threads: int, records: Sequence[Record])
         parameters=tuple(sorted(parameters)),
         peak_memory_mb=max(memory, default=None),
         peak_gpu_memory_mb=max((float(most) for most in held if isinstance(most, (int, float))), default=None),
+        selection=float(np.median(selecting)) if selecting else None,
     )
 
 

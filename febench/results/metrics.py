@@ -17,7 +17,7 @@ from febench.core.errors import UsageError
 Floats = NDArray[np.float64]
 
 LEAST_PROBABILITY = 5e-5
-"""What a probability stored as 0 counts as: half of the last stored digit."""
+"""What a smaller probability counts as: half of the last digit that cells of older versions store, which may say 0."""
 BINS = 15
 
 

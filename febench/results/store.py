@@ -105,7 +105,8 @@ class Record:
     predictions : list of int, or None
         Class indices of the fold's test images, in the manifest's order.
     probabilities : list of lists of float, or None
-        A row an image, a column a class, rounded to 4 decimals; of a stored cell they are read when first asked for.
+        A row an image, a column a class, to four significant digits (of cells of older versions four decimals); of a
+        stored cell they are read when first asked for.
     contradictions : int
         Test images whose prediction is not their most probable class, so that the probabilities are of something else.
     seconds : dict

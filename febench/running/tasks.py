@@ -306,7 +306,8 @@ def _of_every_class(probabilities: Any, classes: Any, n_images: int, n_classes: 
 
 
 def _rounded(probabilities: NDArray[np.float64]) -> list[list[float]]:
-    return [[round(float(p), 4) for p in row] for row in probabilities]
+    """To four significant digits: a small probability must not become 0, whose logarithm is infinite."""
+    return [[float(f"{p:.4g}") for p in row] for row in probabilities]
 
 
 def _contradictions(predictions: list[int], probabilities: NDArray[np.float64]) -> int:

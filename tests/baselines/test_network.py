@@ -18,9 +18,11 @@ from baselines.network import (
     forward,
     loss_and_gradient,
     network_by,
-    sigmoid,
+    normalised,
+    sigmoid_of_minus,
     with_ones,
 )
+from baselines.pipeline import KernelSVM
 from baselines.search import Biogeography, CatSwarm, Epoch, Jaya, Population
 
 LAYOUT = Layout(inputs=3, hidden=4, outputs=2)
@@ -85,8 +87,14 @@ def test_pack_undoes_unpack():
     np.testing.assert_array_equal(LAYOUT.pack(*LAYOUT.unpack(weights)), weights)
 
 
-def test_sigmoid_never_overflows():
-    np.testing.assert_allclose(sigmoid(np.array([-1e4, -1.0, 0.0, 1.0, 1e4])), expit([-1e4, -1, 0, 1, 1e4]))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.filterwarnings("error")
+def test_the_sigmoid_is_right_to_the_last_bits_and_never_overflows(dtype):
+    z = np.concatenate([np.linspace(-30, 30, 10_001), [-1e4, -104, -89, 89, 104, 1e4, -np.inf, np.inf]]).astype(dtype)
+    wanted, limits = expit(-z.astype(np.float64)), np.finfo(dtype)
+    np.testing.assert_allclose(sigmoid_of_minus(z.copy()), wanted, rtol=4 * limits.eps, atol=limits.tiny)
+    half = np.zeros(1, dtype)
+    assert sigmoid_of_minus(half) is half and half == 0.5
 
 
 @pytest.mark.parametrize("network", [swarm(), GradientNetwork(random_state=0)])
@@ -123,6 +131,37 @@ def test_fit_info_of_a_swarm():
     assert info["stopped"] is False
 
 
+def test_a_penalty_holds_weights_small_and_the_course_tells_the_error_without_it():
+    train, y = blobs()
+    free, held = swarm(evaluations=3_000).fit(train, y), swarm(evaluations=3_000, penalty=0.1).fit(train, y)
+    assert np.square(held.weights_).mean() < 0.6 * np.square(free.weights_).mean()
+    error = MeanSquaredError(train, held.one_hot(y), held.layout_)(held.weights_[None])[0]
+    assert held.fit_info_["trace"][-1][1] == pytest.approx(error, abs=1e-6)
+    assert held.fit_info_["objective"] == pytest.approx(error + 0.1 * np.square(held.weights_).mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("make", [swarm, lambda: GradientNetwork(random_state=0, iterations=20)])
+def test_one_temperature_makes_probabilities_of_outputs(make):
+    (train, y), (other, y_other) = blobs(30), blobs(60, seed=1)
+    y_other = np.where(np.arange(60) < 20, (y_other + 1) % 3, y_other)  # a third is wrong, whatever is predicted
+    network = make().fit(train, y, X_val=other, y_val=y_other)
+    said = network.predict_proba(other)
+    np.testing.assert_allclose(said.sum(axis=1), 1)
+    np.testing.assert_array_equal(network.classes_[said.argmax(axis=1)], network.predict(other))
+
+    def log_loss(temperature):
+        network.temperature_ = temperature
+        return -np.log(network.predict_proba(other)[np.arange(60), y_other]).mean()
+
+    chosen = network.temperature_
+    assert log_loss(chosen) <= min(log_loss(chosen * 1.1), log_loss(chosen / 1.1), log_loss(1.0))
+    assert make().fit(train, y).temperature_ == 1.0
+
+
+def test_outputs_of_nothing_are_equal_probabilities():
+    np.testing.assert_allclose(normalised(np.zeros((2, 4), np.float32), 0.1), 0.25)
+
+
 def test_patience_stops_a_search_early():
     train, y = blobs()
     noise = np.random.default_rng(0).permutation(y)
@@ -152,6 +191,7 @@ def test_few_inputs(network, n, classes):
         (lambda: swarm(evaluations=0), "evaluations"),
         (lambda: swarm(bound=0.0), "bound"),
         (lambda: swarm(patience=0), "patience"),
+        (lambda: swarm(penalty=-0.1), "penalty"),
         (lambda: GradientNetwork(decay=-1.0), "decay"),
         (lambda: GradientNetwork(iterations=0), "iterations"),
         (lambda: swarm().fit(X, np.zeros(2, int)), "labels"),
@@ -203,13 +243,14 @@ def test_the_swarms_course_ends_at_its_objective():
 
 
 def named(search):
-    given = {"evaluations": 500, "hidden": 5, "bound": 1.0, "patience": None, "random_state": 0}
+    given = {"evaluations": 500, "hidden": 5, "bound": 1.0, "penalty": 0.5, "patience": None, "random_state": 0}
     return network_by(search, {"own": CatSwarm(7, 0.5)}, population=10, **given)
 
 
 def test_a_methods_own_search_keeps_its_parameters_and_others_take_theirs():
     assert named("own").search == CatSwarm(7, 0.5)
-    assert named("jaya").search == Jaya(10)
+    assert named("jaya").search == Jaya(10) and named("jaya").penalty == 0.5
     assert isinstance(named("l-bfgs"), GradientNetwork)
+    assert isinstance(named("rbf-svm"), KernelSVM)
     with pytest.raises(ValueError, match="there is no search 'jay'"):
         named("jay")

@@ -68,11 +68,11 @@ def test_features_are_told_apart_by_function_and_arguments():
     def of(name, **params):
         return METHODS.get(name).make(params, random_state=0, device="cpu").features_id
 
-    assert of("bbo") == of("jaya") == of("bbo", hidden=7)
-    assert of("bbo") != of("bbo", level=3) != of("bwe-fsvm")
+    assert of("bbo", select=False) == of("jaya") == of("bbo", wavelet="db4", level=4, hidden=7)
+    assert of("bbo", select=False) != of("bbo", wavelet="db4", level=3) != of("bwe-fsvm")
+    assert of("bbo") != of("bbo", select=False)
     assert of("lbp-svm") == of("lbp-knn")
-    assert of("bbo-tuned") == of("jaya-tuned") != of("cso-tuned")
-    json.dumps([of(name) for name in ("hwt", "cso", "bbo", "hos-svm", "hog-mlp", "cso-tuned")])
+    json.dumps([of(name) for name in ("hwt", "cso", "bbo", "jaya", "hos-svm", "hog-mlp")])
 
 
 def blobs(n=60, classes=(0, 1, 2), seed=0, spread=0.3):

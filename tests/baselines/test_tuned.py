@@ -1,92 +1,252 @@
 from __future__ import annotations
 
+import pickle
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from sklearn.preprocessing import StandardScaler
 
-from baselines.tuned import Setting, Tuned, rounds
+from baselines import Features
+from baselines.features import wavelet_coefficients, wavelet_entropy
+from baselines.network import MeanSquaredError, SwarmNetwork
+from baselines.pipeline import FeatureClassifier, PrincipalComponents
+from baselines.search import Biogeography, CatSwarm
+from baselines.tuned import Open, Tuned, hold_out, rounds, settings_of
+from febench.core.errors import UsageError
+from febench.core.method import METHODS
+from tests.baselines.made import stripes, textures
 
-LABELS = np.resize(np.arange(3), 30)
-FEATURES = np.column_stack([LABELS, np.zeros(30), 2 - LABELS])
+LEFT_OPEN = {"level": Open(3, (3, 4)), "hidden": Open(20, (20, 40)), "penalty": Open(0.0, (0.0, 0.1))}
+NOTHING = dict.fromkeys(LEFT_OPEN)
 
 
-class Fake:
-    """Right with a probability that its setting and budget decide; remembers every fit."""
+@pytest.mark.parametrize("settings", [1, 2, 5, 6, 7, 12, 24, 48])
+@pytest.mark.parametrize("evaluations", [1, 999, 6_000, 80_000])
+def test_all_rounds_together_spend_what_is_given(settings: int, evaluations: int) -> None:
+    plan = rounds(settings, evaluations)
+    assert sum(tried * budget for tried, budget in plan) == evaluations
+    assert plan[0][0] == settings and plan[-1][0] == 1
+    counts, budgets = zip(*plan, strict=True)
+    assert list(counts) == sorted(counts, reverse=True) and list(budgets) == sorted(budgets)
+
+
+@pytest.mark.parametrize("name", ["bbo", "cso", "jaya"])
+def test_what_the_fits_of_a_cell_evaluate_is_within_the_budget(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluated = 0
+
+    def counted(self: MeanSquaredError, weights: Features) -> Features:
+        nonlocal evaluated
+        evaluated += len(weights)
+        return computed(self, weights)
+
+    computed = MeanSquaredError.__call__
+    monkeypatch.setattr(MeanSquaredError, "__call__", counted)
+    monkeypatch.setattr("baselines.tuned.ValidationGroup", no_more_than_judging := quiet(computed))
+    monkeypatch.setattr("baselines.network.ValidationGroup.of", no_more_than_judging.of)
+    (train, y), (val, y_val) = textures(42, seed=0), textures(21, seed=1)
+    made = METHODS.get(name).build(evaluations=5_000, random_state=0)
+    made.fit(made.extract(train), y, X_val=made.extract(val), y_val=y_val)
+    assert made.fit_info_["spent"] == evaluated <= 5_000
+    assert made.fit_info_["tried"] == len(made.settings) > 1
+
+
+def quiet(computed):
+    """A `ValidationGroup` whose evaluations are not counted: they are none of training images."""
+    from baselines import network
+
+    class Quiet(network.ValidationGroup):
+        def __init__(self, *args):
+            super().__init__(*args)
+            objective = self.error
+            self.error = lambda weights: computed(objective, weights)
+
+    return Quiet
+
+
+def test_a_value_that_is_given_is_not_searched() -> None:
+    assert len(settings_of(LEFT_OPEN, NOTHING, select=True)) == 8
+    some = settings_of(LEFT_OPEN, {**NOTHING, "hidden": 7}, select=True)
+    assert len(some) == 4 and {setting["hidden"] for setting in some} == {7}
+    assert settings_of(LEFT_OPEN, NOTHING, select=False) == [{"level": 3, "hidden": 20, "penalty": 0.0}]
+    given = {"level": 2, "hidden": None, "penalty": 1}
+    assert settings_of(LEFT_OPEN, given, select=False) == [{"level": 2, "hidden": 20, "penalty": 1.0}]
+
+
+@pytest.mark.parametrize("given", [{"level": "many"}, {"level": 2.5}, {"hidden": True}, {"penalty": "none"}])
+def test_a_value_of_another_kind_is_refused(given: dict[str, object]) -> None:
+    (name,) = given
+    with pytest.raises(ValueError, match=f"^{name} takes a (whole )?number, or none to have it selected, not"):
+        settings_of(LEFT_OPEN, {**NOTHING, **given}, select=True)
+
+
+@pytest.mark.parametrize("name", ["bbo", "cso", "jaya"])
+def test_too_few_evaluations_to_select_are_refused_when_it_is_built(name: str) -> None:
+    with pytest.raises(ValueError, match=r"evaluations must be above 99 to try .* settings .*, or select false"):
+        METHODS.get(name).build(evaluations=99)
+    METHODS.get(name).build(evaluations=99, select=False)
+
+
+class Network:
+    """Of a known error on the validation group, whatever it is fitted to; notes its fits."""
 
     fits: list[tuple[str, int]] = []  # noqa: RUF012
 
-    def __init__(self, name: str, right: float, budget: int) -> None:
-        self.name, self.right, self.budget = name, right, budget
-        self.fit_info_ = {"objective": right}
+    def __init__(self, name: str, budget: int, error: float) -> None:
+        self.name, self.budget, self.error = name, budget, error
 
-    def fit(self, features, y, X_val=None, y_val=None):
-        Fake.fits.append((self.name, self.budget))
-        self.columns = features.shape[1]
+    def fit(self, X, y, X_val=None, y_val=None):
+        Network.fits.append((self.name, self.budget))
+        self.fitted = (len(X), X.shape[1], 0 if X_val is None else len(X_val))
+        self.weights_ = np.array([self.error])
+        self.fit_info_ = {"evaluations": self.budget - 1}
         return self
 
-    def predict(self, features):
-        assert features.shape[1] == self.columns
-        right = np.arange(len(features)) < round(self.right * len(features))
-        return np.where(right, LABELS[: len(features)], 9)
+    def predict(self, X):
+        return np.zeros(len(X), dtype=int)
 
 
-def tuned(rates: dict[str, float], gain: float = 0.0) -> Tuned:
-    Fake.fits = []
-    blocks = {"one": lambda X: np.zeros((len(X), 1)), "two": lambda X: np.zeros((len(X), 2))}
-
-    def setting(name: str, right: float) -> Setting:
-        make = lambda budget: Fake(name, min(1.0, right + gain * budget), budget)  # noqa: E731
-        return Setting("two" if name > "m" else "one", {"name": name}, make)
-
-    return Tuned(blocks, [setting(name, right) for name, right in rates.items()], budgets=(1, 4, 16), kept=3)
+def wide(X: Features) -> Features:
+    return np.ones((len(X), 3))
 
 
-def fit(found: Tuned) -> Tuned:
-    return found.fit(FEATURES, LABELS, X_val=FEATURES, y_val=LABELS)
+def narrow(X: Features) -> Features:
+    return np.ones((len(X), 2))
 
 
-def test_each_round_keeps_one_in_three():
-    found = fit(tuned({name: 0.1 * place for place, name in enumerate("abcdefghi")}))
-    assert [name for name, budget in Fake.fits if budget == 1] == list("abcdefghi")
-    assert [name for name, budget in Fake.fits if budget == 4] == ["i", "h", "g"]
-    assert [name for name, budget in Fake.fits if budget == 16] == ["i"]
-    assert found.fit_info_["tried"] == 13
-    assert found.fit_info_["spent"] == 9 * 1 + 3 * 4 + 16
+def made_by(errors: dict[str, float], name: str, evaluations: int) -> FeatureClassifier:
+    return FeatureClassifier(
+        wide if name > "m" else narrow, StandardScaler(), classifier=Network(name, evaluations, errors[name])
+    )
 
 
-def test_the_validation_group_chooses_setting_and_budget():
-    assert fit(tuned({"a": 0.2, "z": 0.8, "c": 0.5})).fit_info_["chosen"] == "two[name=z,evaluations=16]"
-    worse_with_time = fit(tuned({"a": 0.9, "z": 0.5}, gain=-0.02))
-    assert worse_with_time.fit_info_["chosen"] == "one[name=a,evaluations=1]"
-    assert (worse_with_time.predict(FEATURES) == LABELS).sum() == round(0.88 * 30)
+@pytest.fixture
+def tuned(monkeypatch: pytest.MonkeyPatch):
+    """From errors by name to an unfitted `Tuned` of networks that have them."""
+    judge = lambda network, X, y: SimpleNamespace(error=lambda weights: weights[0])  # noqa: E731
+    monkeypatch.setattr("baselines.tuned.ValidationGroup", judge)
+    Network.fits = []
+
+    def make(errors: dict[str, float], evaluations: int = 1_000) -> Tuned:
+        return Tuned(lambda **values: made_by(errors, **values), [{"name": name} for name in errors], evaluations)
+
+    return make
 
 
-def test_of_equal_settings_the_first_wins_on_the_largest_budget():
-    assert fit(tuned({"a": 0.5, "b": 0.5, "z": 0.5})).fit_info_["chosen"] == "one[name=a,evaluations=16]"
+Y = np.resize(np.arange(3), 30)
+FEATURES = np.ones((30, 5))
 
 
-def test_without_validation_the_first_is_trained_on_the_whole_budget():
-    found = tuned({"a": 0.2, "z": 0.8}).fit(FEATURES, LABELS)
-    assert Fake.fits == [("a", 16)]
-    assert found.fit_info_["chosen"] == "one[name=a,evaluations=16]"
+def test_the_smaller_validation_errors_come_into_the_next_round(tuned) -> None:
+    errors = {name: abs(ord(name) - ord("o")) / 10 for name in "abcdefghijklmnop"}
+    found = tuned(errors).fit(FEATURES, Y, X_val=FEATURES[:6], y_val=Y[:6])
+    (all_of_them, first), (kept, second), (_, last) = found.rounds
+    assert kept == 3
+    assert [name for name, budget in Network.fits if budget == first] == list(errors)
+    assert [name for name, budget in Network.fits if budget == second] == ["o", "n", "p"]
+    assert Network.fits[-1] == ("o", last) and len(Network.fits) == all_of_them + kept + 1
+    told = found.fit_info_
+    assert (told["selected"], told["tried"]) == ({"name": "o"}, 16)
+    assert told["spent"] == 1_000 - len(Network.fits)
+    assert told["selection_seconds"] >= 0
 
 
-def test_features_lie_side_by_side():
-    images = np.zeros((4, 8, 8), dtype=np.uint8)
-    assert tuned({"a": 1.0}).extract(images).shape == (4, 3)
+def test_of_equal_settings_the_first_is_chosen(tuned) -> None:
+    found = tuned(dict.fromkeys("caz", 0.5)).fit(FEATURES, Y, X_val=FEATURES[:6], y_val=Y[:6])
+    assert found.fit_info_["selected"] == {"name": "c"}
 
 
-def test_rounds_grow_fourfold():
-    assert rounds(80_000) == (5_000, 20_000, 80_000)
+def test_a_setting_gets_its_own_features(tuned) -> None:
+    found = tuned({"a": 0.5, "z": 0.1})
+    assert found.extract(np.zeros((4, 8, 8), dtype=np.uint8)).shape == (4, 2 + 3)
+    found.fit(FEATURES, Y, X_val=FEATURES[:6], y_val=Y[:6])
+    assert found._chosen.classifier.fitted == (30, 3, 6)
+    assert found.predict(FEATURES).shape == (30,)
+
+
+def test_without_a_validation_group_some_training_images_judge(tuned) -> None:
+    found = tuned({"a": 0.5, "b": 0.1}).fit(FEATURES, Y)
+    assert found._chosen.classifier.fitted == (24, 2, 6)
+    alone = tuned({"a": 0.5}).fit(FEATURES, Y)
+    assert alone._chosen.classifier.fitted == (30, 2, 0) and alone.fit_info_ == {"evaluations": 999}
+
+
+def test_too_few_images_to_judge_leave_the_first_setting_all_evaluations(tuned) -> None:
+    found = tuned({"a": 0.5, "b": 0.1}).fit(FEATURES[:2], Y[:2])
+    assert Network.fits == [("a", 1_000)] and found.fit_info_ == {"evaluations": 999}
+    assert found._chosen.classifier.fitted == (2, 2, 0)
+
+
+def test_whole_groups_are_held_out() -> None:
+    groups = np.repeat(np.arange(10), 3)
+    for seed in range(5):
+        held_out = hold_out(Y, groups, seed)
+        assert held_out is not None and held_out.sum() == 6
+        assert set(groups[held_out]).isdisjoint(groups[~held_out])
+    assert hold_out(Y, np.zeros(30, dtype=int), 0) is None
+    assert hold_out(Y, np.array([0, 1, 2] * 10), 0) is None  # a person a class: none could be left out
+
+
+def test_a_fifth_of_each_class_is_held_out_where_nothing_belongs_together() -> None:
+    held_out = hold_out(Y, None, 0)
+    assert held_out is not None and np.bincount(Y[held_out]).tolist() == [2, 2, 2]
+
+
+PLAIN = {
+    "bbo": lambda budget: FeatureClassifier(
+        wavelet_entropy, StandardScaler(), classifier=SwarmNetwork(Biogeography(20), budget, 20, 2.0, random_state=0)
+    ),
+    "cso": lambda budget: FeatureClassifier(
+        wavelet_coefficients, PrincipalComponents(0.95),
+        classifier=SwarmNetwork(CatSwarm(50, 0.2), budget, 20, 1.0, random_state=0),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("validated", [True, False])
+def test_without_selection_it_is_the_plain_classifier_to_the_bit(name: str, validated: bool) -> None:
+    (train, y), (val, y_val) = textures(42, seed=0), textures(21, seed=1)
+    one, plain = METHODS.get(name).build(evaluations=1_000, select=False, random_state=0), PLAIN[name](1_000)
+    for made in (one, plain):
+        given = {"X_val": made.extract(val), "y_val": y_val} if validated else {}
+        made.fit(made.extract(train), y, **given)
+    np.testing.assert_array_equal(one._chosen.classifier.weights_, plain.classifier.weights_)
+    assert one.fit_info_ == plain.fit_info_
+
+
+@pytest.mark.parametrize("name", ["bbo", "cso", "jaya"])
+def test_a_swarms_probabilities_agree_with_its_predictions(name: str) -> None:
+    (train, y), (test, _), (val, y_val) = textures(84, seed=0), textures(42, seed=1), textures(42, seed=2)
+    y[y == 3] = 4  # a class that nobody shows
+    made = METHODS.get(name).build(evaluations=2_000, select=False, random_state=0)
+    made.fit(made.extract(train), y, X_val=made.extract(val), y_val=y_val)
+    probabilities = made.predict_proba(made.extract(test))
+    assert made.classes_.tolist() == [0, 1, 2, 4, 5, 6] and probabilities.shape == (42, 6)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(made.classes_[probabilities.argmax(axis=1)], made.predict(made.extract(test)))
+
+
+def test_a_machine_in_the_networks_place_selects_nothing_and_has_no_probabilities() -> None:
+    X, y = stripes(24)
+    made = METHODS.get("bbo").build(search="rbf-svm", random_state=0)
+    made.fit(made.extract(X), y, X_val=made.extract(X[:6]), y_val=y[:6])
+    assert "C" in made.fit_info_ and "selected" not in made.fit_info_
+    assert not hasattr(made, "predict_proba")
+    assert made.features_id == METHODS.get("bbo").build(select=False).features_id
+
+
+def test_it_travels_between_processes_and_so_does_its_choice() -> None:
+    (train, y), (val, y_val) = stripes(24), stripes(12, seed=1)
+    made = METHODS.get("cso").build(evaluations=4_000, random_state=0)
+    features = made.extract(train)
+    made.fit(features, y, X_val=made.extract(val), y_val=y_val)
+    again = pickle.loads(pickle.dumps(made))
+    np.testing.assert_array_equal(again.predict(features), made.predict(features))
+    assert set(made.fit_info_["selected"]) == {"level", "variance", "hidden", "penalty"}
 
 
 @pytest.mark.parametrize("name", ["bbo-tuned", "cso-tuned", "jaya-tuned"])
-def test_the_methods_learn_and_tell_what_they_chose(name):
-    from febench.core.method import METHODS
-    from febench.datasets.faces import draw_faces
-
-    faces = draw_faces(subjects=6, shots=1, size=32)
-    made = METHODS.get(name).make({"evaluations": 1_600}, random_state=0, device="cpu")
-    features = made.extract(faces.images)
-    made.fit(features[:28], faces.labels[:28], X_val=features[28:35], y_val=faces.labels[28:35])
-    assert made.fit_info_["tried"] == 12 + 4 + 1
-    assert made.predict(features[35:]).shape == (7,)
+def test_a_row_that_is_no_more_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=f"there is no method '{name}'"):
+        METHODS.get(name)

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from febench.core.cache import cached_array, file_of, in_chunks
+from febench.core.cache import cached_array, cached_files, file_of, in_chunks
+from febench.core.errors import DataError
 
 
 def chunks(*lengths: int) -> Iterator[NDArray[np.float64]]:
@@ -39,6 +41,25 @@ def test_too_few_or_too_many_rows_leave_nothing_behind(tmp_path: Path, lengths: 
     with pytest.raises(ValueError, match=r"rows instead of 7|7 in all"):
         cached_array("t", "k", chunks(*lengths), 7)
     assert [path.suffix for path in (tmp_path / "t").iterdir()] in ([], [".lock"])
+
+
+def test_too_little_room_is_said_in_a_sentence_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("febench.core.cache.shutil.disk_usage", lambda path: SimpleNamespace(free=7_000_000))
+    with pytest.raises(DataError, match=r"^the t need 8 MB in the cache .*, where 7 MB are free: make room"):
+        cached_array("t", "k", chunks(3), 1_000_000)
+    assert cached_files() == {"t": [path for path in (tmp_path / "t").iterdir() if path.suffix == ".lock"]}
+    monkeypatch.setattr("febench.core.cache.shutil.disk_usage", lambda path: SimpleNamespace(free=56))
+    cached_array("t", "k", chunks(7), 7)
+
+
+def test_the_cache_knows_its_own_files_and_no_others(tmp_path: Path) -> None:
+    path = cached_array("t", "k", chunks(3), 3)
+    (tmp_path / "t" / "holiday.npy").write_text("not ours")
+    (tmp_path / "letter.txt").write_text("not ours")
+    assert path in cached_files()["t"] and {file.stem for file in cached_files()["t"]} == {path.stem}
+    assert not {"holiday.npy", "letter.txt"} & {file.name for files in cached_files().values() for file in files}
 
 
 def test_chunks_must_be_alike() -> None:

@@ -51,6 +51,18 @@ def test_a_builder_needs_defaults() -> None:
         method("bare")(build)
 
 
+def test_a_parameter_that_may_be_none_or_a_number_takes_nothing_else() -> None:
+    @method("open", version="1")
+    def build(C: float | None = None, k: int | None = None, name: str | None = None) -> None: ...
+
+    resolve = METHODS.get("open").resolve
+    assert resolve({"C": "1"}) == {"C": 1.0, "k": None, "name": None} and type(resolve({"C": 1})["C"]) is float
+    assert resolve({"C": "none", "k": "3", "name": "x"}) == {"C": None, "k": 3, "name": "x"}
+    for given, kind in (({"C": "much"}, "a number"), ({"k": "1.5"}, "a whole number"), ({"k": True}, "a whole number")):
+        with pytest.raises(UsageError, match=rf"takes {kind} \(its default is None\)"):
+            resolve(given)
+
+
 def test_unknown_names_get_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean resnet18"):
         METHODS.get("resnet19")

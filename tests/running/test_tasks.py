@@ -14,12 +14,23 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from febench.core.dataset import Dataset
+from febench.core.errors import DataError
 from febench.core.manifest import Manifest, draw
 from febench.core.method import FoldOutcome, FoldTask, Method
 from febench.running.executors.base import Failure
 from febench.running.plan import Cell, Row
 from febench.running.runner import cell_task
-from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod, PackTask
+from febench.running.tasks import (
+    CellResult,
+    CellTask,
+    Extracted,
+    ExtractTask,
+    PackedMethod,
+    PackTask,
+    _of_every_class,
+    _rounded,
+    guarded,
+)
 
 SEEN: list[dict[str, Any]] = []
 
@@ -239,6 +250,18 @@ def test_only_what_json_can_hold_is_kept_of_the_training(manifest: Manifest, ima
 
     failure = failure_of(Chatty, manifest, images)
     assert failure.status == "failed" and "not JSON serializable" in failure.error
+
+
+def test_what_febench_itself_refuses_is_told_as_it_is() -> None:
+    def refuse() -> None:
+        raise DataError("the features need 9 MB in the cache")
+
+    assert guarded(refuse) == Failure("failed", "the features need 9 MB in the cache")
+
+
+def test_probabilities_keep_four_significant_digits_however_small() -> None:
+    given = _of_every_class([[1 - 1.23456e-9, 1.23456e-9], [0.123456, 0.876544]], [0, 2], 2, 3)
+    assert _rounded(given) == [[1.0, 0.0, 1.235e-09], [0.1235, 0.0, 0.8765]]
 
 
 def test_probabilities_have_a_column_for_every_class(manifest: Manifest, images: Path) -> None:

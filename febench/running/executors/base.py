@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+from febench.core.errors import FebenchError
+
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
 T = TypeVar("T")
@@ -57,6 +59,8 @@ class Failure:
             if isinstance(cause, OSError) and cause.errno in FULL:
                 status = "full"
             cause = cause.__cause__ or cause.__context__ or cause
+        if isinstance(error, FebenchError):  # a sentence for people, not a fault of the method's code
+            return cls(status, text)
         return cls(status, f"{type(error).__name__}: {text}{place}", where)
 
 

@@ -16,16 +16,16 @@ from febench.results.metrics import OA, Metric, metric_of
 from febench.results.results import Results
 from febench.results.rows import RowResults
 from febench.show.compare import compare, rank
-from febench.show.figures.accuracies import accuracy, drop, people
+from febench.show.figures.accuracies import accuracy, drop, ladder, people
 from febench.show.figures.classes import confusion, sensitivity
 from febench.show.figures.comparisons import critical_difference, differences
 from febench.show.figures.style import write
 from febench.show.figures.training import convergence, cost
-from febench.show.tables import chosen, table_4
+from febench.show.tables import chosen, ladder_table, table_4
 
 __all__ = [
     "FIGURES", "SUFFIXES", "accuracy", "confusion", "convergence", "cost", "critical_difference", "differences", "drop",
-    "figure_svg", "make_figure", "people", "save_figure", "sensitivity",
+    "figure_svg", "ladder", "make_figure", "people", "save_figure", "sensitivity",
 ]  # fmt: skip
 
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -50,6 +50,7 @@ OF_ONE: dict[str, Callable[[Results, Sequence[RowResults], Metric], Figure]] = {
     "cost": cost,
     "differences": _differences,
     "convergence": _convergence,
+    "ladder": lambda results, rows, metric: ladder(ladder_table(results, rows, metric).data),
 }
 """Figures of one results directory."""
 FIGURES = (*OF_ONE, "ranks", "drop")

@@ -1,4 +1,4 @@
-"""A metric of every run (Fig. 11 of the ResNet-50 paper), of every person, and the drop on new faces."""
+"""A metric of every run (Fig. 11 of the ResNet-50 paper), of every person, the drop on new faces, the ladder."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from febench.show.figures.style import (
     origin,
     shown_rows,
     styled,
+    wrapped,
 )
 from febench.show.tables import MAJORITY
 
@@ -192,5 +193,58 @@ def drop(data: Mapping[str, Any]) -> Figure:
         *(f"{mark}: {', '.join(methods)}" for mark, methods in lacking.items()),
         *(f"audit, {protocol}: {fault['code']} {fault['title']} ({fault['count']})" for protocol, fault in faults),
     ]
+    finish(figure, notes)
+    return figure
+
+
+@styled
+def ladder(data: Mapping[str, Any]) -> Figure:
+    """Where searches lose accuracy: a metric of each rung, a line a method.
+
+    Parameters
+    ----------
+    data : mapping
+        The data of the ladder (`febench table ladder --format json`).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Rungs from left to right; a mark is the mean over complete runs, its bar the sample standard deviation. Rungs
+        that were not run have no mark, and the line goes on behind them.
+
+    Raises
+    ------
+    UsageError
+        If no rung has a complete run.
+    """
+    rungs = list(dict.fromkeys(row["rung"] for row in data["rows"]))
+    methods: dict[str, list[Mapping[str, Any]]] = {}
+    for row in data["rows"]:
+        methods.setdefault(row["method"].partition("[")[0], []).append(row)
+    if not any(row["runs"] for row in data["rows"]):
+        raise UsageError("there is nothing to draw: no run of a rung is complete; febench status says what is missing")
+    figure, axes = new_figure(height=3.8)
+    for place, (method, rows) in enumerate(methods.items()):
+        there = [row for row in rows if row["mean"] is not None]
+        axes.errorbar(
+            [rungs.index(row["rung"]) + 0.06 * (place - 1) for row in there],
+            [row["mean"] for row in there],
+            yerr=[row["sd"] or 0.0 for row in there],
+            fmt=MARKERS[place] + "-", color=COLOURS[place], capsize=3, label=method,
+        )  # fmt: skip
+    axes.set_xticks(range(len(rungs)), [wrapped(rung, 16) for rung in rungs])
+    axes.set_xlim(-0.4, len(rungs) - 0.6)
+    axes.grid(axis="y")
+    if data["unit"] == "%":
+        axes.set_ylim(0, 100)
+    axes.set_ylabel(f"{data['metric']}, {data['unit']}")
+    entitle(figure, "The ladder: where searches lose accuracy", f"{data['dataset']}, protocol {data['protocol']}")
+    notes = [f"{method}: n = {', '.join(str(row['runs']) for row in rows)}" for method, rows in methods.items()]
+    notes = [f"complete runs of the rungs, from left to right: {'; '.join(notes)}"]
+    lacking = [(mark, row["method"]) for row in data["rows"] for mark in row.get("marks", ())]
+    for mark in dict.fromkeys(mark for mark, _ in lacking):
+        notes.append(f"{mark}: {', '.join(label for one, label in lacking if one == mark)}")
+    notes += ["synthetic faces: they show how methods behave, not people"] * bool(data["synthetic"])
+    notes += [f"audit: {fault['code']} {fault['title']} ({fault['count']})" for fault in data["audit"] or ()]
     finish(figure, notes)
     return figure

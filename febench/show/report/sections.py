@@ -23,6 +23,7 @@ from febench.show.report.drawing import Drawings
 from febench.show.report.studies import Study, by_images
 from febench.show.report.verdict import ASK, for_whom
 from febench.show.tables import (
+    LADDERS,
     PlusMinus,
     Table,
     Value,
@@ -33,6 +34,7 @@ from febench.show.tables import (
     noted,
     origin_of,
     run_counts,
+    rungs_of,
     table_4,
     titled,
     versions_of,
@@ -283,6 +285,29 @@ def matrix(row: RowResults) -> Matrix:
             )
         )
     return Matrix(row.label, about, row.manifest.classes, tuple(rows))
+
+
+def ladder_section(studies: Sequence[Study], drawings: Drawings) -> list[Section]:
+    """Where searches lose accuracy, of studies in which some rung beside the search itself was run; else nothing."""
+    climbed = [
+        study
+        for study in studies
+        if any(row.label != row.method and row.label in rungs_of(row.method) for row in _searched(study))
+    ]
+
+    def blocks(study: Study) -> list[Markup]:
+        by = None if study.metric is OA else study.metric.name
+        (document,) = make_table("ladder", [study.results], metric=by)
+        caption = f"{_capital(study.metric.title)} rung by rung, {study.name}."
+        drawn = figure_block(drawings, caption, lambda: figures.ladder(document.data))
+        return [*table_blocks([document]), drawn]
+
+    intro = "The same features under a machine, and under the network of the papers trained in other ways."
+    return [_section("ladder", "Where searches lose accuracy", intro, climbed, blocks)] if climbed else []
+
+
+def _searched(study: Study) -> list[RowResults]:
+    return [row for row in study.rows if row.method in LADDERS and row.runs]
 
 
 def cost_section(studies: Sequence[Study], drawings: Drawings) -> Section:

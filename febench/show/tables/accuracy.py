@@ -1,10 +1,11 @@
-"""Tables 1 to 4 and the table of people: a metric by class, by run, beside the papers, under each protocol, by person.
+"""Tables 1 to 4, of people, the ladder: a metric by class, run, protocol, person, training, and beside the papers.
 
 Each gathers its data first, what JSON holds; its tables are laid out from these data.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -41,6 +42,9 @@ from febench.show.tables.table import (
 )
 
 Data = dict[str, Any]
+
+LADDERS = {"cso": "CSO.OriginalCSO", "bbo": "BBO.OriginalBBO", "jaya": "JA.OriginalJA"}
+"""The methods whose network a search trains, each with mealpy's class of that search's name."""
 
 
 def table_1(results: Results, rows: Sequence[RowResults]) -> Document:
@@ -255,6 +259,83 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
         decimals=metric.decimals,
     )
     return Document((table,), data)
+
+
+def rungs_of(method: str) -> dict[str, str]:
+    """The rows of a method's ladder by their labels, and what each makes of the same features, from the top down."""
+    return {
+        f"{method}[search=rbf-svm]": "RBF SVM",
+        f"{method}[search=l-bfgs]": "the network, by gradient",
+        f"{method}[select=false]": "the network, by the search",
+        f"{method}[search=mealpy:{LADDERS[method]},select=false]": "the network, by mealpy's class",
+        method: "what is open selected, by the search",
+    }
+
+
+def ladder_table(results: Results, rows: Sequence[RowResults], metric: Metric = OA) -> Document:
+    """Where on the way a search loses accuracy: on the same features a machine, and the network trained in other ways.
+
+    A rung that was not run has a dash, and a note has the command that runs all that are missing.
+
+    Raises
+    ------
+    UsageError
+        If no row is of a method whose network a search trains.
+    """
+    by_label = {row.label: row for row in rows}
+    ladders = [rungs_of(method) for method in LADDERS if any(row.method == method for row in rows)]
+    if not ladders:
+        raise UsageError(f"no row here is of a method whose network a search trains: {', '.join(LADDERS)}")
+    shown = [by_label[label] for ladder in ladders for label in ladder if label in by_label]
+    facts: list[Data] = []
+    for ladder in ladders:
+        top: float | None = None
+        for label, what in ladder.items():
+            row = by_label.get(label)
+            summary = _summary_data(row, metric) if row else {"runs": 0, "mean": None, "sd": None}
+            top = summary["mean"] if what == "RBF SVM" else top
+            below = None if top is None or summary["mean"] is None or what == "RBF SVM" else summary["mean"] - top
+            marked = lacks_data(row) if row else {}
+            facts.append({"method": label, "rung": what, **summary, "difference": below, **marked})
+    missing = [one["method"] for one in facts if not one["runs"]]
+    command = _command(results, missing, max(one["runs"] for one in facts)) if missing else None
+    notes = ["a ladder's rows have the same features, those without selection; only the last may select others"]
+    if command:
+        notes.append(f"not run, or no run complete, where a dash stands; this computes it: {command}")
+    if any("mealpy:" in label for label in missing):
+        notes.append("rows of mealpy need the extra: pip install 'febench[mealpy]'")
+    data = {
+        **head_data(results),
+        "metric": metric.title,
+        "unit": metric.unit,
+        "spread": SPREAD,
+        "complete": not missing and all(row.complete for row in shown),
+        "command": command,
+        "rows": facts,
+    }
+    n_runs = results.manifest.n_runs
+    table = Table(
+        title=titled(f"The ladder: where searches lose {metric.title}, {metric.unit}", results),
+        columns=("Method", "same features, then", "Runs", metric.title, "against the SVM"),
+        rows=tuple(
+            (one["method"], one["rung"], f"{one['runs']}/{n_runs}", _plus_minus(one), _difference(one["difference"]))
+            for one in facts
+        ),
+        notes=(*notes, *_notes(results, shown or rows, metric=metric, printed=False)),
+        about=_about(results, shown, facts),
+        marks=signs_of(shown),
+        key=key_of("ladder", results, *_more(metric)),
+        decimals=metric.decimals,
+    )
+    return Document((table,), data)
+
+
+def _command(results: Results, labels: Sequence[str], runs: int) -> str:
+    """What computes rows in the folds of some results, of as many runs as others have there."""
+    manifest = results.manifest
+    asked = ["--dataset", manifest.dataset, "--protocol", manifest.protocol, "--seed", str(manifest.seed)]
+    few = ["--runs", str(runs)] if 0 < runs < manifest.n_runs else []
+    return shlex.join(["febench", "run", *asked, *few, "--methods", ",".join(labels), "--out", "DIR"])
 
 
 def _under_each(label: str, under: Sequence[RowResults | None], protocols: Sequence[str], metric: Metric) -> Data:

@@ -34,6 +34,8 @@ COST_NOTES = (
     "features: of the whole data set, computed once and shared by all cells; prediction does not include them",
     "peak memory: the largest of a worker process, libraries included; a GPU's own memory is not in it",
 )
+SELECTION_COLUMN = "selection in it, s"
+SELECTION_NOTE = "selection: the part of training in which a method chose its parameters, medians over cells"
 GPU_COLUMN = "peak GPU memory, MB"
 GPU_NOTE = (
     "peak GPU memory: the most held on a GPU while training, of all trainings at once together, CUDA's libraries aside"
@@ -56,14 +58,23 @@ def cost_table(results: Results, rows: Sequence[RowResults]) -> Document:
         others = [f"{one.cells} in environment {one.environment or 'not known'}" for one in every if one is not host]
         elsewhere = [f"cells computed elsewhere have tables of their own and are not in this one: {', '.join(others)}"]
         absent = [row.label for row in rows if row.label not in here]
+        selecting = any(cost.selection is not None for cost in host.costs)
         on_gpus = any(cost.peak_gpu_memory_mb is not None for cost in host.costs)
         tables.append(
             Table(
                 title=titled("Cost of training and prediction on one host", results),
-                columns=(*COST_COLUMNS, *[GPU_COLUMN] * on_gpus),
-                rows=tuple((*_cost_row(cost), *[_rounded(cost.peak_gpu_memory_mb)] * on_gpus) for cost in host.costs),
+                columns=(*COST_COLUMNS, *[SELECTION_COLUMN] * selecting, *[GPU_COLUMN] * on_gpus),
+                rows=tuple(
+                    (
+                        *_cost_row(cost),
+                        *[None if cost.selection is None else Median(cost.selection)] * selecting,
+                        *[_rounded(cost.peak_gpu_memory_mb)] * on_gpus,
+                    )
+                    for cost in host.costs
+                ),
                 notes=(
                     *COST_NOTES,
+                    *[SELECTION_NOTE] * selecting,
                     *[GPU_NOTE] * on_gpus,
                     *elsewhere * bool(others),
                     *[f"no cell on this host: {', '.join(absent)}"] * bool(absent),
@@ -117,6 +128,7 @@ def _cost_data(host: Host, cost: Cost) -> dict[str, Any]:
         "threads": cost.threads,
         "cells": cost.cells,
         "fit_seconds": {"median": median, "lower_quartile": low, "upper_quartile": high},
+        "selection_seconds": cost.selection,
         "predict_ms_per_image": float(np.median(cost.predict)),
         "extract_seconds": cost.extract,
         "parameters": list(cost.parameters),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from baselines.network import SwarmNetwork
 from baselines.search import Box, Jaya, Population
 from baselines.search.jaya import move
 
@@ -40,12 +41,45 @@ def test_a_step_keeps_only_better_moves(shared):
     assert kept > 0
 
 
+def minimised(objective, box, shared=False, evaluations=2_000):
+    return Jaya(20, shared).minimise(objective, box, evaluations=evaluations, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("by", [-64.0, 3.0, 128.0])
+def test_a_shifted_box_shifts_the_result(shared, by):
+    there = minimised(lambda x: sphere(x - 1), Box(5, -4.0, 4.0), shared)
+    shifted = minimised(lambda x: sphere(x - by - 1), Box(5, by - 4.0, by + 4.0), shared)
+    np.testing.assert_allclose(shifted.position, there.position + by, atol=1e-6)
+    np.testing.assert_allclose(shifted.history, there.history, atol=1e-6)
+
+
+def test_in_a_box_of_positive_numbers_it_moves_by_the_sources_formula():
+    box, positions = Box(2, 0.0, 100.0), np.abs(POSITIONS)
+    population = Population(positions, sphere(positions))
+    towards, away = np.random.default_rng(0).random((2, 3, 2))
+    wanted = positions + towards * (positions[2] - positions) - away * (positions[1] - positions)
+    moved = Jaya(3).step(population, lambda x: np.full(len(x), -1.0), box, np.random.default_rng(0))
+    np.testing.assert_allclose(moved.positions, box.clip(wanted))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("noise", [0.5, 1.0])
+def test_it_trains_the_network_better_than_a_constant_answer(seed, noise):
+    rng = np.random.default_rng(seed)
+    y = np.resize(np.arange(7), 280)
+    X = rng.normal(size=(7, 16))[y] + noise * rng.normal(size=(280, 16))
+    constant = 6 / 49  # the mean squared error of answering 1/7 for each of seven classes
+    network = SwarmNetwork(Jaya(20), 8_000, bound=2.0, random_state=seed).fit(X, y)
+    assert network.fit_info_["objective"] < 0.9 * constant
+
+
 def test_shared_numbers_are_the_same_for_all_candidates():
-    equal = Population(np.full((4, 2), -3.0), np.array([9.0, 1, 2, 3]))
-    moved = Jaya(4).step(equal, lambda x: np.full(len(x), -1e3), BOX, np.random.default_rng(0))
-    assert len(np.unique(moved.positions, axis=0)) == 1
-    apart = Jaya(4, shared=False).step(equal, lambda x: np.full(len(x), -1e3), BOX, np.random.default_rng(0))
-    assert len(np.unique(apart.positions, axis=0)) == 4
+    equal = Population(np.array([[-3.0, -3], *3 * [[-5.0, -4]], [-9.0, 8]]), np.array([1.0, 2, 2, 2, 9]))
+    moved = Jaya(5, shared=True).step(equal, lambda x: np.full(len(x), -1e3), BOX, np.random.default_rng(0))
+    assert len(np.unique(moved.positions[1:4], axis=0)) == 1
+    apart = Jaya(5).step(equal, lambda x: np.full(len(x), -1e3), BOX, np.random.default_rng(0))
+    assert len(np.unique(apart.positions[1:4], axis=0)) == 3
 
 
 def test_two_candidates_are_the_least():

@@ -1,0 +1,92 @@
+"""The parameters of each row: those that are the same in all its cells, and how often each selected value was taken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from febench.core.selectors import coerce, format_value, parse_selector
+from febench.results.caveats import signs_of
+from febench.results.results import Results
+from febench.results.rows import RowResults
+from febench.show.tables.table import Document, Table, head_data, key_of, lacks_data, origin_of, titled
+
+NOTES = (
+    "selected: chosen in each cell on its training images or validation group; in brackets: the cells that chose so",
+    "fixed: the same in every cell",
+)
+
+
+def settings_table(results: Results, rows: Sequence[RowResults]) -> Document:
+    """Each parameter of each row on a line of its own."""
+    data = [_row_data(row) for row in rows]
+    notes = list(NOTES)
+    for one in data:
+        counts = {count for count in one["tried"] if count > 1}
+        if counts:
+            notes.append(f"{one['method']}: {' or '.join(map(str, sorted(counts)))} candidates compared in a cell")
+        notes += [
+            f"{one['method']}: not tried in {told['cells']} of {one['cells']} cells: {told['what']}"
+            for told in one["not_tried"]
+        ]
+    table = Table(
+        title=titled("Parameters of each method", results),
+        columns=("Method", "Cells", "Parameter", "Value", "How"),
+        rows=tuple(
+            (one["method"], one["cells"], parameter["name"], _written(parameter), parameter["how"])
+            for one in data
+            for parameter in one["parameters"]
+        ),
+        notes=tuple(notes),
+        about=(origin_of(results),),
+        marks=signs_of(rows),
+        key=key_of("settings", results),
+    )
+    return Document((table,), {**head_data(results), "rows": data})
+
+
+def _row_data(row: RowResults) -> dict[str, Any]:
+    cells = list(row.cells.values())
+    params = row.records[-1].params
+    taken: dict[str, list[Any]] = {}
+    for cell in cells:
+        told = cell.info.get("selected", {})
+        if isinstance(cell.info.get("chosen"), str):  # a method that tells all in one: features[parameter=value,...]
+            features, others = parse_selector(cell.info["chosen"])
+            told = {"features": features, **{name: coerce(text, None, name) for name, text in others.items()}}
+        for name, value in told.items():
+            taken.setdefault(name, []).append(value)
+    compared = any(cell.info.get("tried", 0) != 1 for cell in cells)
+    parameters: list[dict[str, Any]] = []
+    for name in dict.fromkeys([*params, *taken]):
+        counted = Counter(taken.get(name, [params.get(name)] * len(cells)))
+        free = name in taken and params.get(name) is None and compared
+        values = [{"value": value, "cells": counted[value]} for value in sorted(counted, key=_place)]
+        parameters.append({"name": name, "how": "selected" if free or len(counted) > 1 else "fixed", "values": values})
+    untried = Counter(what for cell in cells for what in cell.info.get("not_tried", ()))
+    return {
+        "method": row.label,
+        "cells": len(cells),
+        "parameters": parameters,
+        "tried": sorted({cell.info["tried"] for cell in cells if isinstance(cell.info.get("tried"), int)}),
+        "not_tried": [{"what": what, "cells": count} for what, count in untried.items()],
+        **lacks_data(row),
+    }
+
+
+def _place(value: Any) -> tuple[bool, float, str]:
+    number = isinstance(value, (int, float))
+    return (not number, float(value) if number else 0.0, str(value))
+
+
+def _written(parameter: dict[str, Any]) -> str:
+    if parameter["how"] == "fixed":
+        return "".join(_value(one["value"]) for one in parameter["values"])
+    return ", ".join(f"{_value(one['value'])} ({one['cells']})" for one in parameter["values"])
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else format_value(value)
