@@ -52,7 +52,8 @@ class PackedClassifier(ImageClassifier):
     def fit_predict_folds(self, X: NDArray[np.uint8], folds: Sequence[FoldTask]) -> list[FoldOutcome]:
         """Train and test several folds, side by side where one does not fill the device; see `febench.core.method`.
 
-        The predictions are those of `fit` and `predict` fold by fold: on a GPU bit by bit only if `deterministic`.
+        The predictions are those of `fit` and `predict` fold by fold: on a GPU bit by bit only if `deterministic`, and
+        while memory is not short, for cuDNN chooses its algorithms by what is free.
         Where fewer than `pack` fit into the GPU's memory, as many as fit are trained at a time, with a warning.
 
         Parameters

@@ -102,6 +102,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
                 "classes": class_sizes(manifest.classes, manifest.labels),
                 "out": str(options.path),
                 "jobs": plan.jobs,
+                "workers": plan.workers,
                 "wanted": len(plan.cells),
                 "stored": len(plan.stored),
                 "missing": len(plan.missing),
@@ -121,7 +122,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
         ]
         _print_grid(shown, ("method", "wanted", "stored", "missing", "per cell"))
         left = "nothing left to do" if not document["missing"] else f"about {duration(document['seconds'])}"
-        _print(f"{document['missing']} cells missing, on {document['jobs']} workers: {left}")
+        _print(f"{document['missing']} cells missing, on {document['workers']}: {left}")
         for word in document["absent"]:
             _print(f"  * {word}")
 

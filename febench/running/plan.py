@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,10 @@ class Plan:
         Whether cells that failed are missing.
     trials : mapping
         For a row's label, what was timed of it.
+    on_gpus : frozenset of str
+        Labels of the rows whose cells go to GPUs, after all others.
+    gpus, pack : int
+        How many there are, and cells that each is given at a time, at most.
     """
 
     rows: tuple[Row, ...]
@@ -105,6 +110,9 @@ class Plan:
     jobs: int = 1
     retry_failed: bool = False
     trials: Mapping[str, Trial] = field(default_factory=dict)
+    on_gpus: frozenset[str] = frozenset()
+    gpus: int = 0
+    pack: int = 1
 
     @cached_property
     def stored(self) -> dict[str, Record]:
@@ -119,6 +127,21 @@ class Plan:
         unknown = {row.label for row in self.rows if self.estimate(row).seconds is None}
         first = {cell.row.label: cell for cell in reversed(left) if cell.row.label in unknown}
         return sorted(left, key=lambda cell: cell is not first.get(cell.row.label))
+
+    @cached_property
+    def packs(self) -> list[tuple[Cell, ...]]:
+        """The missing cells of GPUs as these get them: some of a run's at a time, for they train side by side."""
+        cells = (cell for cell in self.cells if cell.key not in self.stored and cell.row.label in self.on_gpus)
+        runs = [tuple(run) for _, run in groupby(cells, lambda cell: (cell.row.label, cell.run))]
+        return [run[start : start + self.pack] for run in runs for start in range(0, len(run), self.pack)]
+
+    @property
+    def workers(self) -> str:
+        """What the missing cells are computed on, in words."""
+        on_gpus = sum(map(len, self.packs))
+        parts = [f"{self.jobs} workers"] if on_gpus < len(self.missing) else []
+        parts += [f"{self.gpus} GPU{'s' * (self.gpus > 1)}"] if on_gpus else []
+        return " and ".join(parts)
 
     def of(self, row: Row) -> list[Cell]:
         """The wanted cells of one row."""
@@ -142,7 +165,9 @@ class Plan:
             return Estimate(None, "unknown")
         return Estimate(trial.cell, "tried")
 
-    def remaining(self, made: Sequence[Record] = (), busy: Sequence[float] = ()) -> float | None:
+    def remaining(
+        self, made: Sequence[Record] = (), busy: Sequence[float] = (), paces: Mapping[str, float] | None = None
+    ) -> float | None:
         """Seconds until all wanted cells are in; None while a row's time is unknown.
 
         Parameters
@@ -151,21 +176,28 @@ class Plan:
             What came in since the plan.
         busy : sequence of float
             For each worker that has a cell, the seconds for which it has had it.
+        paces : mapping
+            For the label of a row on GPUs, seconds from one of its cells to the next. No trial or record tells them:
+            most of a pack's time may be the start of its process.
         """
         done = {record.key for record in made}
         left = [cell.row.label for cell in self.missing if cell.key not in done]
-        labels = set(left)
-        each = {row.label: self.estimate(row, made).seconds for row in self.rows if row.label in labels}
+        each = {label: (paces or {}).get(label) for label in self.on_gpus}
+        each |= {row.label: self.estimate(row, made).seconds for row in self.rows if row.label not in self.on_gpus}
         ends = [-spent for spent in busy[: self.jobs]]  # of the workers, from now on; the next free one takes a cell
         ends += [0.0] * (self.jobs - len(ends))
         heapq.heapify(ends)
+        on_gpus = 0.0
         for label in left:
             seconds = each[label]
             if seconds is None:
                 return None
-            heapq.heapreplace(ends, ends[0] + seconds)
+            if label in self.on_gpus:
+                on_gpus += seconds
+            else:
+                heapq.heapreplace(ends, ends[0] + seconds)
         extractions = {} if made else {trial.features: trial.extract for trial in self.trials.values()}
-        return max(0.0, *ends) + sum(extractions.values()) / self.jobs
+        return max(0.0, *ends) + sum(extractions.values()) / self.jobs + on_gpus
 
 
 def select_rows(

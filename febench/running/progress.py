@@ -56,8 +56,12 @@ class Tally:
     rows: dict[str, RowTally] = field(default_factory=dict)
     made: list[Record] = field(default_factory=list)
     came: list[float] = field(default_factory=list)
+    packs: dict[str, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
+    """For a row on GPUs, seconds that passed before each of its packs came in, and the pack's cells."""
 
     def __post_init__(self) -> None:
+        self._begun = time.monotonic()
+        self._packs = {pack[0].key: len(pack) for pack in self.plan.packs}
         for row in self.plan.rows:
             self.rows[row.label] = RowTally(len(self.plan.of(row)))
         for cell in self.plan.cells:
@@ -67,7 +71,10 @@ class Tally:
     def add(self, cell: Cell, record: Record) -> None:
         """Count one more cell."""
         self.made.append(record)
+        before = self.came[-1] if self.came else self._begun
         self.came.append(time.monotonic())
+        if cell.key in self._packs:  # the first of a pack, whose others come in with it
+            self.packs[cell.row.label].append((self.came[-1] - before, self._packs[cell.key]))
         self._count(cell, record)
 
     def _count(self, cell: Cell, record: Record) -> None:
@@ -94,7 +101,11 @@ class Tally:
         A worker has its present cell since it handed in the last one: all workers' are among the latest that came.
         """
         now, jobs = time.monotonic(), self.plan.jobs
-        return duration(self.plan.remaining(self.made, [now - came for came in self.came[-jobs:]]))
+        paces = {}
+        for label, packs in self.packs.items():
+            seconds, cells = zip(*packs, strict=True)
+            paces[label] = sum(seconds) / sum(cells)
+        return duration(self.plan.remaining(self.made, [now - came for came in self.came[-jobs:]], paces))
 
 
 def say(console: Console, text: str) -> None:
@@ -245,7 +256,7 @@ def describe(plan: Plan) -> list[str]:
     """What a plan will do and take, a line each."""
     manifest = plan.cells[0].manifest
     head = f"{manifest.dataset}, protocol {manifest.protocol}: {len(plan.cells)} cells wanted, "
-    lines = [head + f"{len(plan.stored)} stored, {len(plan.missing)} to compute on {plan.jobs} workers"]
+    lines = [head + f"{len(plan.stored)} stored, {len(plan.missing)} to compute on {plan.workers}"]
     for row in plan.rows:
         missing = sum(cell.row is row for cell in plan.missing)
         if missing:

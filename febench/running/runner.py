@@ -6,7 +6,6 @@ import contextlib
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -102,7 +101,7 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
         if store.set_aside:
             watcher.note(store.set_aside)
         _audit(dataset, store, watcher)
-        plan = Plan(rows, cells, tuple(store.records), options.workers, options.retry_failed)
+        plan = plan_of(options, rows, cells, store.records)
         if plan.missing:
             full: dict[str, list[str]] = {}
             with executor_for(options, plan.rows) as executor:
@@ -111,7 +110,7 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
                     watcher.note(word)
                 watcher.begin(plan)
                 try:
-                    for cell, result, seconds in compute(executor, options, dataset, store.path, plan.missing):
+                    for cell, result, seconds in compute(executor, options, dataset, store.path, plan):
                         if isinstance(result, Failure) and result.status == "full":
                             full.setdefault(cell.row.label, []).append(result.error)
                             continue
@@ -135,11 +134,25 @@ def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
     manifest = folds_of(options, dataset)
     store = Store(options.path) if is_store(options.path) else None
     cells = wanted_cells(rows, manifest, options.wanted_runs)
-    plan = Plan(rows, cells, tuple(store.records if store else ()), options.workers, options.retry_failed)
+    plan = plan_of(options, rows, cells, store.records if store else ())
     with executor_for(options, plan.rows) as executor:
         plan, words = forecast(executor, options, dataset, plan)
     aside = (store.set_aside,) if store and store.set_aside else ()
     return plan, (*absent, *aside, *words)
+
+
+def plan_of(options: RunOptions, rows: tuple[Row, ...], cells: tuple[Cell, ...], records: Sequence[Record]) -> Plan:
+    """The plan of these cells, by what is stored of them and where each will be computed."""
+    return Plan(
+        rows,
+        cells,
+        tuple(records),
+        options.workers,
+        options.retry_failed,
+        on_gpus=frozenset(row.label for row in rows if on_gpu(options, row)),
+        gpus=len(options.gpus),
+        pack=options.pack,
+    )
 
 
 def forecast(executor: Executor, options: RunOptions, dataset: Dataset, plan: Plan) -> tuple[Plan, list[str]]:
@@ -222,9 +235,9 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
 
 
 def compute(
-    executor: Executor, options: RunOptions, dataset: Dataset, path: Path, cells: Sequence[Cell]
+    executor: Executor, options: RunOptions, dataset: Dataset, path: Path, plan: Plan
 ) -> Iterator[tuple[Cell, CellResult | Failure, dict[str, float]]]:
-    """Compute cells and yield each as it ends, with the seconds of its features.
+    """Compute the missing cells and yield each as it ends, with the seconds of its features.
 
     Cells of the processor come first, each on its own; then those of GPUs, the folds of a run in packs: what kills a
     worker costs no more than one.
@@ -239,18 +252,15 @@ def compute(
         The images.
     path : Path
         Results directory, for the states of long trainings.
-    cells : sequence of Cell
-        What is wanted, in order.
+    plan : Plan
+        What is missing, and where it is computed.
     """
-    on_processor = [(cell,) for cell in cells if not on_gpu(options, cell.row)]
-    by_run = groupby((cell for cell in cells if on_gpu(options, cell.row)), lambda cell: (cell.row.label, cell.run))
-    runs = [tuple(run) for _, run in by_run]
-    on_gpus = [run[start : start + options.pack] for run in runs for start in range(0, len(run), options.pack)]
+    on_processor = [(cell,) for cell in plan.missing if cell.row.label not in plan.on_gpus]
     if on_processor:
         yield from _compute_on(executor, options, dataset, path, on_processor)
-    if on_gpus:
+    if plan.packs:
         with gpu_executor(options) as on_devices:
-            yield from _compute_on(on_devices, options, dataset, path, on_gpus)
+            yield from _compute_on(on_devices, options, dataset, path, plan.packs)
 
 
 def _compute_on(

@@ -289,6 +289,6 @@ def test_a_gpu_with_little_memory_trains_fewer_at_a_time_with_a_word(toy_images)
             outcomes = resnet18(**wide).fit_predict_folds(X, folds)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
-    for found, one in zip(outcomes, enough, strict=True):
-        assert np.array_equal(found.probabilities, one.probabilities)
+    for found, one in zip(outcomes, enough, strict=True):  # nearly: with little memory cuDNN takes other algorithms
+        assert np.allclose(found.probabilities, one.probabilities, atol=1e-4)
     assert 1 <= outcomes[0].info["pack"] < 10

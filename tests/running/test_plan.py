@@ -177,6 +177,21 @@ def test_the_remaining_time_is_shared_by_the_workers_and_unknown_until_all_is_kn
     assert make_plan(rows_of("slow", "lottery"), manifest, []).remaining(made) is None
 
 
+def test_gpus_get_packs_of_a_run_after_all_else_and_their_time_is_known_by_what_came_in(manifest: Manifest) -> None:
+    rows = rows_of("slow", "lottery")
+    plan = replace(make_plan(rows, manifest, [], runs=2, jobs=2), on_gpus=frozenset({"slow"}), gpus=1, pack=8)
+    assert [[(cell.run, cell.fold) for cell in pack] for pack in plan.packs] == [
+        [(run, fold) for fold in folds] for run in (1, 2) for folds in (range(1, 9), range(9, 11))
+    ]
+    assert plan.workers == "2 workers and 1 GPU"
+    assert replace(plan, rows=(rows[0],), cells=tuple(plan.of(rows[0])), gpus=3).workers == "3 GPUs"
+    plan = replace(plan, trials={"slow": Trial(None, 0.0, 1.0), "lottery": Trial(None, 0.0, 4.0)})
+    assert plan.remaining() is None
+    assert plan.remaining(paces={"slow": 3.0}) == 20 * 4.0 / 2 + 20 * 3.0
+    made = [a_record(cell) for cell in (*plan.of(rows[1]), *plan.packs[0])]
+    assert plan.remaining(made, busy=[9.0, 9.0], paces={"slow": 3.0}) == 12 * 3.0
+
+
 def test_features_that_rows_share_take_their_time_once(manifest: Manifest) -> None:
     slow, quick = *rows_of("slow"), *rows_of("slow", preset="quick")
     plan = make_plan([slow, quick], manifest, [], runs=1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from febench.core.manifest import draw
 from febench.core.registry import load_plugin
 from febench.results.store import Record
 from febench.running.plan import Cell, Plan, make_row, wanted_cells
-from febench.running.progress import LiveWatcher, PlainWatcher, duration, make_watcher
+from febench.running.progress import LiveWatcher, PlainWatcher, Tally, duration, make_watcher
 
 
 @pytest.fixture
@@ -50,6 +51,23 @@ def test_plan_failures_and_counts_are_told(plan: Plan, terminal: bool) -> None:
     assert "toy, protocol paper: 20 cells wanted, 0 stored, 20 to compute on 1 workers" in told
     assert "lottery run 1 fold 3: failed, ValueError: [bold]no" in told
     assert "20/20 cells, 2 failed, 0.0 s left" in told
+
+
+def test_the_time_of_gpus_is_told_by_what_passes_between_their_packs(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each cell, that is: what a training says of itself leaves out the start of its process."""
+    clock = [100.0]
+    monkeypatch.setattr("febench.running.progress.time.monotonic", lambda: clock[0])
+    plan = replace(plan, on_gpus=frozenset({"lottery", "pixel-svm"}), gpus=1, pack=5)
+    tally = Tally(plan)
+    left = []
+    for number, cell in enumerate(cell for pack in plan.packs for cell in pack):
+        clock[0] += 20.0 if number % 5 == 0 else 0.0
+        tally.add(cell, a_record(cell))
+        left.append(tally.left)
+    assert left[:9] == ["an unknown time"] * 9  # of the other method nothing is in
+    assert left[10:] == ["36 s", "32 s", "28 s", "24 s", "20 s", "16 s", "12 s", "8.0 s", "4.0 s", "0.0 s"]
 
 
 def test_plain_lines_tell_the_end_of_each_run_and_the_accuracy_so_far(plan: Plan) -> None:
