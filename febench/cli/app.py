@@ -90,6 +90,9 @@ def run(asked: Sequence[RunOptions], names: Unasked = None) -> None:
         if any(record.status == "timeout" for record in failed):
             words.append("to give cells more time: --timeout")
         say(console, "; ".join([*words, *done.absent]))
+    if asked[0].shard:
+        say(console, "a shard is a part of a table: febench merge DIR... -o DIR joins those of one protocol")
+        raise typer.Exit(WHOLE if all(one.whole for one in finished) else SOME_FAILED)
     results = [Results.of(one.store) for one in finished]
     print("\n\n".join(table(number, *results) for number in ([3, 4] if len(results) > 1 else [3])))
     raise typer.Exit(WHOLE if all(one.whole for one in finished) else SOME_FAILED)
@@ -107,7 +110,7 @@ def plan(asked: Sequence[RunOptions], names: Unasked = None, json: Json = False)
 
 @app.command()
 @takes_run_options(
-    "methods", "protocol", "runs", "deterministic", "pack", "jobs", "retry_failed", timeout="12h"
+    "methods", "protocol", "runs", "deterministic", "pack", "jobs", "shard", "retry_failed", timeout="12h"
 )  # fmt: skip
 def pretrain(
     method: Annotated[str, typer.Argument(help="A method that can keep its weights, such as resnet18.")],
@@ -259,6 +262,26 @@ def export(
     for word in done.set_aside:
         print(printable(word), file=sys.stderr)
     print(printable(f"wrote {output}: {done.rows:,} {rows}"))
+
+
+@app.command()
+def merge(
+    directories: Directories,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Results directory, new or not.")],
+) -> None:
+    """Join results of the same folds, of shards or machines, in one directory, or say why they cannot be."""
+    from febench.results.merge import merge as join
+    from febench.results.store import find_directories
+
+    if output.resolve() in (path.resolve() for path in directories):
+        raise UsageError(f"{output} is where the others go: name the directories that are to be joined in it")
+    sources = find_directories(directories)
+    done = join(sources, output)
+    failed = f", of which {done.failed} failed" if done.failed else ""
+    lines = [
+        f"{done.cells:,} cells of {len(sources)} directories are in {output}{failed}; {done.added:,} are new there"
+    ]
+    print("\n".join(map(printable, lines)))
 
 
 @app.command()

@@ -71,6 +71,10 @@ RUN_OPTIONS: dict[str, Any] = {
     "settings": Annotated[
         list[str] | None, typer.Option("--set", metavar="METHOD.PARAM=VALUE", help="Set a parameter.")
     ],
+    "shard": Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Only every Nth cell, from the Ith on, in a directory of its own; see merge."),
+    ],
     "plugin": Plugins,
     "seed": Seed,
     "retry_failed": Annotated[bool, typer.Option("--retry-failed", help="Compute failed cells again.")],
@@ -80,7 +84,7 @@ RUN_OPTIONS: dict[str, Any] = {
 OF_THE_DATASET: dict[str, Any] = {"align": False, "class_names": None, "subject_pattern": None}
 """Options that become parameters of the data set where they are given, and what they are where they are not."""
 
-AS_TYPED = {"timeout": "30m", "settings": None, "plugin": None} | OF_THE_DATASET
+AS_TYPED = {"timeout": "30m", "settings": None, "shard": None, "plugin": None} | OF_THE_DATASET
 """Defaults of those that are typed otherwise than `RunOptions` holds them."""
 
 HINTS = {
@@ -98,6 +102,7 @@ HINTS = {
     "preset": "--preset",
     "results": "make some: febench run --out DIR",
     "runs": "--runs",
+    "shard": "a --shard is I/N with I from 1 to N, such as 3/20",
     "threads": "--threads",
     "timeout": "a --timeout is a time such as 90s, 30m or 2h",
 }
@@ -148,6 +153,8 @@ def read_options(typed: dict[str, Any]) -> list[RunOptions]:
     typed["dataset"] = dataset_selector(typed["dataset"], **of_dataset)
     if "timeout" in typed:
         typed["timeout"] = _seconds(typed["timeout"])
+    if typed.get("shard") is not None:
+        typed["shard"] = _shard(typed["shard"])
     typed["settings"] = _settings(typed.get("settings"))
     out, protocols = typed.pop("out", None), split_selectors(typed.pop("protocol", "official"))
     if not protocols:
@@ -206,6 +213,13 @@ def _seconds(text: str) -> float:
     if not typed or float(typed[1]) == 0:
         raise UsageError(f"{text!r} is no time limit", option="timeout")
     return float(typed[1]) * {"s": 1, "m": 60, "h": 3600}[typed[2] or "s"]
+
+
+def _shard(text: str) -> tuple[int, int]:
+    typed = re.fullmatch(r"(\d+)/(\d+)", text.strip(), re.ASCII)
+    if not typed:
+        raise UsageError(f"{text!r} is no shard", option="shard")
+    return int(typed[1]), int(typed[2])
 
 
 def _settings(texts: Iterable[str] | None) -> dict[str, dict[str, str]]:

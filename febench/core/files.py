@@ -31,8 +31,8 @@ def check_output(path: Path, suffixes: tuple[str, ...], what: str) -> str:
     return suffix
 
 
-def content_of(path: Path) -> bytes:
-    """What a file holds.
+def reading(path: Path) -> BinaryIO:
+    """A file, open to be read.
 
     Raises
     ------
@@ -41,7 +41,13 @@ def content_of(path: Path) -> bytes:
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "it is not a file", str(path))
-    return path.read_bytes()
+    return path.open("rb")
+
+
+def content_of(path: Path) -> bytes:
+    """What a file holds; raises as `reading` does."""
+    with reading(path) as file:
+        return file.read()
 
 
 def parsed(text: bytes | str) -> Any:

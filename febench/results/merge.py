@@ -1,14 +1,32 @@
-"""Results directories that may be compared: those of the same folds are one, those of other folds are refused."""
+"""Results of several directories: those of the same folds are one, those of other folds are refused.
+
+`pool` joins what was read, to be compared; `merge` joins directories on the disk, line by line.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from febench.core.errors import MismatchError, UsageError
+from febench.core.files import content_of, make_folder, replacing, writing_to
 from febench.core.manifest import Manifest
 from febench.results.results import Results
-from febench.results.store import Record
+from febench.results.store import (
+    AUDIT,
+    CELLS,
+    MANIFEST,
+    Record,
+    is_store,
+    lock,
+    read_environments,
+    read_manifest,
+    stored_lines,
+    write_environments,
+)
 
 
 def pool(results: Sequence[Results]) -> list[Results]:
@@ -64,3 +82,117 @@ def _joined(same: Sequence[Results]) -> Results:
     environments = {name: what for one in same for name, what in one.environments.items()}
     aside = "; ".join(one.set_aside for one in same if one.set_aside) or None
     return replace(joined, outdated=outdated, faults=faults, environments=environments, set_aside=aside)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What came of a merge: cells in the directory now, those of them that failed, and those that are new there."""
+
+    cells: int
+    failed: int
+    added: int
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Where the line of a cell is that counts, what the cell is called, and a hash of its predictions if it has any."""
+
+    directory: Path
+    number: int
+    cell: str
+    predictions: bytes | None
+
+    @property
+    def place(self) -> tuple[Path, int]:
+        """Directory and number of the line."""
+        return self.directory, self.number
+
+
+def merge(directories: Sequence[Path], out: Path) -> Merged:
+    """Join results of the same folds, such as of shards, in one directory: their lines, as they are.
+
+    Of a cell that several directories hold, the line counts that has predictions, else the first. Lines are read one
+    after another, and what is written is there whole or not at all. What `out` holds already stays; a second merge of
+    the same changes nothing.
+
+    Parameters
+    ----------
+    directories : sequence of Path
+        Results directories.
+    out : Path
+        A results directory, or where one shall be.
+
+    Raises
+    ------
+    UsageError
+        If a directory holds no results, or those of other folds, or `out` cannot be written.
+    MismatchError
+        If two directories have different predictions of one cell, or a line is damaged or of other folds.
+    """
+    manifests = {path: read_manifest(path) for path in ([out] if is_store(out) else []) + list(directories)}
+    first, manifest = next(iter(manifests.items()))
+    for path, other in manifests.items():
+        if other.sha256 != manifest.sha256:
+            raise UsageError(
+                f"{path} ({_of(other)}) has not the folds of {first} ({_of(manifest)}): only results of the same folds "
+                "can become one directory"
+            )
+    with writing_to(out, "results", "out"):
+        make_folder(out)
+        with lock(out):
+            chosen = _choose(manifests, manifest)
+            new = [line for line in chosen.values() if line.directory != out]
+            environments = {name: what for path in manifests for name, what in read_environments(path).items()}
+            if not is_store(out):
+                with replacing(out / MANIFEST) as file:
+                    file.write(manifest.to_text().encode())
+            if new:
+                write_environments(out, environments)
+                with replacing(out / CELLS) as file:
+                    for path in manifests:
+                        for line in stored_lines(path / CELLS, manifest):
+                            if line.record and chosen[line.record.key].place == (path, line.number):
+                                file.write(line.text)
+            audits = [path / AUDIT for path in manifests if (path / AUDIT).is_file()]
+            if audits and not (out / AUDIT).exists():
+                with replacing(out / AUDIT) as file:
+                    file.write(content_of(audits[0]))
+    return Merged(len(chosen), sum(one.predictions is None for one in chosen.values()), len(new))
+
+
+def _of(manifest: Manifest) -> str:
+    return f"{manifest.dataset}, protocol {manifest.protocol}, seed {manifest.seed}, folds {manifest.sha256[:12]}"
+
+
+def _choose(directories: Iterable[Path], manifest: Manifest) -> dict[str, _Chosen]:
+    """For the key of each cell, the line that counts of all directories."""
+    chosen: dict[str, _Chosen] = {}
+    for path in directories:
+        for key, line in _last_lines(path, manifest).items():
+            known = chosen.get(key)
+            if known is None or (known.predictions is None and line.predictions is not None):
+                chosen[key] = line
+            elif line.predictions is not None and line.predictions != known.predictions:
+                raise MismatchError(
+                    f"{known.directory} and {path} have different predictions of {line.cell}: one was computed with "
+                    "other code, libraries or hardware; febench verify DIR --against DIR counts such cells"
+                )
+    return chosen
+
+
+def _last_lines(path: Path, manifest: Manifest) -> dict[str, _Chosen]:
+    """For the key of each cell of a directory, its last line."""
+    last: dict[str, _Chosen] = {}
+    for line in stored_lines(path / CELLS, manifest):
+        if line.record is None:
+            if line.whole:
+                raise MismatchError(
+                    f"{path / CELLS} line {line.number} has not the key that its folds give it: it is of other folds, "
+                    "another data set or seed, or was altered; delete the line, or restore the file from a copy"
+                )
+            continue
+        record = line.record
+        predictions = hashlib.sha256(json.dumps(record.predictions).encode()).digest() if record.ok else None
+        cell = f"{record.label} run {record.run} fold {record.fold}"
+        last[record.key] = _Chosen(path, line.number, cell, predictions)
+    return last

@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, TypedDict, cast, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypedDict, cast, get_type_hints
 
 import msgspec
 import numpy as np
@@ -29,6 +29,7 @@ from febench.core.files import (
     folders_below,
     make_folder,
     parsed,
+    reading,
     replacing,
     sealed,
     sync_folder,
@@ -265,7 +266,7 @@ class Store:
         """
         with writing_to(path, "results", "out"):
             make_folder(path)
-            with _lock(path):
+            with lock(path):
                 redrawn = is_store(path)
                 try:
                     read(path / MANIFEST)
@@ -321,23 +322,8 @@ class Store:
 
     @property
     def environments(self) -> dict[str, dict[str, Any]]:
-        """What cells were computed with, by id; empty where nothing was noted.
-
-        Raises
-        ------
-        MismatchError
-            If one is not what its id is the hash of.
-        """
-        path = self.path / ENVIRONMENT
-        mend = "it was edited or damaged; restore it from a copy, or delete it to have no word of what was used"
-        try:
-            noted: dict[str, dict[str, Any]] = parsed(content_of(path)) if path.exists() else {}
-            msgspec.convert(noted, dict[str, _Environment])
-        except ValueError as error:
-            raise MismatchError(f"{path} cannot be read ({error}): {mend}") from error
-        if any(id_of(one) != name for name, one in noted.items()):
-            raise MismatchError(f"{path} does not match its hashes: {mend}")
-        return noted
+        """What cells were computed with, by id; see `read_environments`."""
+        return read_environments(self.path)
 
     def keep_audit(self, findings: list[dict[str, Any]]) -> None:
         """Write what the audit of these folds found; only while `writing`."""
@@ -354,7 +340,7 @@ class Store:
         UsageError
             If another process is writing, or the directory cannot be written.
         """
-        with _lock(self.path):
+        with lock(self.path):
             self._read()
             cells = self.path / CELLS
             with writing_to(self.path, "results", "out"):
@@ -363,7 +349,7 @@ class Store:
                 known = self.environments
                 if environment_id() not in known:
                     known[environment_id()] = environment()
-                    _write_whole(self.path / ENVIRONMENT, json.dumps(known, indent=1) + "\n")
+                    write_environments(self.path, known)
                 file = cells.open("ab", buffering=0)
                 sync_folder(self.path)
             with file:
@@ -435,6 +421,31 @@ def read_manifest(path: Path) -> Manifest:
     return read(path / MANIFEST)
 
 
+def read_environments(path: Path) -> dict[str, dict[str, Any]]:
+    """What the cells of a results directory were computed with, by id; empty where nothing was noted.
+
+    Raises
+    ------
+    MismatchError
+        If one is not what its id is the hash of.
+    """
+    file = path / ENVIRONMENT
+    mend = "it was edited or damaged; restore it from a copy, or delete it to have no word of what was used"
+    try:
+        noted: dict[str, dict[str, Any]] = parsed(content_of(file)) if file.exists() else {}
+        msgspec.convert(noted, dict[str, _Environment])
+    except ValueError as error:
+        raise MismatchError(f"{file} cannot be read ({error}): {mend}") from error
+    if any(id_of(one) != name for name, one in noted.items()):
+        raise MismatchError(f"{file} does not match its hashes: {mend}")
+    return noted
+
+
+def write_environments(path: Path, environments: dict[str, dict[str, Any]]) -> None:
+    """Write what the cells of a results directory were computed with."""
+    _write_whole(path / ENVIRONMENT, json.dumps(environments, indent=1) + "\n")
+
+
 def read_audit(path: Path) -> tuple[dict[str, Any], bool]:
     """The stored audit of a results directory, and whether it has a checksum, as those of old have not.
 
@@ -467,7 +478,14 @@ def find_directories(directories: Iterable[Path]) -> list[Path]:
 
 
 @contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def lock(path: Path) -> Iterator[None]:
+    """Keep others from writing to a results directory.
+
+    Raises
+    ------
+    UsageError
+        If another process is writing.
+    """
     try:
         with FileLock(path / ".lock", timeout=0):
             yield
@@ -477,28 +495,55 @@ def _lock(path: Path) -> Iterator[None]:
 
 def _read_cells(path: Path, manifest: Manifest) -> tuple[int, list[Record], tuple[int, ...]]:
     """How many bytes at the end are a line torn by a crash, the cells of these folds, and the lines of others."""
+    torn, records, foreign = 0, [], []
+    for line in stored_lines(path, manifest):
+        if line.record is not None:
+            records.append(line.record)
+        elif line.whole:
+            foreign.append(line.number)
+        else:
+            torn = len(line.text)
+    return torn, records, tuple(foreign)
+
+
+class StoredLine(NamedTuple):
+    """A line of stored cells: its number, its text, and its record, None of one that is torn or not of these folds."""
+
+    number: int
+    text: bytes
+    record: Record | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is not torn by a crash, as only the last one can be."""
+        return self.text.endswith(b"\n")
+
+
+def stored_lines(path: Path, manifest: Manifest) -> Iterator[StoredLine]:
+    """The lines of a file of cells, one after another; none where there is no file.
+
+    Raises
+    ------
+    MismatchError
+        If one is damaged, or has not one class for each image of its fold.
+    """
     if not path.exists():
-        return 0, [], ()
-    *lines, rest = content_of(path).split(b"\n")
-    records, foreign = [], []
-    for number, line in enumerate(lines, start=1):
-        try:
-            record = Record.from_line(line)
-        except ValueError as error:
-            raise MismatchError(
-                f"{path} line {number} {error}; "
-                "restore it from a copy, or delete the line to have its cell computed again"
-            ) from error
-        if not _is_of(manifest, record):
-            foreign.append(number)
-            continue
-        if flaw := _flaw(manifest, record):
-            raise MismatchError(
-                f"{path} line {number} ({record.label} run {record.run} fold {record.fold}) is no result: {flaw}; "
-                "restore it from a copy, or delete the line to have its cell computed again"
-            )
-        records.append(record)
-    return len(rest), records, tuple(foreign)
+        return
+    mend = "restore it from a copy, or delete the line to have its cell computed again"
+    with reading(path) as file:
+        for number, text in enumerate(file, start=1):
+            record = None
+            if text.endswith(b"\n"):
+                try:
+                    record = Record.from_line(text)
+                except ValueError as error:
+                    raise MismatchError(f"{path} line {number} {error}; {mend}") from error
+                if not _is_of(manifest, record):
+                    record = None
+                elif flaw := _flaw(manifest, record):
+                    place = f"{record.label} run {record.run} fold {record.fold}"
+                    raise MismatchError(f"{path} line {number} ({place}) is no result: {flaw}; {mend}")
+            yield StoredLine(number, text, record)
 
 
 def _is_of(manifest: Manifest, record: Record) -> bool:

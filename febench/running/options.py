@@ -50,6 +50,9 @@ class RunOptions:
         Seconds a cell may take.
     settings : mapping
         For a method's name, its parameters.
+    shard : pair of int or None
+        `(3, 20)`: of the cells of each row only every 20th, beginning with the third, in a directory of their own below
+        `out`; what is stored elsewhere changes nothing of it.
     seed : int
         Base seed of folds and cells.
     retry_failed : bool
@@ -75,6 +78,7 @@ class RunOptions:
     threads: int = 1
     timeout: float | None = 1800.0
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    shard: tuple[int, int] | None = None
     seed: int = 0
     retry_failed: bool = False
 
@@ -89,6 +93,8 @@ class RunOptions:
         if self.pack > LARGEST_PACK:
             why = "each training needs a stream of its own"
             raise UsageError(f"pack must be at most {LARGEST_PACK}, not {self.pack}: {why}", option="pack")
+        if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
+            raise UsageError(f"there is no shard {self.shard[0]} of {self.shard[1]}", option="shard")
         if self.timeout is not None and not self.timeout > 0:
             raise UsageError(f"a time limit is more than 0 seconds, not {self.timeout:g}", option="timeout")
 
@@ -96,7 +102,8 @@ class RunOptions:
     def path(self) -> Path:
         """Where its results are."""
         plain = ("".join(c if c.isalnum() or c in "._-=,+" else "_" for c in s) for s in (self.dataset, self.protocol))
-        return self.out or RESULTS.joinpath(*plain)
+        whole = self.out or RESULTS.joinpath(*plain)
+        return whole if self.shard is None else whole / "{}-of-{}".format(*self.shard)
 
     @property
     def wanted_runs(self) -> int | None:

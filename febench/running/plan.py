@@ -272,7 +272,9 @@ def make_row(selector: str, preset: str, settings: Mapping[str, Mapping[str, Any
     return Row(method, params, format_selector(shown, {k: v for k, v in params.items() if v != usual[k]}))
 
 
-def wanted_cells(rows: Sequence[Row], manifest: Manifest, runs: int | None = None) -> tuple[Cell, ...]:
+def wanted_cells(
+    rows: Sequence[Row], manifest: Manifest, runs: int | None = None, shard: tuple[int, int] | None = None
+) -> tuple[Cell, ...]:
     """The cells of some rows, breadth first: run 1 of every method, then run 2.
 
     Parameters
@@ -283,6 +285,8 @@ def wanted_cells(rows: Sequence[Row], manifest: Manifest, runs: int | None = Non
         The folds.
     runs : int or None
         Only the first so many runs; None for all that the protocol draws.
+    shard : pair of int or None
+        Of each row only every so-manieth cell: `(3, 20)` begins with the third and takes every 20th.
 
     Raises
     ------
@@ -296,5 +300,12 @@ def wanted_cells(rows: Sequence[Row], manifest: Manifest, runs: int | None = Non
         raise UsageError(
             f"protocol {manifest.protocol} has 1 to {manifest.n_runs} runs to choose, not {wanted}{more}", option="runs"
         )
-    folds = range(1, manifest.n_folds + 1)
-    return tuple(Cell(row, manifest, run, fold) for run in range(1, wanted + 1) for row in rows for fold in folds)
+    first, every = shard or (1, 1)
+    n_folds = manifest.n_folds
+    return tuple(
+        Cell(row, manifest, run, fold)
+        for run in range(1, wanted + 1)
+        for row in rows
+        for fold in range(1, n_folds + 1)
+        if ((run - 1) * n_folds + fold - first) % every == 0
+    )

@@ -87,7 +87,9 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
     check_device(options.device, rows)
     dataset = load_dataset(options.dataset, options.data_dir)
     manifest = folds_of(options, dataset)
-    cells = wanted_cells(rows, manifest, options.wanted_runs)  # refuses what cannot be before anything is written
+    cells = wanted_cells(
+        rows, manifest, options.wanted_runs, options.shard
+    )  # refuses what cannot be before anything is written
     store = Store.open(options.path, manifest)
     for word in absent:
         watcher.note(word)
@@ -133,7 +135,7 @@ def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
     dataset = load_dataset(options.dataset, options.data_dir)
     manifest = folds_of(options, dataset)
     store = Store(options.path) if is_store(options.path) else None
-    cells = wanted_cells(rows, manifest, options.wanted_runs)
+    cells = wanted_cells(rows, manifest, options.wanted_runs, options.shard)
     plan = plan_of(options, rows, cells, store.records if store else ())
     with executor_for(options, plan.rows) as executor:
         plan, words = forecast(executor, options, dataset, plan)

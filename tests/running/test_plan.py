@@ -5,6 +5,8 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from febench.core.dataset import Dataset
 from febench.core.environment import environment_id
@@ -14,6 +16,7 @@ from febench.core.method import METHODS, method
 from febench.core.registry import load_plugin
 from febench.results.store import Record
 from febench.running.plan import Cell, Estimate, Plan, Row, Trial, make_row, members_of, select_rows, wanted_cells
+from tests.conftest import make_dataset
 
 
 @pytest.fixture(autouse=True)
@@ -190,6 +193,21 @@ def test_gpus_get_packs_of_a_run_after_all_else_and_their_time_is_known_by_what_
     assert plan.remaining(paces={"slow": 3.0}) == 20 * 4.0 / 2 + 20 * 3.0
     made = [a_record(cell) for cell in (*plan.of(rows[1]), *plan.packs[0])]
     assert plan.remaining(made, busy=[9.0, 9.0], paces={"slow": 3.0}) == 12 * 3.0
+
+
+@settings(max_examples=25)
+@given(n_shards=st.integers(1, 30), runs=st.integers(1, 4), n_rows=st.integers(1, 3))
+def test_shards_share_out_the_cells_of_each_row_evenly(n_shards: int, runs: int, n_rows: int) -> None:
+    names = ("majority", "hwt", "bbo")[:n_rows]
+    rows = rows_of(*names)
+    manifest = draw(make_dataset([i % 7 for i in range(70)]), "paper")
+    shards = [wanted_cells(rows, manifest, runs, (number, n_shards)) for number in range(1, n_shards + 1)]
+    assert sorted(cell.key for shard in shards for cell in shard) == sorted(
+        cell.key for cell in wanted_cells(rows, manifest, runs)
+    )
+    for row in rows:
+        sizes = [sum(cell.row is row for cell in shard) for shard in shards]
+        assert max(sizes) - min(sizes) <= 1
 
 
 def test_features_that_rows_share_take_their_time_once(manifest: Manifest) -> None:
