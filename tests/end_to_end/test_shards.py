@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from febench.results.store import Store
-from tests.end_to_end.conftest import Febench
+from tests.end_to_end.conftest import COMMAND, Febench
 
 RUN = ("--plugin", "plugin.py", "--dataset", "toy")
 METHODS = ("--methods", "pixel-svm,lottery")
@@ -124,3 +126,22 @@ def test_what_is_merged_keeps_its_environments_and_audit(febench: Febench, tmp_p
     merged = Store(tmp_path / "merged")
     assert merged.audit == Store(tmp_path / shards[0]).audit
     assert merged.environments == json.loads(other.read_text())
+
+
+def test_the_slurm_script_of_the_docs_computes_every_cell(febench: Febench, tmp_path: Path) -> None:
+    """Its tasks one after another, as `sbatch` would start them, with this test's command and methods."""
+    text = (Path(__file__).parents[2] / "docs" / "clusters.md").read_text()
+    script = text.split("```bash\n")[1].split("```")[0]
+    assert "--array=1-20" in script and "N=20" in script and "--methods all --protocol subject" in script
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin" / "febench"
+    command.write_text(f'#!/bin/sh\nexec "{COMMAND[0]}" -c "{COMMAND[2]}" "$@"\n')
+    command.chmod(0o755)
+    script = script.replace("N=20", "N=4").replace(
+        "--methods all --protocol subject", f"{' '.join(RUN)} --methods lottery"
+    )
+    path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+    for number in range(1, 5):
+        environment = {**os.environ, "PATH": path, "SLURM_ARRAY_TASK_ID": str(number)}
+        subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    assert "100 cells of 4 directories are in all" in febench("merge", "results/big", "-o", "all").stdout
