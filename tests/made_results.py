@@ -1,11 +1,10 @@
 """Results of made-up methods in the store's own format: large runs, ties, gaps and failures without any training.
 
-python -m tests.made_results DIR --methods 20 --images 10000
+`tools/make_results.py` writes as many as are asked for.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -98,18 +97,3 @@ def _probabilities(rng: np.random.Generator, predictions: np.ndarray[Any, Any], 
     found = rng.random((len(predictions), n_classes))
     found[np.arange(len(predictions)), predictions] += 1
     return [[round(p, 4) for p in row] for row in (found / found.sum(axis=1, keepdims=True)).tolist()]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Write results of made-up methods.")
-    parser.add_argument("path", type=Path)
-    parser.add_argument("--methods", type=int, default=20)
-    parser.add_argument("--images", type=int, default=10_000)
-    parser.add_argument("--protocol", default="paper")
-    asked = parser.parse_args()
-    methods = {f"method-{i:02d}": 0.5 + 0.4 * i / asked.methods for i in range(asked.methods)}
-    made_results(asked.path, methods, made_dataset(asked.images), asked.protocol)
-
-
-if __name__ == "__main__":
-    main()
