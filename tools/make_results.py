@@ -1,7 +1,7 @@
 """Write a results directory of made-up methods, which `febench verify` finds sound: what reading many cells costs.
 
-Use: ``python tools/make_results.py --cells 100000 --methods 10 -o DIR``; 700 images of 20 people, 10 folds under `paper`,
-as many runs as the cells make. ``--images`` and ``--protocol`` change that.
+Use: ``python tools/make_results.py --cells 100000 --methods 10 -o DIR``: 700 images of 20 people, 10 folds under
+`paper`, as many runs as the cells make; ``--images`` and ``--protocol`` change that.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ FOLDS = 10
 
 
 def main() -> None:
+    """Write what is asked for on the command line."""
     parser = argparse.ArgumentParser(description="Write results of made-up methods.")
     parser.add_argument("-o", "--output", type=Path, required=True, help="Results directory.")
     parser.add_argument("--cells", type=int, default=2000)

@@ -41,7 +41,7 @@ def reading(path: Path) -> BinaryIO:
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "it is not a file", str(path))
-    return path.open("rb")
+    return path.open("rb", buffering=1 << 20)
 
 
 def content_of(path: Path) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 ROWS = ("runs", "cells", "predictions")
 TEXTS = ("dataset", "protocol", "manifest", "method", "label", "parameters", "version")
 """The columns that every frame begins with."""
+NUMBERS = ("run", "fold", "seed")
+CELLS_AT_ONCE = 256
+"""Cells of a row in one table of predictions."""
 
 
 def to_frame(
@@ -78,7 +82,7 @@ def to_frame(
     classes = [f"sensitivity_{name}" for name in manifest.classes]
     runs = [
         (
-            *_texts(row, row.records[-1]), run, int(confusion.sum()),
+            *_texts(manifest, row.records[-1]), run, int(confusion.sum()),
             *(row.scores(metric).get(run) for metric in wanted), *row.sensitivities[run],
         )
         for row in rows
@@ -94,7 +98,7 @@ def _cell(row: RowResults, record: Record, metrics: Sequence[Metric]) -> dict[st
         answers = row.answers([record.run], [record.fold], probabilities=probabilities)
         scores = dict(zip(scores, (metric.score(answers) for metric in metrics), strict=True))
     return {
-        **dict(zip(TEXTS, _texts(row, record), strict=True)),
+        **dict(zip(TEXTS, _texts(row.manifest, record), strict=True)),
         "run": record.run,
         "fold": record.fold,
         "run_complete": record.run in row.runs,
@@ -129,7 +133,7 @@ def schema(classes: Sequence[Sequence[str]]) -> pa.Schema:
 
 
 def prediction_tables(manifest: Manifest, rows: Sequence[RowResults], columns: pa.Schema) -> Iterator[pa.Table]:
-    """The predictions of each cell that has any, with the columns of `schema`; null where one is of another set."""
+    """The predictions of all cells that have any, with the columns of `schema`; null where one is of another set."""
     import pyarrow as pa
 
     def texts(values: Iterable[str]) -> pa.StringArray:
@@ -140,32 +144,45 @@ def prediction_tables(manifest: Manifest, rows: Sequence[RowResults], columns: p
 
     images, classes = texts(manifest.ids), texts(manifest.classes)
     for row in rows:
-        for record in (record for record in row.records if record.ok):
-            test = row.manifest.test(record.run, record.fold)
-            constant = {**dict(zip(TEXTS, _texts(row, record), strict=True)), "environment": record.environment}
-            numbers = {"run": record.run, "fold": record.fold, "seed": record.seed}
-            values = {
-                **{name: coded(np.zeros(len(test), dtype=np.int64), texts([text])) for name, text in constant.items()},
-                **{name: pa.repeat(number, len(test)) for name, number in numbers.items()},
-                "run_complete": pa.repeat(record.run in row.runs, len(test)),
-                "image": coded(test, images),
-                "true_class": coded(row.manifest.labels[test], classes),
-                "predicted_class": coded(np.asarray(record.predictions, dtype=np.int64), classes),
-            }
-            probabilities = record.probability_array()
-            if probabilities is not None:
-                by_class = zip(
-                    row.manifest.classes, probabilities.reshape(-1, len(row.manifest.classes)).T, strict=True
-                )
-                values |= {f"probability_{_storable(name)}": column for name, column in by_class}
-            absent = set(columns.names) - set(values)
-            nothing = {name: pa.nulls(len(test), columns.field(name).type) for name in absent}
-            yield pa.table({**values, **nothing}).select(columns.names).cast(columns)
+        complete, given = set(row.runs), (record for record in row.records if record.ok)
+        for constant, alike in groupby(given, lambda record: (*_texts(manifest, record), record.environment)):
+            while cells := list(islice(alike, CELLS_AT_ONCE)):
+                tests = [manifest.test(cell.run, cell.fold) for cell in cells]
+                each, test = [len(one) for one in tests], np.concatenate(tests)
+                predictions = np.concatenate([np.asarray(cell.predictions, dtype=np.int64) for cell in cells])
+                probabilities, none = _probabilities(cells, each, len(manifest.classes))
+                values = {
+                    **{
+                        name: coded(np.zeros(len(test), dtype=np.int64), texts([text]))
+                        for name, text in zip((*TEXTS, "environment"), constant, strict=True)
+                    },
+                    **{name: np.repeat([getattr(cell, name) for cell in cells], each) for name in NUMBERS},
+                    "run_complete": np.repeat([cell.run in complete for cell in cells], each),
+                    "image": coded(test, images),
+                    "true_class": coded(manifest.labels[test], classes),
+                    "predicted_class": coded(predictions, classes),
+                    **{
+                        f"probability_{_storable(name)}": pa.array(column, mask=none)
+                        for name, column in zip(manifest.classes, probabilities.T, strict=True)
+                    },
+                }
+                absent = set(columns.names) - set(values)
+                nothing = {name: pa.nulls(len(test), columns.field(name).type) for name in absent}
+                yield pa.table({**values, **nothing}).select(columns.names).cast(columns)
 
 
-def _texts(row: RowResults, record: Record) -> tuple[str, ...]:
+def _probabilities(
+    cells: Sequence[Record], each: Sequence[int], n_classes: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Of the test images of some cells, so many each, the probabilities, and which images have none."""
+    given = [cell.probability_array() for cell in cells]
+    parts = [np.zeros((n, n_classes)) if one is None else one for n, one in zip(each, given, strict=True)]
+    none = np.repeat([one is None for one in given], each)
+    return np.concatenate([part.reshape(-1, n_classes) for part in parts]), none
+
+
+def _texts(manifest: Manifest, record: Record) -> tuple[str, ...]:
     """The values of the columns `TEXTS`."""
-    manifest = row.manifest
     params = json.dumps(record.params, sort_keys=True)
     where = (manifest.dataset, manifest.protocol, manifest.sha256)
     return (*where, record.method, record.label, params, record.version)

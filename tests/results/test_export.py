@@ -13,6 +13,7 @@ import pytest
 import febench
 from febench.core.errors import MismatchError, UsageError, spreadsheet_text
 from febench.results import export as exporting
+from febench.results import frames
 from febench.results.frames import prediction_tables, schema
 from febench.results.results import Results
 from febench.results.store import CELLS, Store
@@ -84,6 +85,7 @@ def test_data_sets_of_other_classes_share_a_file(directory: Path, tmp_path: Path
 def test_groups_of_rows_change_nothing(directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = pq.read_table(_parquet(directory, tmp_path)).to_pylist()
     monkeypatch.setattr(exporting, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(frames, "CELLS_AT_ONCE", 3)
     febench.export([directory], tmp_path / "a.parquet")
     stored = pq.ParquetFile(tmp_path / "a.parquet")
     assert stored.num_row_groups > 10 and stored.read().to_pylist() == whole
