@@ -73,7 +73,7 @@ class RunOptions:
     out: Path | None = None
     device: str = "auto"
     deterministic: bool = False
-    pack: int = 8
+    pack: int = 10
     jobs: int | None = None
     threads: int = 1
     timeout: float | None = 1800.0

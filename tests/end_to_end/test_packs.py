@@ -61,7 +61,7 @@ def records(path: Path) -> list:
 
 
 @pytest.mark.parametrize(
-    ("asked", "pack", "folds"), [((), 8, [8] * 8 + [2] * 2), (("--pack", "4"), 4, [4] * 8 + [2] * 2)]
+    ("asked", "pack", "folds"), [((), 10, [10] * 10), (("--pack", "4"), 4, [4] * 8 + [2] * 2)]
 )
 def test_a_gpu_gets_a_runs_cells_in_packs_and_each_worker_a_gpu_of_its_own(
     febench: Febench, tmp_path: Path, asked: tuple[str, ...], pack: int, folds: list[int]
@@ -96,7 +96,7 @@ def test_packed_cells_are_the_cells_of_the_processor(febench: Febench, tmp_path:
 def test_what_goes_wrong_in_a_pack_costs_no_other(
     febench: Febench, tmp_path: Path, trouble: str, failed: int, words: str
 ) -> None:
-    done = febench(*RUN, "--methods", f"packer[trouble={trouble}],lottery", "--out", "o")
+    done = febench(*RUN, "--methods", f"packer[trouble={trouble}],lottery", "--out", "o", "--pack", "8")
     assert done.returncode == 3
     status = json.loads(febench("status", "o", "--json").stdout)
     assert {row["method"]: row["failed"] for row in status["rows"]} == {
