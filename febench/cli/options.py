@@ -71,6 +71,10 @@ RUN_OPTIONS: dict[str, Any] = {
     "settings": Annotated[
         list[str] | None, typer.Option("--set", metavar="METHOD.PARAM=VALUE", help="Set a parameter.")
     ],
+    "executor": Annotated[str, typer.Option(help="local or ray.")],
+    "address": Annotated[
+        str | None, typer.Option(help="Of the Ray cluster, such as auto.", show_default="one of this machine alone")
+    ],
     "shard": Annotated[
         str | None,
         typer.Option(metavar="I/N", help="Only every Nth cell, from the Ith on, in a directory of its own; see merge."),
@@ -92,7 +96,9 @@ HINTS = {
     "cache": "make room there, or set FEBENCH_CACHE to another folder; the same command goes on",
     "class_names": "say it with --class-names, such as --class-names angry,happy,sad",
     "data_dir": "say it with --data-dir or FEBENCH_DATA",
+    "address": "start one with ray start, or name another with --address",
     "device": "--device",
+    "executor": "--executor",
     "folds": "the febench run that made these results draws the folds again and holds them against the stored cells",
     "jobs": "--jobs",
     "metric": "--metric",

@@ -74,6 +74,33 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
     return path
 
 
+def received_file(digest: str, fetch: Callable[[], NDArray[np.uint8]]) -> Path:
+    """Path of a file of that content, which is fetched unless it is there and as it was.
+
+    Parameters
+    ----------
+    digest : str
+        BLAKE2b of the content, hexadecimal.
+    fetch : callable
+        Gives the content, bytes as an array.
+
+    Raises
+    ------
+    UsageError
+        If the cache cannot be written.
+    """
+    path = cache_dir() / "received" / f"{digest}.npy"
+    with writing_to(cache_dir(), "the cache", "cache"):
+        make_folder(path.parent)
+        with FileLock(path.with_suffix(".lock")):
+            if path not in _checked or _checked[path] != _identity(path):
+                if not path.exists() or _digest(path) != digest:
+                    with replacing(path) as file:
+                        file.write(fetch().data)
+                _checked[path] = _identity(path)
+    return path
+
+
 def is_kept(path: Path) -> bool:
     """Whether `cached_array` has that array, by its name and size; it alone looks at the content."""
     return _flaw(path, content=False) is None
@@ -144,25 +171,33 @@ def _note_of(path: Path) -> Path:
 def _flaw(path: Path, content: bool = True) -> str | None:
     """Why an array in the cache is not what was written under its key, in the words that follow its path; or None."""
     try:
-        about = path.stat()
-        same_file = about.st_ino, about.st_size, about.st_mtime_ns
+        same_file = _identity(path)
         if _checked.get(path) == same_file and _note_of(path).exists():
             return None
         note = unsealed(content_of(_note_of(path)))
         if note["key"] != path.stem:
             return "stands under the name of another"
-        if note["bytes"] != about.st_size:
+        if note["bytes"] != path.stat().st_size:
             return "is cut off or of another size than was written"
         if content:
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, hashlib.blake2b).hexdigest() != note["blake2b"]:
-                    return "is damaged"
+            if _digest(path) != note["blake2b"]:
+                return "is damaged"
             _checked[path] = same_file
     except FileNotFoundError:
         return "has no note of its content beside it"
     except (OSError, ValueError, LookupError) as error:
         return f"or the note beside it cannot be read ({error})"
     return None
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    about = path.stat()
+    return about.st_ino, about.st_size, about.st_mtime_ns
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, hashlib.blake2b).hexdigest()
 
 
 class _Hashed:

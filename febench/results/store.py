@@ -353,7 +353,7 @@ class Store:
                 file = cells.open("ab", buffering=0)
                 sync_folder(self.path)
             with file:
-                yield Writer(cells, file, self._by_key)
+                yield Writer(cells, file, self._by_key, known)
 
     def read_again(self) -> Store:
         """The directory as it is now, held against what was read and written here.
@@ -384,6 +384,15 @@ class Writer:
     _path: Path
     _file: Any
     _by_key: dict[str, Record]
+    _environments: dict[str, dict[str, Any]]
+
+    def note(self, environment: dict[str, Any]) -> None:
+        """Note what cells to come were computed with, unless it is noted."""
+        name = id_of(environment)
+        if name not in self._environments:
+            with writing_to(self._path.parent, "results", "out"):
+                write_environments(self._path.parent, {**self._environments, name: environment})
+            self._environments[name] = environment
 
     def append(self, record: Record) -> None:
         """Write one cell.

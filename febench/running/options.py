@@ -16,6 +16,7 @@ from febench.running.executors.local import gpus
 RESULTS = Path("results")
 PRESETS = ("paper", "quick")
 DEVICES = ("auto", "cpu", "cuda")
+EXECUTORS = ("local", "ray")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class RunOptions:
         Seconds a cell may take.
     settings : mapping
         For a method's name, its parameters.
+    executor : str
+        `local`: worker processes here; `ray`: a Ray cluster's, where `device` `cuda` asks for a GPU a cell.
+    address : str or None
+        Of the Ray cluster, such as `auto`; one of this machine alone by default.
     shard : pair of int or None
         `(3, 20)`: of the cells of each row only every 20th, beginning with the third, in a directory of their own below
         `out`; what is stored elsewhere changes nothing of it.
@@ -78,12 +83,18 @@ class RunOptions:
     threads: int = 1
     timeout: float | None = 1800.0
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    executor: str = "local"
+    address: str | None = None
     shard: tuple[int, int] | None = None
     seed: int = 0
     retry_failed: bool = False
 
     def __post_init__(self) -> None:
-        for what, given, known in (("preset", self.preset, PRESETS), ("device", self.device, DEVICES)):
+        for what, given, known in (
+            ("preset", self.preset, PRESETS),
+            ("device", self.device, DEVICES),
+            ("executor", self.executor, EXECUTORS),
+        ):
             if given not in known:
                 raise UsageError(f"there is no {what} {given!r}; choose {', '.join(known)}", option=what)
         for option in ("jobs", "threads", "pack"):
@@ -93,6 +104,8 @@ class RunOptions:
         if self.pack > LARGEST_PACK:
             why = "each training needs a stream of its own"
             raise UsageError(f"pack must be at most {LARGEST_PACK}, not {self.pack}: {why}", option="pack")
+        if self.address is not None and self.executor != "ray":
+            raise UsageError("an address is that of a Ray cluster: it takes executor ray too", option="executor")
         if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
             raise UsageError(f"there is no shard {self.shard[0]} of {self.shard[1]}", option="shard")
         if self.timeout is not None and not self.timeout > 0:
@@ -113,6 +126,8 @@ class RunOptions:
     @cached_property
     def gpus(self) -> tuple[str, ...]:
         """The GPUs that it may use, counted once."""
+        if self.executor == "ray":  # which GPU is for Ray to say
+            return ("ray",) if self.device == "cuda" else ()
         return () if self.device == "cpu" else gpus()
 
     @property

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from febench.audit import audit
 from febench.core.cache import cached_array, file_of, in_chunks, tell, telling
 from febench.core.dataset import Dataset, load_dataset
-from febench.core.environment import environment_id
+from febench.core.environment import environment_id, id_of
 from febench.core.errors import DataError, UnreadableFoldsError, UsageError, shortened
 from febench.core.manifest import Manifest, draw, read
 from febench.core.protocol import PROTOCOLS
@@ -24,6 +25,9 @@ from febench.running.forecast import TrialTask, try_rows
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Plan, Row, select_rows, wanted_cells
 from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod, PackTask
+
+if TYPE_CHECKING:
+    from febench.running.executors.ray import RayExecutor
 
 TOLD = 10_000
 """Letters of an error and of its traceback that are stored."""
@@ -84,7 +88,8 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
         own cells.
     """
     rows, absent = select_rows(options.methods, options.preset, options.settings)
-    check_device(options.device, rows)
+    if options.executor == "local":
+        check_device(options.device, rows)
     dataset = load_dataset(options.dataset, options.data_dir)
     manifest = folds_of(options, dataset)
     cells = wanted_cells(
@@ -106,16 +111,19 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
         plan = plan_of(options, rows, cells, store.records)
         if plan.missing:
             full: dict[str, list[str]] = {}
-            with executor_for(options, plan.rows) as executor:
+            with executor_for(options, plan.rows) as executor, cluster_for(options, plan.rows) as cluster:
                 plan, words = forecast(executor, options, dataset, plan)
+                plan = replace(plan, jobs=cluster.slots) if cluster else plan
                 for word in words:
                     watcher.note(word)
                 watcher.begin(plan)
                 try:
-                    for cell, result, seconds in compute(executor, options, dataset, store.path, plan):
+                    for cell, result, seconds in compute(executor, cluster, options, dataset, store.path, plan):
                         if isinstance(result, Failure) and result.status == "full":
                             full.setdefault(cell.row.label, []).append(result.error)
                             continue
+                        if result.environment:
+                            writer.note(dict(result.environment))
                         record = record_of(cell, result, options.threads, seconds)
                         writer.append(record)
                         watcher.came_in(cell, record)
@@ -160,13 +168,15 @@ def plan_of(options: RunOptions, rows: tuple[Row, ...], cells: tuple[Cell, ...],
 def forecast(executor: Executor, options: RunOptions, dataset: Dataset, plan: Plan) -> tuple[Plan, list[str]]:
     """The plan, with the rows tried that this machine has no cell of, and a word about each trial that failed.
 
-    Cells of GPUs are not tried: they train side by side, and one of them alone says little of that.
+    Cells of GPUs are not tried: they train side by side, and one of them alone says little of that. Nor are those of
+    other machines.
     """
     left = {cell.row.label for cell in plan.missing}
     unknown = {row.label: row for row in plan.rows if row.label in left and plan.estimate(row).seconds is None}
     extractions, unsendable = {}, []
     for label, row in unknown.items():
-        method = None if on_gpu(options, row) else pack_method(options, row)
+        elsewhere = on_gpu(options, row) or options.executor == "ray"
+        method = None if elsewhere else pack_method(options, row)
         if isinstance(method, PackedMethod):
             extractions[label] = extract_task(dataset, method)
         elif method:
@@ -237,7 +247,7 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
 
 
 def compute(
-    executor: Executor, options: RunOptions, dataset: Dataset, path: Path, plan: Plan
+    executor: Executor, cluster: Executor | None, options: RunOptions, dataset: Dataset, path: Path, plan: Plan
 ) -> Iterator[tuple[Cell, CellResult | Failure, dict[str, float]]]:
     """Compute the missing cells and yield each as it ends, with the seconds of its features.
 
@@ -247,7 +257,9 @@ def compute(
     Parameters
     ----------
     executor : Executor
-        Computes the cells of the processor; those of GPUs have one of their own.
+        Computes features, and the cells of the processor; those of GPUs have one of their own.
+    cluster : Executor or None
+        Computes all cells, if there is one.
     options : RunOptions
         Workers and their limits.
     dataset : Dataset
@@ -259,16 +271,23 @@ def compute(
     """
     on_processor = [(cell,) for cell in plan.missing if cell.row.label not in plan.on_gpus]
     if on_processor:
-        yield from _compute_on(executor, options, dataset, path, on_processor)
-    if plan.packs:
+        yield from _compute_on(cluster or executor, executor, options, dataset, path, on_processor)
+    if plan.packs and cluster:
+        yield from _compute_on(cluster, executor, options, dataset, path, plan.packs)
+    elif plan.packs:
         with gpu_executor(options) as on_devices:
-            yield from _compute_on(on_devices, options, dataset, path, plan.packs)
+            yield from _compute_on(on_devices, on_devices, options, dataset, path, plan.packs)
 
 
 def _compute_on(
-    executor: Executor, options: RunOptions, dataset: Dataset, path: Path, packs: Sequence[tuple[Cell, ...]]
+    executor: Executor,
+    extracting: Executor,
+    options: RunOptions,
+    dataset: Dataset,
+    path: Path,
+    packs: Sequence[tuple[Cell, ...]],
 ) -> Iterator[tuple[Cell, CellResult | Failure, dict[str, float]]]:
-    """Compute features, then packs of cells of one row each."""
+    """Compute features by one executor, then packs of cells of one row each by another."""
     rows = list({pack[0].row.label: pack[0].row for pack in packs}.values())
     packed = {row.label: pack_method(options, row) for row in rows}
     methods = {label: method for label, method in packed.items() if isinstance(method, PackedMethod)}
@@ -276,7 +295,7 @@ def _compute_on(
         label: failure for label, failure in packed.items() if isinstance(failure, Failure)
     }
     sent = [row for row in rows if row.label in methods]
-    for row, extracted in executor.map(sent, lambda row: extract_task(dataset, methods[row.label])):
+    for row, extracted in extracting.map(sent, lambda row: extract_task(dataset, methods[row.label])):
         features[row.label] = extracted
         for word in extracted.notes if isinstance(extracted, Extracted) else ():
             tell(f"{row.label}: {word}")
@@ -313,6 +332,17 @@ def executor_for(options: RunOptions, rows: Sequence[Row]) -> LocalExecutor:
     modules = [module for method in here for module in (*method.needs, method.origin)]
     imports = list(dict.fromkeys([TrialTask.__module__, *modules]))
     return LocalExecutor(options.workers, options.threads, options.timeout, imports=imports)
+
+
+def cluster_for(options: RunOptions, rows: Sequence[Row]) -> AbstractContextManager[RayExecutor | None]:
+    """The Ray cluster that cells are computed on, where that is asked for."""
+    if options.executor != "ray":
+        return contextlib.nullcontext()
+    from febench.running.executors.ray import RayExecutor
+
+    modules = [module for row in rows for module in (*row.method.needs, row.method.origin)]
+    imports = list(dict.fromkeys([TrialTask.__module__, *modules]))
+    return RayExecutor(options.address, options.threads, options.timeout, imports)
 
 
 def gpu_executor(options: RunOptions) -> LocalExecutor:
@@ -362,6 +392,7 @@ def record_of(cell: Cell, result: CellResult | Failure, threads: int, seconds: d
     came = {
         name: shortened(part, TOLD) if name in ("error", "traceback") and part else part for name, part in came.items()
     }
+    elsewhere = came.pop("environment")
     return Record(
         key=cell.key,
         method=cell.row.method.name,
@@ -372,7 +403,7 @@ def record_of(cell: Cell, result: CellResult | Failure, threads: int, seconds: d
         fold=cell.fold,
         seed=cell.seed,
         threads=threads,
-        environment=environment_id(),
+        environment=id_of(dict(elsewhere)) if elsewhere else environment_id(),
         **{**came, "seconds": {**seconds, **came.get("seconds", {})}},
     )
 

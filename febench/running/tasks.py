@@ -74,6 +74,15 @@ class PackedMethod:
         method: Method = pickle.loads(self.pickled)
         return method
 
+    @property
+    def unfit(self) -> str | None:
+        """Why it cannot run where this is asked, in a sentence; None if it can."""
+        try:
+            method = self.method
+            return method.missing or (method.check(self.params, self.given["device"]) if method.check else None)
+        except Exception as error:
+            return f"method {self.name} cannot be loaded ({type(error).__name__}: {error})"
+
     def build(self, seed: int, checkpoint: Path | None = None) -> Any:
         """A new classifier."""
         return self.method.make(self.params, random_state=seed, checkpoint=checkpoint, **self.given)
@@ -101,6 +110,8 @@ class CellResult:
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None
     info: dict[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Any] | None = None
+    """Where it was computed, if not on this machine."""
 
 
 @dataclass(frozen=True)
@@ -227,6 +238,25 @@ class CellTask:
         return CellResult(predictions, probabilities, contradictions, seconds, info=info)
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """What it reads."""
+        return (self.inputs,)
+
+    def with_files(self, here: Mapping[Path, Path]) -> CellTask:
+        """The same work on another machine, where its files are elsewhere; a state kept halfway does not travel."""
+        return replace(self, inputs=here[self.inputs], checkpoint=None)
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it is for a GPU."""
+        return bool(self.method.given["device"] == "cuda")
+
+    @property
+    def unfit(self) -> str | None:
+        """Why it cannot run where this is asked."""
+        return self.method.unfit
+
+    @property
     def fold_task(self) -> FoldTask:
         """The same work, for `fit_predict_folds`."""
         fold, groups = self.fold, None if self.groups is None else self.groups.copy()
@@ -248,6 +278,25 @@ class PackTask:
     def load(self) -> None:
         """Import what the method needs: no part of the work."""
         self.cells[0].method.load()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What it reads."""
+        return self.cells[0].files
+
+    def with_files(self, here: Mapping[Path, Path]) -> PackTask:
+        """The same work on another machine."""
+        return PackTask(tuple(cell.with_files(here) for cell in self.cells))
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it is for a GPU."""
+        return self.cells[0].on_gpu
+
+    @property
+    def unfit(self) -> str | None:
+        """Why it cannot run where this is asked."""
+        return self.cells[0].unfit
 
     def run(self) -> tuple[CellResult | Failure, ...] | Failure:
         """What came of each cell, in their order; a failure of all where they failed together."""

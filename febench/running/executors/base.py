@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from febench.core.errors import FebenchError
 
@@ -35,11 +35,14 @@ class Failure:
         What went wrong, in a sentence.
     traceback : str or None
         Where it raised, as Python prints it.
+    environment : mapping or None
+        Where that was, if not on this machine; see `febench.core.environment`.
     """
 
     status: str
     error: str
     traceback: str | None = None
+    environment: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:
