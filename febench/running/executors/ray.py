@@ -11,6 +11,9 @@ import hashlib
 import logging
 import os
 import pickle
+import signal
+import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,6 +29,8 @@ from febench.core.errors import FebenchError, UsageError
 from febench.running.executors.base import Failure, Task
 from febench.running.executors.local import LocalExecutor
 
+REACHED = 5.0
+"""Seconds in which the address of a cluster must answer."""
 LOST = 3
 """Nodes, or Ray's processes on them, that may be lost under a task before it is the task that is to blame."""
 AHEAD = 2
@@ -103,10 +108,17 @@ class RayExecutor:
         except ImportError as error:
             raise UsageError(f"executor ray needs the package ray: pip install 'febench[ray]' ({error})") from error
         self._ray: Any = ray
+        host, colon, port = (self._address or "").rpartition(":")
+        before = signal.getsignal(signal.SIGTERM)
         try:
-            ray.init(address=self._address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+            if colon and port.isdigit() and "/" not in host:
+                socket.create_connection((host, int(port)), REACHED).close()  # Ray itself tries for minutes
+            ray.init(address=self._address, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # of many kinds
             raise UsageError(f"no Ray cluster answers at {self._address}: {error}", option="address") from error
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, before)  # Ray has put its own there
         self._perform = ray.remote(num_cpus=self._settings.threads, max_retries=0)(_perform)
         return self
 
@@ -159,17 +171,21 @@ class RayExecutor:
                 self._refs[path] = digest, self._ray.put(content)
             digest, reference = self._refs[path]
             files[path] = digest, [reference]  # in a list it is not fetched before it is known to be missing there
-        perform = self._perform.options(num_gpus=int(sent.on_gpu))
-        if sent.unfit:
-            from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-            alive = [node["NodeID"] for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
-            fit = [node for node in alive if node not in sent.unfit]
-            if not fit:
-                raise UsageError(f"no node of the cluster can run {sent.item}: {'; '.join(set(sent.unfit.values()))}")
-            place = NodeAffinitySchedulingStrategy(node_id=fit[sent.lost % len(fit)], soft=False)
-            perform = perform.options(scheduling_strategy=place)
+        perform = self._perform.options(num_gpus=int(sent.on_gpu), scheduling_strategy=self._place(sent))
         return perform.remote(sent.packed, files, self._settings, __version__)
+
+    def _place(self, sent: _Sent[T]) -> Any:
+        """Any node, but for a task that some cannot run one of the others."""
+        if not sent.unfit:
+            return "DEFAULT"
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        needed = "GPU" if sent.on_gpu else "CPU"
+        alive = [node["NodeID"] for node in self._ray.nodes() if node["Alive"] and node["Resources"].get(needed)]
+        fit = [node for node in alive if node not in sent.unfit]
+        if not fit:
+            raise UsageError(f"no node of the cluster is fit for {sent.item}: {'; '.join(set(sent.unfit.values()))}")
+        return NodeAffinitySchedulingStrategy(node_id=fit[sent.lost % len(fit)], soft=False)
 
     def _result(self, reference: Any, sent: _Sent[T]) -> Any:
         """What came of a task; None if it is to be computed again."""
