@@ -6,11 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from febench.results.store import Record, Store
+from febench.running.executors.base import Executor
 from febench.running.executors.local import LocalExecutor
 from tests.end_to_end.conftest import Febench
 from tests.faults.conftest import COUNT, Survived
@@ -82,12 +86,33 @@ def state() -> dict[str, Any]:
     }
 
 
-def test_what_a_task_does_to_its_process_is_gone_with_it() -> None:
-    with LocalExecutor(jobs=1, timeout=60, imports=["sklearn.svm"]) as executor:
-        [(_, clean)] = executor.map(["tell"], Deed)
-        for code in DEEDS.values():
-            (_, _), (_, after) = executor.map([code, "tell"], Deed)
-            assert after == clean, code
+@pytest.fixture(params=["local", "ray"])
+def alone(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    """An executor of each kind that runs one task at a time."""
+    options: dict[str, Any] = {"timeout": 60, "imports": ["sklearn.svm"]}
+    if request.param == "local":
+        with LocalExecutor(jobs=1, **options) as executor:
+            yield executor
+        return
+    pytest.importorskip("ray", reason="needs the extra febench[ray]")
+    from ray.cluster_utils import Cluster
+
+    from febench.running.executors.ray import RayExecutor
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        with RayExecutor(cluster.address, **options) as one:
+            yield one
+    finally:
+        cluster.shutdown()
+
+
+def test_what_a_task_does_to_its_process_is_gone_with_it(alone: Executor) -> None:
+    [(_, clean)] = alone.map(["tell"], Deed)
+    for code in DEEDS.values():
+        [_] = alone.map([code], Deed)
+        [(_, after)] = alone.map(["tell"], Deed)
+        assert after == clean, code
 
 
 VANDALS = """
@@ -123,7 +148,12 @@ def misbehave(count: int) -> dict[str, str]:
     return {f"{name}-{i}": ends[name] for i in range(1 + count // len(ends)) for name in ends}
 
 
-def test_a_canary_behind_every_misdeed_sings_the_same(febench: Febench, tmp_path: Path, survived: Survived) -> None:
+@pytest.mark.parametrize("executor", ["local", "ray"])
+def test_a_canary_behind_every_misdeed_sings_the_same(
+    executor: str, febench: Febench, tmp_path: Path, survived: Survived
+) -> None:
+    if executor == "ray":
+        pytest.importorskip("ray", reason="needs the extra febench[ray]")
     deeds = misbehave(COUNT and 80)
     names = [*deeds] if COUNT else ["svm-0", "interrupts-0", "exits-0", "generates-0", "unprintable-0", "ends-0"]
     lines = [f"register({name!r}, {deeds[name]!r})" for name in names]
@@ -132,7 +162,8 @@ def test_a_canary_behind_every_misdeed_sings_the_same(febench: Febench, tmp_path
     alone = febench(*RUN[:-1], "calm", "--methods", "pixel-svm,hog-svm")
     assert alone.returncode == 0, alone.stderr
     order = [name for pair in zip(names, canaries, strict=True) for name in pair]
-    febench(*RUN, "--plugin", "vandals.py", "--methods", ",".join([*order, "hog-svm"]), "--jobs", "1", timeout=1500)
+    methods = ("--plugin", "vandals.py", "--methods", ",".join([*order, "hog-svm"]))
+    febench(*RUN, *methods, "--jobs", "1", "--executor", executor, timeout=1500)
     for name in names:
         assert len(records(tmp_path / "o", name)) == 3, name
     hogs = [records(tmp_path / path, "hog-svm") for path in ("calm", "o")]
