@@ -73,6 +73,9 @@ class Task(Protocol[R_co]):
     One with an attribute `weight` may take that many time limits, one with `limit` no more than so many seconds. The
     clock starts when `load()` is done, where a task has it: it imports what the work needs, and what it raises is left
     for `run` to meet again.
+
+    For other machines a task may have `files`, the paths that it reads, and `with_files`, the same task given where
+    each of them is there; `on_gpu`, whether it is for a GPU; and `unfit`, why it cannot run where that is asked.
     """
 
     def run(self) -> R_co | Failure:
