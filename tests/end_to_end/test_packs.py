@@ -60,9 +60,7 @@ def records(path: Path) -> list:
     return Store(path).records
 
 
-@pytest.mark.parametrize(
-    ("asked", "pack", "folds"), [((), 10, [10] * 10), (("--pack", "4"), 4, [4] * 8 + [2] * 2)]
-)
+@pytest.mark.parametrize(("asked", "pack", "folds"), [((), 10, [10] * 10), (("--pack", "4"), 4, [4] * 8 + [2] * 2)])
 def test_a_gpu_gets_a_runs_cells_in_packs_and_each_worker_a_gpu_of_its_own(
     febench: Febench, tmp_path: Path, asked: tuple[str, ...], pack: int, folds: list[int]
 ) -> None:

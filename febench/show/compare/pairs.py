@@ -255,15 +255,7 @@ class Scored:
     @cached_property
     def by_fold(self) -> dict[int, NDArray[np.float64]]:
         """For each complete run, the sum over images of each fold, or of what does not add up the fold's score."""
-        total, tally = self.metric.total, self.metric.tally
-        if total is None or tally is None:
-            return self.row.fold_scores(self.metric)
-        folds = range(1, self.row.manifest.n_folds + 1)
-        wanted = self.metric.of_probabilities
-        return {
-            run: np.array([float(total(tally(self.row.answers([run], [f], probabilities=wanted)))) for f in folds])
-            for run in self.row.scores(self.metric)
-        }
+        return self.row.fold_scores(self.metric) if self.metric.total is None else self.row.fold_totals(self.metric)
 
     @property
     def runs(self) -> tuple[int, ...]:

@@ -395,22 +395,22 @@ def commands(study: Study) -> list[str]:
             continue
         names = ",".join(row.label.replace(QUICK, "") for row in rows)
         asked = ["--dataset", manifest.dataset, "--protocol", manifest.protocol, "--seed", str(manifest.seed)]
-        threads = {record.threads for row in rows for record in row.records} - {1}
+        threads = {number for row in rows for number in row.records.table["threads"].tolist()} - {1}
         few = ["--threads", str(threads.pop())] if len(threads) == 1 else []
         lines.append(shlex.join(["febench", "run", *asked, *preset, *few, "--methods", names, "--out", "DIR"]))
     return lines
 
 
 def _as_run(row: RowResults) -> tuple[str | int, ...]:
-    record = row.records[-1]
-    params = ", ".join(f"{name}={value}" for name, value in record.params.items())
-    threads = ", ".join(map(str, sorted({one.threads for one in row.records})))
-    return row.label, record.version, params, sum(one.ok for one in row.records), len(row.failed), threads
+    kind = row.records.last
+    params = ", ".join(f"{name}={value}" for name, value in kind.params.items())
+    threads = ", ".join(map(str, np.unique(row.records.table["threads"]).tolist()))
+    return row.label, kind.version, params, len(row.cells), len(row.failed), threads
 
 
 def _environments(results: Results) -> list[dict[str, Any]]:
     """What cells were computed with, the environment of most cells first."""
-    cells = Counter(record.environment for row in results.rows for record in row.records)
+    cells = Counter(name for row in results.rows for name in row.records.named("environment"))
     return [
         {"id": name or "not noted", "cells": count, "about": _about(results.environments.get(name, {}))}
         for name, count in cells.most_common()

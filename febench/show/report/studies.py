@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from febench.core.files import reading
 from febench.results.merge import pool
 from febench.results.metrics import OA, Metric
 from febench.results.people import ORDER, Faces, faces_tested
 from febench.results.results import Results
 from febench.results.rows import RowResults
-from febench.results.store import CELLS, Store
+from febench.results.store import CELLS, ResultsDirectory
 from febench.show.compare import Comparison, compare
 from febench.show.tables import chosen
 
@@ -28,7 +29,7 @@ class Study:
         Counted from 1 over the report; anchors are made of it, for names may hold anything.
     results : Results
         What was stored; of several directories with the same folds, joined.
-    stores : tuple of Store
+    stores : tuple of ResultsDirectory
         Where it was stored.
     rope : float or None
         Region of practical equivalence; the metric's own by default.
@@ -38,7 +39,7 @@ class Study:
 
     number: int
     results: Results
-    stores: tuple[Store, ...]
+    stores: tuple[ResultsDirectory, ...]
     rope: float | None = None
     metric: Metric = OA
 
@@ -70,11 +71,15 @@ class Study:
     @property
     def digests(self) -> list[str]:
         """SHA-256 of each file of cells."""
-        paths = [store.path / CELLS for store in self.stores]
-        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.exists()]
+        paths = [path for store in self.stores if (path := store.path / CELLS).exists()]
+        digests = []
+        for path in paths:
+            with reading(path) as file:
+                digests.append(hashlib.file_digest(file, hashlib.sha256).hexdigest())
+        return digests
 
 
-def gather(stores: Sequence[Store], rope: float | None = None, metric: Metric = OA) -> list[Study]:
+def gather(stores: Sequence[ResultsDirectory], rope: float | None = None, metric: Metric = OA) -> list[Study]:
     """One study a data set and protocol: data sets in the order given, of each the protocol with new faces last.
 
     Raises
