@@ -151,6 +151,26 @@ class Manifest:
         roles = self.roles[fold - 1]
         return Fold(*(self._images(run, groups) for groups in (roles.train, roles.validation, roles.test)))
 
+    def counted(self, part: str, numbers: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
+        """How often each number is among the images of a part of each fold, run by run, shape (folds, numbers).
+
+        Parameters
+        ----------
+        part : str
+            `train`, `validation` or `test`.
+        numbers : int64 array, shape (n,)
+            A number from 0 for each image, such as its class or its person.
+        """
+        n, n_groups = int(numbers.max(initial=0)) + 1, min(map(len, self._runs))
+        members = np.zeros((self.n_folds, n_groups), dtype=np.float32)
+        for fold, roles in enumerate(self.roles):
+            members[fold, list(getattr(roles, part))] = 1
+        for groups in self._runs:
+            group = np.empty(len(numbers), dtype=np.int64)
+            group[np.concatenate(groups)] = np.repeat(np.arange(len(groups)), [len(one) for one in groups])
+            by_group = np.bincount(group * n + numbers, minlength=len(groups) * n).reshape(-1, n)
+            yield members @ by_group[:n_groups].astype(np.float32)
+
     def test(self, run: int, fold: int) -> NDArray[np.int64]:
         """The test images of one fold, in rising order."""
         return self.tested[0][slice(*self.tested[1][run - 1, fold - 1 : fold + 1])]

@@ -17,7 +17,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from febench.core.files import reading, replacing
 from febench.core.manifest import Manifest
 from febench.results.cells import CELL, Cells, Kind, tabulated
 from febench.results.store import CELLS, Record, ResultsDirectory, Store, stored_lines
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 INDEX = "cells.index"
 FORMAT = 1
@@ -171,7 +174,7 @@ def _write(path: Path, about: _About, found: _Found) -> None:
     cells, table = found.cells, found.cells.table
     said = [cells.answers[start : start + count] for start, count in zip(table["start"], table["count"], strict=True)]
     edges = np.concatenate([[0], np.cumsum(table["count"])])
-    columns = {name: pa.array(np.ascontiguousarray(table[name])) for name in _STORED}
+    columns = {name: pa.array(table[name].astype(kind)) for name, kind in _STORED.items()}
     columns["predictions"] = pa.LargeListArray.from_arrays(pa.array(edges), np.concatenate([cells.answers[:0], *said]))
     told = {**vars(about), "torn": found.torn, "foreign": found.foreign, "kinds": cells.kinds, "words": cells.words}
     batch = pa.record_batch(columns).replace_schema_metadata({_TOLD: json.dumps(told)})
@@ -201,18 +204,30 @@ def _read(path: Path, about: _About) -> _Found | None:
     except (OSError, ValueError, LookupError, TypeError):
         return None
     table = np.empty(len(batch), dtype=CELL)
-    for name in _STORED:
-        table[name] = batch.column(name).to_numpy(zero_copy_only=False)
-    predictions = batch.column("predictions")
-    edges = predictions.offsets.to_numpy()
-    table["start"], table["count"] = edges[:-1], np.diff(edges)
+    for name, kind in _STORED.items():
+        table[name] = _mapped(batch.column(name), kind)
+    edges, answers = batch.column("predictions").offsets, batch.column("predictions").values
+    table["start"], table["count"] = (
+        _mapped(edges, np.dtype(np.int64))[:-1],
+        np.diff(_mapped(edges, np.dtype(np.int64))),
+    )
     kinds, words = tuple(Kind(*kind) for kind in told["kinds"]), tuple(told["words"])
-    cells = Cells(table, predictions.values.to_numpy(), kinds, words, Lines(path.with_name(CELLS)))
+    cells = Cells(table, _mapped(answers, np.dtype(str(answers.type))), kinds, words, Lines(path.with_name(CELLS)))
     return _Found(cells, told["torn"], tuple(told["foreign"]))
 
 
-_STORED = tuple(name for name in CELL.names or () if name not in ("start", "count"))
+_STORED = {
+    name: np.dtype(np.uint8) if kind == np.bool_ else kind
+    for name, (kind, *_) in (CELL.fields or {}).items()
+    if name not in ("start", "count")
+}
+"""The columns that are in the file as they are in memory; truth as a byte, so that it can be mapped."""
 _TOLD = b"febench"
+
+
+def _mapped(column: pa.Array, kind: np.dtype[Any]) -> NDArray[Any]:
+    """A column as it lies in the file; pyarrow's own way imports pandas, which takes longer than all the rest."""
+    return np.frombuffer(column.buffers()[1], kind, len(column)) if len(column) else np.empty(0, kind)
 
 
 def _digest(content: memoryview) -> bytes:

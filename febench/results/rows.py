@@ -234,7 +234,7 @@ class RowResults:
         if self.manifest.people is None or metric.tally is None or (counted := self._counted(metric)) is None:
             return None
         names, numbers = self.manifest.people
-        tested = np.unique(numbers[self.manifest.tests(self.runs)])
+        tested = np.flatnonzero(np.bincount(numbers[self.manifest.tests(self.runs)], minlength=len(names)))
         return tuple(names[person] for person in tested), counted.by_person[tested]
 
     def _counted(self, metric: Metric) -> _Counted | None:

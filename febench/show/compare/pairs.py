@@ -207,16 +207,16 @@ class Folds:
     @classmethod
     def of(cls, manifest: Manifest) -> Folds:
         """The folds of a manifest."""
-        runs, folds = range(1, manifest.n_runs + 1), range(1, manifest.n_folds + 1)
-        dealt = [[manifest.fold(run, fold) for fold in folds] for run in runs]
+        folds = range(1, manifest.n_folds + 1)
+        tests = [[manifest.test(run, fold) for fold in folds] for run in range(1, manifest.n_runs + 1)]
         known: dict[bytes, int] = {}
-        group = [[known.setdefault(fold.test.tobytes(), len(known)) for fold in run] for run in dealt]
-        people = manifest.people
+        group = [[known.setdefault(test.tobytes(), len(known)) for test in run] for run in tests]
+        people, everyone = manifest.people, np.zeros_like(manifest.labels)
         return cls(
-            np.array([[len(fold.test) for fold in run] for run in dealt], dtype=np.float64),
-            np.array([[len(fold.train) for fold in run] for run in dealt], dtype=np.float64),
+            np.diff(manifest.tested[1], axis=1).astype(np.float64),
+            np.stack([counts[:, 0] for counts in manifest.counted("train", everyone)]).astype(np.float64),
             np.array(group, dtype=np.int64),
-            people is not None and all(len(np.unique(people[1][fold.test])) == 1 for fold in dealt[0]),
+            people is not None and all(len(np.unique(people[1][test])) == 1 for test in tests[0]),
         )
 
     @property
