@@ -188,11 +188,13 @@ class RowResults:
 
     def scores(self, metric: Metric) -> dict[int, float]:
         """A metric of each complete run; empty where it needs probabilities and a cell has none."""
-        counted = self._counted(metric)
-        if counted is None:
-            return {}
-        values = counted.by_run if metric.tally is None else metric.value(counted.by_fold.sum(axis=1))
-        return dict(zip(self.runs, values.tolist(), strict=True)) if np.isfinite(values).all() else {}
+        if metric.name not in self._scores:
+            self._scores[metric.name] = {}
+            if (counted := self._counted(metric)) is not None:
+                values = counted.by_run if metric.tally is None else metric.value(counted.by_fold.sum(axis=1))
+                if np.isfinite(values).all():
+                    self._scores[metric.name] = dict(zip(self.runs, values.tolist(), strict=True))
+        return self._scores[metric.name]
 
     def fold_scores(self, metric: Metric) -> dict[int, NDArray[np.float64]]:
         """A metric of each fold of each complete run, shape (folds,); NaN where it cannot be told."""
@@ -285,6 +287,10 @@ class RowResults:
 
     @cached_property
     def _counts(self) -> dict[Callable[..., Any], _Counted]:
+        return {}
+
+    @cached_property
+    def _scores(self) -> dict[str, dict[int, float]]:
         return {}
 
     @cached_property

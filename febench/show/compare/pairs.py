@@ -253,14 +253,15 @@ class Scored:
     folds: Folds
 
     @cached_property
-    def by_fold(self) -> dict[int, NDArray[np.float64]]:
-        """For each complete run, the sum over images of each fold, or of what does not add up the fold's score."""
-        return self.row.fold_scores(self.metric) if self.metric.total is None else self.row.fold_totals(self.metric)
+    def runs(self) -> NDArray[np.int64]:
+        """The runs that have the metric, counted from 1."""
+        return np.array(list(self.row.scores(self.metric)), dtype=np.int64)
 
-    @property
-    def runs(self) -> tuple[int, ...]:
-        """The runs that have the metric."""
-        return tuple(self.row.scores(self.metric))
+    @cached_property
+    def by_fold(self) -> NDArray[np.float64]:
+        """Of each of these runs, the sum over images of each fold, or of what does not add up the fold's score."""
+        told = self.row.fold_scores if self.metric.total is None else self.row.fold_totals
+        return np.array([values for run, values in told(self.metric).items() if run in self.row.scores(self.metric)])
 
     def right(self, run: int) -> NDArray[np.bool_]:
         """Which test images of a run are recognised."""
@@ -281,10 +282,9 @@ def differences(first: Scored, second: Scored) -> NDArray[np.float64]:
     -------
     float array, shape (runs * folds,), or (folds,) where every run tests the same groups
     """
-    runs = [run for run in first.runs if run in second.runs]
-    at = [run - 1 for run in runs]
-    folds, metric = first.folds, first.metric
-    by_fold = np.array([first.by_fold[run] - second.by_fold[run] for run in runs])
+    runs, one, two = np.intersect1d(first.runs, second.runs, assume_unique=True, return_indices=True)
+    at, folds, metric = runs - 1, first.folds, first.metric
+    by_fold = first.by_fold[one] - second.by_fold[two]
     if metric.total is not None:
         by_fold = by_fold / folds.n_test[at].mean(axis=1, keepdims=True)
     by_fold = by_fold if metric.higher_is_better else -by_fold
@@ -338,7 +338,7 @@ def compare(
     scored = [Scored(row, metric, folds) for row in asked.values()]
     means = {id(one): one.row.summary(metric) for one in scored}
     best_first = -1.0 if metric.higher_is_better else 1.0
-    whole = sorted((one for one in scored if one.runs), key=lambda one: best_first * (means[id(one)].mean or 0.0))
+    whole = sorted((one for one in scored if len(one.runs)), key=lambda one: best_first * (means[id(one)].mean or 0.0))
     measured = [_measured(a, b, rope) for a, b in combinations(whole, 2)]
     tested = [evidence.test.p for _, _, _, _, evidence in measured if evidence.test]
     adjusted = iter(holm(tested))
@@ -355,7 +355,7 @@ def compare(
         results,
         metric,
         tuple(Standing(one.row.label, len(one.runs), means[id(one)].mean or 0.0, means[id(one)].sd) for one in whole),
-        tuple(one.row.label for one in scored if not one.runs),
+        tuple(one.row.label for one in scored if not len(one.runs)),
         tuple(pairs),
         rope,
         alpha,
@@ -365,7 +365,7 @@ def compare(
 
 def _measured(first: Scored, second: Scored, rope: float) -> tuple[Scored, Scored, int, NDArray[np.float64], Evidence]:
     """A pair, the better first: how many common runs, their differences, and what the test makes of them."""
-    runs = [run for run in first.runs if run in second.runs]
+    runs: list[int] = np.intersect1d(first.runs, second.runs, assume_unique=True).tolist()
     if not runs:
         return first, second, 0, np.empty(0), Evidence(None, lacking="no run is whole in both")
     values, folds = differences(first, second), first.folds
