@@ -230,17 +230,16 @@ def _calibration_error(counts: Floats) -> Floats:
 
 def _area_under_curves(answers: Answers) -> Floats:
     """Mean over the classes that are there, of how often one of its images ranks before one of another class."""
-    from scipy.stats import rankdata
-
     assert answers.probabilities is not None
-    images = np.bincount(answers.labels, minlength=answers.n_classes)
-    there = np.flatnonzero((images > 0) & (images < len(answers.labels)))
-    if not len(there):
-        return np.asarray(np.nan)
-    own = answers.labels[:, None] == there
-    ranks = np.where(own, rankdata(answers.probabilities[:, there], axis=0), 0.0).sum(axis=0)
-    n = images[there]
-    return np.asarray(100.0 * np.mean((ranks - n * (n + 1) / 2) / (n * (len(answers.labels) - n))))
+    areas = []
+    for one, beliefs in enumerate(answers.probabilities.T):
+        ranked, own = np.sort(beliefs), beliefs[answers.labels == one]
+        n, others = len(own), len(beliefs) - len(own)
+        if n and others:
+            # of equal probabilities each has the mean of their ranks
+            ranks = (np.searchsorted(ranked, own, "left") + np.searchsorted(ranked, own, "right") + 1) / 2
+            areas.append((ranks.sum() - n * (n + 1) / 2) / (n * others))
+    return np.asarray(100.0 * np.mean(areas) if areas else np.nan)
 
 
 def _uniform(n_classes: int) -> float:

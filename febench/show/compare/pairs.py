@@ -219,7 +219,7 @@ class Folds:
             people is not None and all(len(np.unique(people[1][test])) == 1 for test in tests[0]),
         )
 
-    @property
+    @cached_property
     def test_to_train(self) -> float:
         """Test images over training images of a fold, on average."""
         return float(self.n_test.mean() / self.n_train.mean())
@@ -231,7 +231,8 @@ class Folds:
 
     def one_group(self, runs: Sequence[int]) -> bool:
         """Whether some runs, counted from 1, test one group of images, as a publisher's own split has."""
-        return len(np.unique(self.group[[run - 1 for run in runs]])) == 1
+        tested = self.group[[run - 1 for run in runs]]
+        return bool((tested == tested[0, 0]).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,11 +264,22 @@ class Scored:
         told = self.row.fold_scores if self.metric.total is None else self.row.fold_totals
         return np.array([values for run, values in told(self.metric).items() if run in self.row.scores(self.metric)])
 
+    def of(self, runs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """`by_fold` of some of these runs."""
+        return self.by_fold if len(runs) == len(self.runs) else self.by_fold[np.isin(self.runs, runs)]
+
     def right(self, run: int) -> NDArray[np.bool_]:
         """Which test images of a run are recognised."""
         answers = self.row.answers([run])
         right: NDArray[np.bool_] = answers.labels == answers.predictions
         return right
+
+
+def common_runs(first: Scored, second: Scored) -> NDArray[np.int64]:
+    """The runs that both have whole, counted from 1, rising."""
+    if np.array_equal(first.runs, second.runs):  # as a rule; of very many pairs it is quicker to look
+        return first.runs
+    return np.intersect1d(first.runs, second.runs, assume_unique=True)
 
 
 def differences(first: Scored, second: Scored) -> NDArray[np.float64]:
@@ -282,9 +294,9 @@ def differences(first: Scored, second: Scored) -> NDArray[np.float64]:
     -------
     float array, shape (runs * folds,), or (folds,) where every run tests the same groups
     """
-    runs, one, two = np.intersect1d(first.runs, second.runs, assume_unique=True, return_indices=True)
+    runs = common_runs(first, second)
     at, folds, metric = runs - 1, first.folds, first.metric
-    by_fold = first.by_fold[one] - second.by_fold[two]
+    by_fold = first.of(runs) - second.of(runs)
     if metric.total is not None:
         by_fold = by_fold / folds.n_test[at].mean(axis=1, keepdims=True)
     by_fold = by_fold if metric.higher_is_better else -by_fold
@@ -365,7 +377,7 @@ def compare(
 
 def _measured(first: Scored, second: Scored, rope: float) -> tuple[Scored, Scored, int, NDArray[np.float64], Evidence]:
     """A pair, the better first: how many common runs, their differences, and what the test makes of them."""
-    runs: list[int] = np.intersect1d(first.runs, second.runs, assume_unique=True).tolist()
+    runs: list[int] = common_runs(first, second).tolist()
     if not runs:
         return first, second, 0, np.empty(0), Evidence(None, lacking="no run is whole in both")
     values, folds = differences(first, second), first.folds

@@ -18,6 +18,9 @@ from febench.results.store import CELLS, ResultsDirectory
 from febench.show.compare import Comparison, compare
 from febench.show.tables import chosen
 
+DRAWN = 20
+"""Methods that a figure shows: with more, nobody reads it, and to draw it takes minutes."""
+
 
 @dataclass(frozen=True, eq=False)
 class Study:
@@ -57,6 +60,20 @@ class Study:
     def rows(self) -> list[RowResults]:
         """The methods, in the papers' order."""
         return chosen(self.results)
+
+    @property
+    def drawn(self) -> list[RowResults]:
+        """The methods that figures show: all, or of very many those with the best means."""
+        best = [one.label for one in self.comparison.standings[:DRAWN]]
+        return self.rows if len(self.rows) <= DRAWN else [row for row in self.rows if row.label in best]
+
+    @property
+    def said_of_drawn(self) -> str:
+        """What is to be said of a figure that does not show all methods; it begins with a space."""
+        left = len(self.rows) - len(self.drawn)
+        return (
+            f" Of {len(self.rows)} methods the {len(self.drawn)} with the best means; tables show all." if left else ""
+        )
 
     @property
     def faces(self) -> Faces:
