@@ -13,7 +13,7 @@ import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypedDict, cast, get_type_hints
 
@@ -165,7 +165,8 @@ class Record:
 
     def to_line(self) -> str:
         """One line of JSON that ends with a check of itself."""
-        body = json.dumps(asdict(self), separators=(",", ":"))
+        told = {part.name: getattr(self, part.name) for part in fields(self)}
+        body = json.dumps(told, separators=(",", ":"))
         return f'{body[:-1]},"check":"{_check(body.encode())}"}}\n'
 
     @classmethod
