@@ -36,6 +36,8 @@ FORMAT = 1
 """Raised when the index holds something else, so that those of other versions are made again."""
 LEAST = 8 << 20
 """Bytes of cells, some two thousand of them, below which reading the lines takes no time that anybody notices."""
+FEW_LINES = 1 << 14
+"""Bytes that are read at once where lines are read here and there."""
 _DIGEST = 32
 
 
@@ -90,7 +92,7 @@ class Lines:
         MismatchError
             If a line is not what was written, or has changed since it was indexed.
         """
-        with reading(self.path) as file:
+        with reading(self.path, FEW_LINES) as file:  # the lines of a row are apart, those of others between
             for at, length, run, fold, ok in zip(*(table[name].tolist() for name in _PLACE), strict=True):
                 file.seek(at)
                 try:
