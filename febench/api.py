@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from febench.core.errors import UsageError
 from febench.results.export import export
+from febench.results.index import open_results
 from febench.results.metrics import metric_of
 from febench.results.results import Results
-from febench.results.store import Store, find_directories
+from febench.results.store import find_directories
 from febench.running.options import RunOptions
 from febench.show.formats import render
 from febench.show.tables import make_table
@@ -82,7 +83,7 @@ def load(directory: str | Path) -> Results:
     MismatchError
         If its manifest or a line of its cells is damaged.
     """
-    return Results.of(Store(Path(directory)))
+    return Results.of(open_results(Path(directory)))
 
 
 def load_all(directories: Sequence[str | Path]) -> list[Results]:
@@ -194,4 +195,6 @@ def report(directories: Sequence[str | Path], output: str | Path, **options: Any
     """
     from febench.show.report import write_report
 
-    return write_report([Store(path) for path in find_directories(map(Path, directories))], Path(output), **options)
+    return write_report(
+        [open_results(path) for path in find_directories(map(Path, directories))], Path(output), **options
+    )

@@ -20,6 +20,7 @@ from febench.core.method import METHODS, Method
 from febench.core.registry import Component, Registry
 from febench.papers import place
 from febench.papers.check import verify_papers, weigh_papers
+from febench.results.index import open_results
 from febench.results.results import Results
 from febench.results.store import Store, find_directories
 from febench.results.verify import compare_stores, verify_store
@@ -130,7 +131,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
 def show_status(directory: Path, as_json: bool) -> None:
     """Print what each results directory holds."""
     documents: list[dict[str, Any]] = []
-    for store in map(Store, find_directories([directory])):
+    for store in map(open_results, find_directories([directory])):
         results = Results.of(store)
         rows = [
             {

@@ -9,6 +9,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,8 +32,8 @@ def check_output(path: Path, suffixes: tuple[str, ...], what: str) -> str:
     return suffix
 
 
-def reading(path: Path) -> BinaryIO:
-    """A file, open to be read.
+def reading(path: Path, buffer: int = 1 << 20) -> BufferedReader:
+    """A file, open to be read, so many bytes at once.
 
     Raises
     ------
@@ -41,7 +42,7 @@ def reading(path: Path) -> BinaryIO:
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "it is not a file", str(path))
-    return path.open("rb", buffering=1 << 20)
+    return BufferedReader(FileIO(path), buffer)
 
 
 def content_of(path: Path) -> bytes:

@@ -151,20 +151,56 @@ class Manifest:
         roles = self.roles[fold - 1]
         return Fold(*(self._images(run, groups) for groups in (roles.train, roles.validation, roles.test)))
 
-    def test(self, run: int, fold: int) -> NDArray[np.int64]:
-        """The test images of one fold, in rising order; kept, for who reads results asks again and again."""
-        if (run, fold) not in self._tests:
-            self._tests[run, fold] = self._images(run, self.roles[fold - 1].test)
-        return self._tests[run, fold]
+    def counted(self, part: str, numbers: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
+        """How often each number is among the images of a part of each fold, run by run, shape (folds, numbers).
 
-    @cached_property
-    def _tests(self) -> dict[tuple[int, int], NDArray[np.int64]]:
-        return {}
+        Parameters
+        ----------
+        part : str
+            `train`, `validation` or `test`.
+        numbers : int64 array, shape (n,)
+            A number from 0 for each image, such as its class or its person.
+        """
+        n, n_groups = int(numbers.max(initial=0)) + 1, min(map(len, self._runs))
+        members = np.zeros((self.n_folds, n_groups), dtype=np.float32)
+        for fold, roles in enumerate(self.roles):
+            members[fold, list(getattr(roles, part))] = 1
+        for groups in self._runs:
+            group = np.empty(len(numbers), dtype=np.int64)
+            group[np.concatenate(groups)] = np.repeat(np.arange(len(groups)), [len(one) for one in groups])
+            by_group = np.bincount(group * n + numbers, minlength=len(groups) * n).reshape(-1, n)
+            yield members @ by_group[:n_groups].astype(np.float32)
+
+    def test(self, run: int, fold: int) -> NDArray[np.int64]:
+        """The test images of one fold, in rising order."""
+        return self.tested[0][slice(*self.tested[1][run - 1, fold - 1 : fold + 1])]
+
+    def tests(self, runs: Sequence[int], folds: Sequence[int] | None = None) -> NDArray[np.int64]:
+        """The test images of some folds (all by default) of some runs, one fold after another."""
+        images, edges = self.tested
+        if folds is None:
+            return np.concatenate([_NO_IMAGES, *(images[edges[run - 1, 0] : edges[run - 1, -1]] for run in runs)])
+        return np.concatenate([_NO_IMAGES, *(self.test(run, fold) for run in runs for fold in folds)])
 
     def n_test(self, run: int, fold: int) -> int:
         """How many images a fold tests."""
-        groups = self.content["runs"][run - 1]
-        return sum(len(groups[group]) for group in self.content["folds"][fold - 1]["test"])
+        start, end = self.tested[1][run - 1, fold - 1 : fold + 1]
+        return int(end - start)
+
+    @cached_property
+    def tested(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The test images of all folds of all runs, one fold after another, each in rising order.
+
+        Returns
+        -------
+        images : int64 array, shape (n,)
+        edges : int64 array, shape (runs, folds + 1)
+            Where each fold begins among them, and the last of a run ends.
+        """
+        tests = [self._images(run, roles.test) for run in range(1, self.n_runs + 1) for roles in self.roles]
+        ends = np.cumsum([len(test) for test in tests]).reshape(self.n_runs, self.n_folds)
+        starts = np.concatenate([[0], ends[:-1, -1]])
+        return np.concatenate(tests), np.column_stack([starts, ends])
 
     def _images(self, run: int, groups: tuple[int, ...]) -> NDArray[np.int64]:
         return np.sort(np.concatenate([_NO_IMAGES, *(self.groups(run)[g] for g in groups)]))

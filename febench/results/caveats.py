@@ -88,7 +88,8 @@ def _beside(row: RowResults, bound: float | None) -> str:
 
 def _contradicting(row: RowResults) -> list[int]:
     """Of each cell whose probabilities contradict its predictions, the number of such images."""
-    return [record.contradictions for record in row.cells.values() if record.contradictions]
+    counts: list[int] = row.cells.table["contradictions"].tolist()
+    return [count for count in counts if count]
 
 
 ROW_CAVEATS = (
@@ -100,7 +101,7 @@ ROW_CAVEATS = (
         "partial", "‡", "not every run is in",
         lambda row: not row.complete, lambda row: f"{len(row.runs)} of {row.manifest.n_runs} runs",
     ),
-    RowCaveat("failed cells", "§", "they count in nothing", lambda row: bool(row.failed), _last_failure),
+    RowCaveat("failed cells", "§", "they count in nothing", lambda row: len(row.failed) > 0, _last_failure),
     RowCaveat("single run", "¶", "so there is no sd", lambda row: len(row.runs) == 1),
     RowCaveat(
         "below majority", "‖", "always answering the most frequent class of the training images does better",

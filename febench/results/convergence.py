@@ -47,7 +47,7 @@ class Curve:
 def curves(results: Results, rows: Sequence[RowResults] | None = None) -> list[Curve]:
     """A curve for each of some rows (all by default) whose cells left traces, all over the same evaluations."""
     traces = {
-        row.label: [record.info["trace"] for record in row.records if record.ok and record.info.get("trace")]
+        row.label: [record.info["trace"] for record in row.cells.take(row.cells.table["traced"])]
         for row in (results.rows if rows is None else rows)
     }
     moments = np.unique([moment for own in traces.values() for trace in own for moment, _, _ in trace])

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from febench.results.cells import Cells
 from febench.results.results import Results
 from febench.results.rows import RowResults
-from febench.results.store import Record
 
 
 @dataclass(frozen=True)
@@ -89,51 +89,40 @@ def hosts(results: Results, rows: Sequence[RowResults] | None = None) -> list[Ho
     Failed cells and cells without times do not count.
     """
     rows = results.rows if rows is None else rows
-    timed = {row.label: _timed(row) for row in rows}
-    every = []
-    for environment in dict.fromkeys(record.environment for records in timed.values() for record in records):
-        costs = []
-        for row in rows:
-            alike: dict[tuple[str, int], list[Record]] = {}
-            for record in timed[row.label]:
-                if record.environment == environment:
-                    alike.setdefault((_device(record), record.threads), []).append(record)
-            costs += [_cost(row, *how, records) for how, records in alike.items()]
-        every.append(Host(environment, results.environments.get(environment, {}), tuple(costs)))
+    by_host: dict[str, list[Cost]] = {}
+    for row in rows:
+        cells = row.cells.table
+        timed = (cells["count"] > 0) & ~np.isnan(cells["fit"]) & ~np.isnan(cells["predict"])
+        for environment, device, threads, table in _alike(row.cells.take(timed)):
+            by_host.setdefault(environment, []).append(_cost(row, device, threads, table))
+    every = [
+        Host(environment, results.environments.get(environment, {}), tuple(costs))
+        for environment, costs in by_host.items()
+    ]
     return sorted(every, key=lambda host: -host.cells)
 
 
-def _cost(row: RowResults, device: str, threads: int, records: Sequence[Record]) -> Cost:
-    extracted = [record.seconds["extract"] for record in records if "extract" in record.seconds]
-    memory = [record.peak_memory_mb for record in records if record.peak_memory_mb is not None]
-    selecting = [record.info["selection_seconds"] for record in records if "selection_seconds" in record.info]
-    held = [record.info.get("peak_gpu_memory_mb") for record in records]
-    parameters = set()
-    for record in records:  # a method says its size as `parameters`, or as `weights` where that is a number
-        told = (record.info.get(name) for name in ("parameters", "weights"))
-        numbers = [number for number in told if isinstance(number, int) and not isinstance(number, bool)]
-        parameters.update(numbers[:1])
+def _alike(cells: Cells) -> Iterator[tuple[str, str, int, NDArray[Any]]]:
+    """Environment, device and threads of some cells, and the table of those that were computed so."""
+    how = cells.table[["environment", "device", "threads"]]
+    different, first, number = np.unique(how, return_index=True, return_inverse=True)
+    for place in np.argsort(first):
+        environment, device, threads = different[place].tolist()
+        yield cells.words[environment], cells.words[device], threads, cells.table[number == place]
+
+
+def _cost(row: RowResults, device: str, threads: int, table: NDArray[Any]) -> Cost:
+    told = {name: table[name][~np.isnan(table[name])] for name in ("extract", "selection", "memory", "gpu_memory")}
+    sizes = np.unique(table["parameters"])
     return Cost(
         row=row,
         device=device,
         threads=threads,
-        fit=np.asarray([record.seconds["fit"] for record in records]),
-        predict=np.asarray([1000 * record.seconds["predict"] / len(record.predictions or ()) for record in records]),
-        extract=float(np.median(extracted)) if extracted else None,
-        parameters=tuple(sorted(parameters)),
-        peak_memory_mb=max(memory, default=None),
-        peak_gpu_memory_mb=max((float(most) for most in held if isinstance(most, (int, float))), default=None),
-        selection=float(np.median(selecting)) if selecting else None,
+        fit=table["fit"],
+        predict=1000 * table["predict"] / table["count"],
+        extract=float(np.median(told["extract"])) if len(told["extract"]) else None,
+        parameters=tuple(sizes[sizes >= 0].tolist()),
+        peak_memory_mb=float(told["memory"].max()) if len(told["memory"]) else None,
+        peak_gpu_memory_mb=float(told["gpu_memory"].max()) if len(told["gpu_memory"]) else None,
+        selection=float(np.median(told["selection"])) if len(told["selection"]) else None,
     )
-
-
-def _timed(row: RowResults) -> list[Record]:
-    return [
-        record for record in row.records if record.ok and record.predictions and {"fit", "predict"} <= {*record.seconds}
-    ]
-
-
-def _device(record: Record) -> str:
-    """The kind of device: one GPU of a host is as good as the next; and how many trainings shared it, where told."""
-    device, pack = str(record.info.get("device", "cpu")).partition(":")[0], record.info.get("pack", 1)
-    return f"{device}, {pack} at once" if isinstance(pack, int) and pack > 1 else device

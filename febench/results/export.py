@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from febench.core.errors import UsageError, spreadsheet_text
 from febench.core.files import check_output, whole_file
 from febench.results.frames import prediction_tables, schema
+from febench.results.index import open_results
 from febench.results.results import Results
-from febench.results.store import Store, read_manifest
+from febench.results.store import read_manifest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -116,7 +117,7 @@ def _export_frame(paths: Sequence[Path], output: Path, suffix: str, rows: str, m
 
 def _results(directory: Path) -> Results:
     try:
-        return Results.of(Store(directory))
+        return Results.of(open_results(directory))
     except OSError as error:
         raise UsageError(f"cannot read {directory}: {error.strerror}") from error
 

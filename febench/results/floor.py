@@ -20,14 +20,10 @@ from febench.results.metrics import Answers, Metric, mean_and_sd
 @lru_cache(maxsize=64)
 def _always_the_most_frequent(manifest: Manifest) -> dict[int, Answers]:
     """For each run, the answers of who knows nothing but how often each class was trained on; of equals the first."""
-    n_classes, given = len(manifest.classes), {}
-    for run in range(1, manifest.n_runs + 1):
-        labels, answers = [], []
-        for fold in (manifest.fold(run, fold) for fold in range(1, manifest.n_folds + 1)):
-            labels.append(manifest.labels[fold.test])
-            answer = np.bincount(manifest.labels[fold.train], minlength=n_classes).argmax()
-            answers.append(np.full(len(fold.test), answer, dtype=np.int64))
-        given[run] = Answers(np.concatenate(labels), np.concatenate(answers), None, n_classes)
+    n_classes, sizes, given = len(manifest.classes), np.diff(manifest.tested[1], axis=1), {}
+    for run, trained_on in enumerate(manifest.counted("train", manifest.labels), start=1):
+        answers = np.repeat(trained_on.argmax(axis=1), sizes[run - 1])
+        given[run] = Answers(manifest.labels[manifest.tests([run])], answers, None, n_classes)
     return given
 
 
@@ -112,9 +108,13 @@ def likeness_misleads(manifest: Manifest) -> bool:
     """Whether the likeness of persons speaks against the right class, over all folds together."""
     if manifest.people is None:
         return False
-    told = [
-        Acquaintance.of(manifest.people[1], manifest.labels, fold.train, fold.test)
-        for run in range(1, manifest.n_runs + 1)
-        for fold in (manifest.fold(run, fold) for fold in range(1, manifest.n_folds + 1))
-    ]
-    return Acquaintance(*(sum(getattr(one, part) for one in told) for part in ("images", "met", "same"))).misleads
+    people, labels = manifest.people[1], manifest.labels
+    _, pairs = np.unique(people * (labels.max(initial=0) + 1) + labels, return_inverse=True)
+    met, same = (
+        sum(
+            int(tested[trained_on > 0].sum())
+            for tested, trained_on in zip(manifest.counted("test", own), manifest.counted("train", own), strict=True)
+        )
+        for own in (people, pairs.ravel())
+    )
+    return Acquaintance(len(manifest.tested[0]), met, same).misleads

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from febench.core.errors import UsageError
 from febench.core.manifest import Manifest
+from febench.results.cells import Kind
 from febench.results.metrics import Metric, metric_of
 from febench.results.rows import RowResults
 from febench.results.store import Record
@@ -82,7 +83,7 @@ def to_frame(
     classes = [f"sensitivity_{name}" for name in manifest.classes]
     runs = [
         (
-            *_texts(manifest, row.records[-1]), run, int(confusion.sum()),
+            *_texts(manifest, row.records.last), run, int(confusion.sum()),
             *(row.scores(metric).get(run) for metric in wanted), *row.sensitivities[run],
         )
         for row in rows
@@ -144,7 +145,7 @@ def prediction_tables(manifest: Manifest, rows: Sequence[RowResults], columns: p
 
     images, classes = texts(manifest.ids), texts(manifest.classes)
     for row in rows:
-        complete, given = set(row.runs), (record for record in row.records if record.ok)
+        complete, given = set(row.runs), iter(row.cells)
         for constant, alike in groupby(given, lambda record: (*_texts(manifest, record), record.environment)):
             while cells := list(islice(alike, CELLS_AT_ONCE)):
                 tests = [manifest.test(cell.run, cell.fold) for cell in cells]
@@ -181,7 +182,7 @@ def _probabilities(
     return np.concatenate([part.reshape(-1, n_classes) for part in parts]), none
 
 
-def _texts(manifest: Manifest, record: Record) -> tuple[str, ...]:
+def _texts(manifest: Manifest, record: Record | Kind) -> tuple[str, ...]:
     """The values of the columns `TEXTS`."""
     params = json.dumps(record.params, sort_keys=True)
     where = (manifest.dataset, manifest.protocol, manifest.sha256)

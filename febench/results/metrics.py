@@ -54,8 +54,8 @@ class Metric:
     unit : str
         `%`, or what else its values are in.
     tally : callable or None
-        `tally(answers)`: what it counts, an array; counts of several groups of images add up. None where it needs all
-        images at once.
+        `tally(answers, groups, n_groups)`: what it counts in each group of images, shape (n_groups, ...); `groups` is
+        the group of each image, shape (n,). Counts of several groups add up. None where it needs all images at once.
     value : callable
         `value(counts)`: the figure, of counts of shape (..., *counts) an array of shape (...). Where there is no
         `tally`, `value(answers)` is a float.
@@ -80,7 +80,7 @@ class Metric:
     name: str
     title: str
     unit: str
-    tally: Callable[[Answers], Floats] | None
+    tally: Callable[[Answers, NDArray[np.int64], int], Floats] | None
     value: Callable[..., Floats]
     about: str
     higher_is_better: bool = True
@@ -95,7 +95,13 @@ class Metric:
         """The figure of some answers; NaN where it cannot be told: no images, or no probabilities."""
         if self.of_probabilities and answers.probabilities is None:
             return float("nan")
-        return float(self.value(answers if self.tally is None else self.tally(answers)))
+        return float(self.value(answers if self.tally is None else self.counts(answers)))
+
+    def counts(self, answers: Answers) -> Floats:
+        """What it counts of all answers together; only where it has a `tally`."""
+        assert self.tally is not None
+        counts: Floats = self.tally(answers, np.zeros(len(answers.labels), dtype=np.int64), 1)[0]
+        return counts
 
     @property
     def best(self) -> str:
@@ -175,8 +181,10 @@ def _divided(part: Floats, whole: Floats) -> Floats:
     return quotients
 
 
-def _confusion(answers: Answers) -> Floats:
-    return confusion_matrix(answers.labels, answers.predictions, answers.n_classes).astype(np.float64)
+def _confusion(answers: Answers, groups: NDArray[np.int64], n_groups: int) -> Floats:
+    n = answers.n_classes
+    flat = np.bincount((groups * n + answers.labels) * n + answers.predictions, minlength=n_groups * n * n)
+    return flat.reshape(n_groups, n, n).astype(np.float64)
 
 
 def _mean(values: Floats, weights: Floats) -> Floats:
@@ -194,20 +202,25 @@ def _unweighted(per_class: Callable[[NDArray[Any]], Floats]) -> Callable[[Floats
     return mean_over_classes
 
 
-def _losses(answers: Answers) -> Floats:
-    """How much is lost in all, and of how many images, shape (2,)."""
+def _losses(answers: Answers, groups: NDArray[np.int64], n_groups: int) -> Floats:
+    """How much is lost in each group, and of how many images, shape (n_groups, 2)."""
     assert answers.probabilities is not None
     own = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
-    return np.array([-np.log(np.clip(own, LEAST_PROBABILITY, 1.0)).sum(), len(own)])
+    lost = -np.log(np.clip(own, LEAST_PROBABILITY, 1.0))
+    return np.stack([np.bincount(groups, values, minlength=n_groups) for values in (lost, np.ones(len(own)))], axis=1)
 
 
-def _bins(answers: Answers) -> Floats:
-    """Hits, probabilities of the answers, and images, in bins of equal width of those probabilities; (3, BINS)."""
+def _bins(answers: Answers, groups: NDArray[np.int64], n_groups: int) -> Floats:
+    """Hits, probabilities of the answers, and images, in bins of equal width of those; shape (n_groups, 3, BINS)."""
     assert answers.probabilities is not None
     sure = answers.probabilities[np.arange(len(answers.labels)), answers.predictions]
     place = np.clip(np.ceil(sure * BINS).astype(np.int64) - 1, 0, BINS - 1)
     hits = (answers.labels == answers.predictions).astype(np.float64)
-    return np.stack([np.bincount(place, weights=values, minlength=BINS) for values in (hits, sure, np.ones(len(sure)))])
+    counted = [
+        np.bincount(groups * BINS + place, values, minlength=n_groups * BINS)
+        for values in (hits, sure, np.ones(len(sure)))
+    ]
+    return np.stack([one.reshape(n_groups, BINS) for one in counted], axis=1)
 
 
 def _calibration_error(counts: Floats) -> Floats:
@@ -217,16 +230,15 @@ def _calibration_error(counts: Floats) -> Floats:
 
 def _area_under_curves(answers: Answers) -> Floats:
     """Mean over the classes that are there, of how often one of its images ranks before one of another class."""
-    from scipy.stats import rankdata
-
     assert answers.probabilities is not None
     areas = []
-    for one in range(answers.n_classes):
-        positive = answers.labels == one
-        n, others = int(positive.sum()), int((~positive).sum())
+    for one, beliefs in enumerate(answers.probabilities.T):
+        ranked, own = np.sort(beliefs), beliefs[answers.labels == one]
+        n, others = len(own), len(beliefs) - len(own)
         if n and others:
-            ranks = rankdata(answers.probabilities[:, one])
-            areas.append((ranks[positive].sum() - n * (n + 1) / 2) / (n * others))
+            # of equal probabilities each has the mean of their ranks
+            ranks = (np.searchsorted(ranked, own, "left") + np.searchsorted(ranked, own, "right") + 1) / 2
+            areas.append((ranks.sum() - n * (n + 1) / 2) / (n * others))
     return np.asarray(100.0 * np.mean(areas) if areas else np.nan)
 
 

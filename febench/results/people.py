@@ -27,16 +27,15 @@ def faces_tested(manifest: Manifest) -> Faces:
     """
     if manifest.people is None:
         return "not known"
-    numbers = manifest.people[1]
-    trained_on, met = [], []
-    for run in range(1, manifest.n_runs + 1):
-        for fold in (manifest.fold(run, fold) for fold in range(1, manifest.n_folds + 1)):
-            tested = np.unique(numbers[fold.test])
-            trained_on.append(np.isin(tested, numbers[fold.train]))
-            met.append(trained_on[-1] | np.isin(tested, numbers[fold.validation]))
-    if not np.concatenate(met).any():
+    some_met, all_trained_on = False, True
+    parts = (manifest.counted(part, manifest.people[1]) for part in ("test", "train", "validation"))
+    for test, train, validation in zip(*parts, strict=True):
+        tested, trained_on = test > 0, train > 0
+        some_met |= bool((tested & (trained_on | (validation > 0))).any())
+        all_trained_on &= bool(trained_on[tested].all())
+    if not some_met:
         return "new"
-    return "seen" if np.concatenate(trained_on).all() else "partly seen"
+    return "seen" if all_trained_on else "partly seen"
 
 
 def said_of_faces(manifest: Manifest) -> str:

@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from febench.core.manifest import Manifest
+from febench.results.cells import Cells
 from febench.results.frames import to_frame
 from febench.results.rows import RowResults
-from febench.results.store import Record, Store
+from febench.results.store import Record, ResultsDirectory
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +47,8 @@ class Results:
     set_aside: str | None = None
 
     @classmethod
-    def of(cls, store: Store) -> Results:
-        """The results of a store."""
+    def of(cls, store: ResultsDirectory) -> Results:
+        """The results in a directory."""
         told = ("code", "severity", "title", "count")
         findings = store.audit
         errors = [one for one in findings or () if one["severity"] == "error"]
@@ -55,19 +59,21 @@ class Results:
     @classmethod
     def from_records(cls, manifest: Manifest, records: Iterable[Record]) -> Results:
         """Sort records into rows; of several versions of a method, the one written last counts."""
-        by_row: dict[str, dict[str, list[Record]]] = {}
-        for record in records:
-            key = repr((record.method, sorted(record.params.items(), key=lambda item: item[0])))
-            versions = by_row.setdefault(key, {})
-            same = versions.pop(record.version, [])
-            same.append(record)
-            versions[record.version] = same
-        rows = [RowResults(manifest, tuple(list(versions.values())[-1])) for versions in by_row.values()]
-        outdated = {
-            row.label: sum(map(len, list(versions.values())[:-1]))
-            for row, versions in zip(rows, by_row.values(), strict=True)
-            if len(versions) > 1
-        }
+        cells = Cells.of(records)
+        order = np.argsort(cells.table["kind"], kind="stable")
+        alike = np.split(order, np.flatnonzero(np.diff(cells.table["kind"][order])) + 1)
+        by_row: dict[str, dict[str, list[NDArray[np.int64]]]] = {}
+        for places in sorted(filter(len, alike), key=lambda one: int(one[0])):
+            kind = cells.kinds[int(cells.table["kind"][places[0]])]
+            key = repr((kind.method, sorted(kind.params.items(), key=lambda item: item[0])))
+            by_row.setdefault(key, {}).setdefault(kind.version, []).append(places)
+        rows, outdated = [], {}
+        for versions in by_row.values():
+            by_version = [np.sort(np.concatenate(same)) for same in versions.values()]
+            newest = max(by_version, key=lambda one: int(one[-1]))
+            rows.append(RowResults(manifest, cells.take(newest)))
+            if len(by_version) > 1:
+                outdated[rows[-1].label] = sum(map(len, by_version)) - len(newest)
         return cls(manifest, tuple(rows), outdated)
 
     def row(self, label: str) -> RowResults | None:

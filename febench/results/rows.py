@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.manifest import Manifest
-from febench.results.metrics import OA, Answers, Metric, confusion_matrix, mean_and_sd, sensitivities
+from febench.results.cells import Cells
+from febench.results.metrics import METRICS, OA, Answers, Metric, mean_and_sd, sensitivities
 from febench.results.store import Record
 from febench.stats import bootstrap_interval
 
@@ -38,6 +40,22 @@ class Summary:
     interval: tuple[float, float] | None
 
 
+_NOTHING = np.empty(0)
+IMAGES_AT_ONCE = 1 << 16
+"""Test images whose answers are in memory together."""
+
+
+class _Counted(NamedTuple):
+    """What a metric counts in each fold of the complete runs and of each person; without a tally, each run's score.
+
+    Shapes (runs, folds, ...), (people, ...) and (runs,); empty what there is not.
+    """
+
+    by_fold: NDArray[np.float64] = _NOTHING
+    by_person: NDArray[np.float64] = _NOTHING
+    by_run: NDArray[np.float64] = _NOTHING
+
+
 @dataclass(frozen=True, eq=False)
 class RowResults:
     """All stored cells of one method with its parameters, at one version.
@@ -46,24 +64,24 @@ class RowResults:
     ----------
     manifest : Manifest
         The folds.
-    records : tuple of Record
-        Its cells.
+    records : Cells
+        Its cells, whose records are read when they are asked for.
     """
 
     manifest: Manifest
-    records: tuple[Record, ...]
+    records: Cells
 
     @property
     def label(self) -> str:
         """What the row is called in tables."""
-        return self.records[-1].label
+        return self.records.last.label
 
     @property
     def method(self) -> str:
         """The method's name, without preset or parameters."""
-        return self.records[-1].method
+        return self.records.last.method
 
-    @property
+    @cached_property
     def weights(self) -> str | None:
         """What weights training started from, where they were not random: the parameter `weights`, or the label's."""
         for told in _told_weights(self.records[-1]):
@@ -73,53 +91,59 @@ class RowResults:
         return None
 
     @cached_property
-    def cells(self) -> dict[tuple[int, int], Record]:
-        """The cells that have predictions, by run and fold."""
-        return {(record.run, record.fold): record for record in self.records if record.ok}
+    def cells(self) -> Cells:
+        """The cells that have predictions."""
+        return self.records.take(self.records.table["ok"])
+
+    @cached_property
+    def failed(self) -> Cells:
+        """Cells that have no predictions."""
+        return self.records.take(~self.records.table["ok"])
 
     @cached_property
     def precisions(self) -> Counter[str]:
         """How many cells were computed in which precision, of those that tell."""
-        return Counter(str(cell.info["dtype"]) for cell in self.cells.values() if "dtype" in cell.info)
+        return Counter(word for word in self.cells.named("precision") if word)
 
-    @property
-    def failed(self) -> list[Record]:
-        """Cells that have no predictions."""
-        return [record for record in self.records if not record.ok]
+    @cached_property
+    def _places(self) -> NDArray[np.int64]:
+        """Where in `cells` the one of each run and fold is, shape (runs, folds); -1 where there is none."""
+        table = self.cells.table
+        places = np.full((self.manifest.n_runs, self.manifest.n_folds), -1, dtype=np.int64)
+        places[table["run"] - 1, table["fold"] - 1] = np.arange(len(table))
+        return places
 
     def missing_folds(self, run: int) -> list[int]:
         """Folds of a run without predictions."""
-        return [fold for fold in range(1, self.manifest.n_folds + 1) if (run, fold) not in self.cells]
+        return [int(fold) + 1 for fold in np.flatnonzero(self._places[run - 1] < 0)]
 
     @cached_property
     def runs(self) -> tuple[int, ...]:
         """The complete runs."""
-        return tuple(run for run in range(1, self.manifest.n_runs + 1) if not self.missing_folds(run))
+        return tuple((np.flatnonzero((self._places >= 0).all(axis=1)) + 1).tolist())
 
     @property
     def complete(self) -> bool:
         """Whether every run of the protocol is in."""
         return len(self.runs) == self.manifest.n_runs
 
-    @property
+    @cached_property
     def gaps(self) -> list[str]:
         """What is missing, in words; runs of which nothing was begun are not named one by one."""
         words = []
         n_folds = self.manifest.n_folds
-        begun = {record.run for record in self.records}
-        for run in range(1, self.manifest.n_runs + 1):
+        for run in sorted(set(self.records.table["run"].tolist()) - set(self.runs)):
             missing = self.missing_folds(run)
-            if missing and run in begun:
-                named = ", ".join(map(str, missing))
-                words.append(f"run {run}: {n_folds - len(missing)}/{n_folds} folds, missing {named}")
+            named = ", ".join(map(str, missing))
+            words.append(f"run {run}: {n_folds - len(missing)}/{n_folds} folds, missing {named}")
         return words
 
     @cached_property
     def confusions(self) -> dict[int, NDArray[np.int64]]:
         """For each complete run, the confusion matrix summed over its test groups."""
-        n_classes = len(self.manifest.classes)
-        given = {run: self.answers([run]) for run in self.runs}
-        return {run: confusion_matrix(one.labels, one.predictions, n_classes) for run, one in given.items()}
+        counted = self._counted(OA)
+        by_run = () if counted is None else counted.by_fold.sum(axis=1).astype(np.int64)
+        return dict(zip(self.runs, by_run, strict=True))
 
     @cached_property
     def sensitivities(self) -> dict[int, NDArray[np.float64]]:
@@ -146,38 +170,53 @@ class RowResults:
             Whether they are wanted: reading them takes most of the time. None where a cell has none, or has some that
             contradict its predictions.
         """
-        keys = [(run, fold) for run in runs for fold in folds or range(1, self.manifest.n_folds + 1)]
-        tests = [self.manifest.test(*key) for key in keys]
-        cells = [self.cells[key] for key in keys] if probabilities else []
-        given = [None if cell.contradictions else cell.probability_array() for cell in cells]
-        there = [one for one in given if one is not None]
-        predictions = [np.asarray(self.cells[key].predictions, dtype=np.int64) for key in keys]
+        where = self._places[np.array(runs, dtype=np.int64) - 1]
+        places = (where if folds is None else where[:, np.array(folds, dtype=np.int64) - 1]).ravel()
         return Answers(
-            self.manifest.labels[np.concatenate(tests)],
-            np.concatenate(predictions),
-            np.concatenate(there) if there and len(there) == len(keys) else None,
+            self.manifest.labels[self.manifest.tests(runs, folds)],
+            self.cells.predictions(places),
+            self._probabilities(places) if probabilities else None,
             len(self.manifest.classes),
         )
+
+    def _probabilities(self, places: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Those of the cells at some places; None where one has none, or has some that contradict its predictions."""
+        if not _sound(self.cells.table[places]):
+            return None
+        given = [record.probability_array() for record in self.cells.take(places)]
+        return np.concatenate([one for one in given if one is not None])
 
     def scores(self, metric: Metric) -> dict[int, float]:
         """A metric of each complete run; empty where it needs probabilities and a cell has none."""
         if metric.name not in self._scores:
-            if metric.tally is OA.tally:
-                values = {run: float(metric.value(confusion)) for run, confusion in self.confusions.items()}
-            else:
-                by_run = {run: self.answers([run], probabilities=metric.of_probabilities) for run in self.runs}
-                values = {run: metric.score(answers) for run, answers in by_run.items()}
-            self._scores[metric.name] = values if all(map(np.isfinite, values.values())) else {}
+            self._scores[metric.name] = {}
+            if (counted := self._counted(metric)) is not None:
+                values = counted.by_run if metric.tally is None else metric.value(counted.by_fold.sum(axis=1))
+                if np.isfinite(values).all():
+                    self._scores[metric.name] = dict(zip(self.runs, values.tolist(), strict=True))
         return self._scores[metric.name]
 
     def fold_scores(self, metric: Metric) -> dict[int, NDArray[np.float64]]:
         """A metric of each fold of each complete run, shape (folds,); NaN where it cannot be told."""
         folds = range(1, self.manifest.n_folds + 1)
-        wanted = metric.of_probabilities
-        return {
-            run: np.array([metric.score(self.answers([run], [fold], probabilities=wanted)) for fold in folds])
-            for run in self.runs
-        }
+        if metric.tally is None:
+            wanted = metric.of_probabilities
+            return {
+                run: np.array([metric.score(self.answers([run], [fold], probabilities=wanted)) for fold in folds])
+                for run in self.runs
+            }
+        counted = self._counted(metric)
+        values = np.full((len(self.runs), len(folds)), np.nan) if counted is None else metric.value(counted.by_fold)
+        return dict(zip(self.runs, values, strict=True))
+
+    def fold_totals(self, metric: Metric) -> dict[int, NDArray[np.float64]]:
+        """Of a metric that is a mean over images, their sum in each fold of each complete run, shape (folds,).
+
+        Empty where it needs probabilities and a cell has none.
+        """
+        counted = self._counted(metric)
+        assert metric.total is not None
+        return {} if counted is None else dict(zip(self.runs, metric.total(counted.by_fold), strict=True))
 
     def summary(self, metric: Metric = OA) -> Summary:
         """Mean, spread and interval of a metric over complete runs."""
@@ -194,18 +233,61 @@ class RowResults:
 
         None where people are not known, no run is complete, or the metric needs all images at once.
         """
-        if self.manifest.people is None or metric.tally is None or not self.runs:
-            return None
-        answers = self.answers(self.runs, probabilities=metric.of_probabilities)
-        if metric.of_probabilities and answers.probabilities is None:
+        if self.manifest.people is None or metric.tally is None or (counted := self._counted(metric)) is None:
             return None
         names, numbers = self.manifest.people
-        folds = range(1, self.manifest.n_folds + 1)
-        people = numbers[np.concatenate([self.manifest.test(run, fold) for run in self.runs for fold in folds])]
-        order = np.argsort(people, kind="stable")
-        starts = np.flatnonzero(np.diff(people[order])) + 1
-        tested = [names[people[own[0]]] for own in np.split(order, starts)]
-        return tuple(tested), np.stack([metric.tally(_some(answers, own)) for own in np.split(order, starts)])
+        tested = np.flatnonzero(np.bincount(numbers[self.manifest.tests(self.runs)], minlength=len(names)))
+        return tuple(names[person] for person in tested), counted.by_person[tested]
+
+    def _counted(self, metric: Metric) -> _Counted | None:
+        """What a metric counts in the complete runs; None without one, or where a cell lacks the probabilities."""
+        if not self.runs or (metric.of_probabilities and not self._has_probabilities):
+            return None
+        key = metric.tally or metric.value
+        if key not in self._counts:
+            # probabilities are read once for all metrics of them: to read them takes most of the time
+            others = [one for one in METRICS.values() if one.of_probabilities] if metric.of_probabilities else []
+            different = {one.tally or one.value: one for one in (metric, *others)}
+            self._counts.update(zip(different, self._count(list(different.values())), strict=True))
+        return self._counts[key]
+
+    def _count(self, metrics: Sequence[Metric]) -> list[_Counted]:
+        """What some metrics count in the complete runs; answers of few runs at a time are in memory."""
+        n_folds, sizes = self.manifest.n_folds, np.diff(self.manifest.tested[1], axis=1)
+        people = self.manifest.people
+        most = max(1, IMAGES_AT_ONCE // max(1, int(sizes.sum(axis=1).max())))
+        parts: list[list[_Counted]] = [[] for _ in metrics]
+        for runs in (self.runs[at : at + most] for at in range(0, len(self.runs), most)):
+            answers = self.answers(runs, probabilities=any(metric.of_probabilities for metric in metrics))
+            each = sizes[np.array(runs) - 1].ravel()
+            folds, run_ends = np.repeat(np.arange(len(each)), each), np.cumsum(each)[n_folds - 1 :: n_folds]
+            for metric, own in zip(metrics, parts, strict=True):
+                if metric.tally is None:
+                    by_run = [metric.score(one) for one in _apart(answers, run_ends[:-1])]
+                    own.append(_Counted(by_run=np.array(by_run)))
+                    continue
+                by_fold = metric.tally(answers, folds, len(each))
+                by_person = _NOTHING
+                if people is not None:
+                    by_person = metric.tally(answers, people[1][self.manifest.tests(runs)], len(people[0]))
+                own.append(_Counted(by_fold.reshape(len(runs), n_folds, *by_fold.shape[1:]), by_person))
+        return [
+            _Counted(
+                np.concatenate([one.by_fold for one in own]),
+                np.sum([one.by_person for one in own], axis=0),
+                np.concatenate([one.by_run for one in own]),
+            )
+            for own in parts
+        ]
+
+    @cached_property
+    def _has_probabilities(self) -> bool:
+        """Whether every cell of the complete runs has probabilities that do not contradict its predictions."""
+        return _sound(self.cells.table[self._places[np.array(self.runs, dtype=np.int64) - 1].ravel()])
+
+    @cached_property
+    def _counts(self) -> dict[Callable[..., Any], _Counted]:
+        return {}
 
     @cached_property
     def _scores(self) -> dict[str, dict[int, float]]:
@@ -216,10 +298,16 @@ class RowResults:
         return {}
 
 
-def _some(answers: Answers, images: NDArray[np.int64]) -> Answers:
-    """The answers of some of the images."""
-    probabilities = None if answers.probabilities is None else answers.probabilities[images]
-    return Answers(answers.labels[images], answers.predictions[images], probabilities, answers.n_classes)
+def _apart(answers: Answers, edges: NDArray[np.int64]) -> Iterator[Answers]:
+    """The answers between the edges."""
+    for start, end in itertools.pairwise([0, *edges.tolist(), len(answers.labels)]):
+        beliefs = None if answers.probabilities is None else answers.probabilities[start:end]
+        yield Answers(answers.labels[start:end], answers.predictions[start:end], beliefs, answers.n_classes)
+
+
+def _sound(table: NDArray[Any]) -> bool:
+    """Whether all cells have probabilities that do not contradict their predictions."""
+    return bool((table["probable"] & (table["contradictions"] == 0)).all())
 
 
 _WEIGHTS = re.compile(r"\bweights=(\"[^\"]*\"|[^,\]]*)")

@@ -11,8 +11,9 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypedDict, cast, get_type_hints
 
@@ -151,6 +152,11 @@ class Record:
         """Whether the cell has predictions."""
         return self.status == "ok"
 
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether it has probabilities; they are not read for that."""
+        return self.__dict__["_probabilities"] not in (None, _NULL)
+
     def probability_array(self) -> NDArray[np.float64] | None:
         """The probabilities, shape (n, classes), None where there are none; what is read of text is not kept."""
         stored = self.__dict__["_probabilities"]
@@ -159,7 +165,8 @@ class Record:
 
     def to_line(self) -> str:
         """One line of JSON that ends with a check of itself."""
-        body = json.dumps(asdict(self), separators=(",", ":"))
+        told = {part.name: getattr(self, part.name) for part in fields(self)}
+        body = json.dumps(told, separators=(",", ":"))
         return f'{body[:-1]},"check":"{_check(body.encode())}"}}\n'
 
     @classmethod
@@ -217,8 +224,66 @@ def _numbers(text: msgspec.Raw) -> Probabilities | None:
         raise MismatchError(f"a stored cell has probabilities that are none: {error}") from error
 
 
-class Store:
-    """Results in a directory.
+class ResultsDirectory(ABC):
+    """What a directory of results holds.
+
+    Attributes
+    ----------
+    path : Path
+        The directory.
+    manifest : Manifest
+        Its folds.
+    torn : int
+        Bytes at the end of the cells that are a line torn by a crash.
+    foreign : tuple of int
+        Lines of cells of other folds, seeds or data sets: they are set aside.
+    """
+
+    torn: int
+    foreign: tuple[int, ...]
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.manifest = read_manifest(path)
+
+    @property
+    @abstractmethod
+    def records(self) -> Sequence[Record]:
+        """Every cell, the last word of each, in the order they were first written."""
+
+    @property
+    def set_aside(self) -> str | None:
+        """What is to be said of cells that are in the directory and not of it; None where there are none."""
+        if not self.foreign:
+            return None
+        count = f"{len(self.foreign)} cells" if len(self.foreign) > 1 else "1 cell"
+        return (
+            f"{count} in {self.path / CELLS} (first line {self.foreign[0]}) have not the key that these folds give "
+            "them: they are of other folds, another data set or seed, or were altered, and count in nothing; "
+            "restore the file from a copy, or delete those lines"
+        )
+
+    @property
+    def audit(self) -> list[dict[str, Any]] | None:
+        """The findings of the audit of these folds; None where there are none, or damaged or outdated ones."""
+        try:
+            stored, _ = read_audit(self.path)
+            if (stored["format"], stored["manifest"]) != (AUDIT_FORMAT, self.manifest.sha256):
+                return None
+            msgspec.convert(stored["findings"], list[_Finding])
+        except (OSError, ValueError, LookupError, TypeError):
+            return None
+        findings: list[dict[str, Any]] = stored["findings"]
+        return findings
+
+    @property
+    def environments(self) -> dict[str, dict[str, Any]]:
+        """What cells were computed with, by id; see `read_environments`."""
+        return read_environments(self.path)
+
+
+class Store(ResultsDirectory):
+    """Results in a directory, every line of which is read and checked, and the way to write more.
 
     Parameters
     ----------
@@ -234,10 +299,6 @@ class Store:
 
     Attributes
     ----------
-    torn : int
-        Bytes at the end of the cells that are a line torn by a crash.
-    foreign : tuple of int
-        Lines of cells of other folds, seeds or data sets: they are set aside.
     redrawn : bool
         Whether the folds were lost and are written anew.
     """
@@ -245,8 +306,7 @@ class Store:
     redrawn = False
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.manifest = read_manifest(path)
+        super().__init__(path)
         self._read()
 
     def _read(self) -> None:
@@ -294,36 +354,6 @@ class Store:
     def get(self, key: str) -> Record | None:
         """The stored cell of that key."""
         return self._by_key.get(key)
-
-    @property
-    def set_aside(self) -> str | None:
-        """What is to be said of cells that are in the directory and not of it; None where there are none."""
-        if not self.foreign:
-            return None
-        count = f"{len(self.foreign)} cells" if len(self.foreign) > 1 else "1 cell"
-        return (
-            f"{count} in {self.path / CELLS} (first line {self.foreign[0]}) have not the key that these folds give "
-            "them: they are of other folds, another data set or seed, or were altered, and count in nothing; "
-            "restore the file from a copy, or delete those lines"
-        )
-
-    @property
-    def audit(self) -> list[dict[str, Any]] | None:
-        """The findings of the audit of these folds; None where there are none, or damaged or outdated ones."""
-        try:
-            stored, _ = read_audit(self.path)
-            if (stored["format"], stored["manifest"]) != (AUDIT_FORMAT, self.manifest.sha256):
-                return None
-            msgspec.convert(stored["findings"], list[_Finding])
-        except (OSError, ValueError, LookupError, TypeError):
-            return None
-        findings: list[dict[str, Any]] = stored["findings"]
-        return findings
-
-    @property
-    def environments(self) -> dict[str, dict[str, Any]]:
-        """What cells were computed with, by id; see `read_environments`."""
-        return read_environments(self.path)
 
     def keep_audit(self, findings: list[dict[str, Any]]) -> None:
         """Write what the audit of these folds found; only while `writing`."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from febench.core.errors import MismatchError
+from febench.results.index import INDEX
 from febench.results.store import AUDIT, CELLS, ENVIRONMENT, MANIFEST, Store, read_audit
 
-KNOWN = (MANIFEST, CELLS, ENVIRONMENT, AUDIT, ".lock")
+KNOWN = (MANIFEST, CELLS, ENVIRONMENT, AUDIT, INDEX, ".lock")
 
 
 @dataclass(frozen=True)

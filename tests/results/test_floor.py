@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from baselines.majority import majority
 from febench.core.dataset import Dataset
 from febench.core.manifest import Manifest, draw
+from febench.results.cells import Cells
 from febench.results.floor import Acquaintance, floor_of, likeness_misleads
 from febench.results.metrics import METRICS, OA, metric_of
 from febench.results.rows import RowResults
@@ -45,7 +46,7 @@ def test_the_method_of_that_name_reaches_it_in_every_run(labels: list[int], seed
         trained = majority().fit(np.zeros((len(parts.train), 2, 2)), manifest.labels[parts.train])
         answers = trained.predict(np.zeros((len(parts.test), 2, 2))).tolist()
         records.append(Record(f"{run}.{fold}", "majority", {}, "1", "majority", run, fold, 0, "ok", answers))
-    row = RowResults(manifest, tuple(records))
+    row = RowResults(manifest, Cells.of(records))
     for name in ("oa", "uar"):
         floor = floor_of(manifest, metric_of(name))
         assert floor is not None and floor.majority == pytest.approx(row.scores(metric_of(name)))

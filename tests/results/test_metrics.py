@@ -97,9 +97,9 @@ def test_what_is_counted_of_parts_adds_up(name: str) -> None:
         Answers(whole.labels[part], whole.predictions[part], whole.probabilities[part], 4)
         for part in (slice(0, 40), slice(40, None))
     ]
-    summed = metric.tally(halves[0]) + metric.tally(halves[1])
+    summed = metric.counts(halves[0]) + metric.counts(halves[1])
     assert float(metric.value(summed)) == pytest.approx(metric.score(whole))
-    many = np.stack([metric.tally(halves[0]), summed])
+    many = np.stack([metric.counts(halves[0]), summed])
     assert metric.value(many).tolist() == pytest.approx([metric.score(halves[0]), metric.score(whole)])
     if metric.total is not None:
         assert float(metric.total(summed)) / 97 == pytest.approx(metric.score(whole))

@@ -11,6 +11,7 @@ import pytest
 from febench.core.dataset import Dataset
 from febench.core.manifest import Manifest, draw
 from febench.results.caveats import caveats_of, signs_of
+from febench.results.cells import Cells
 from febench.results.floor import likeness_misleads
 from febench.results.results import Results
 from febench.results.rows import RowResults
@@ -105,7 +106,7 @@ def majority(manifest: Manifest, run: int, turned: bool = False) -> RowResults:
         answer = np.bincount(manifest.labels[parts.train]).argmax()
         answers = np.where(turned & (labels == answer), (labels + 1) % len(manifest.classes), answer)
         records.append(Record(f"{run}.{fold}", "mine", {}, "1", "mine", run, fold, 0, "ok", answers.tolist()))
-    return RowResults(manifest, tuple(records))
+    return RowResults(manifest, Cells.of(records))
 
 
 def test_a_method_is_held_against_the_runs_that_it_has_whole() -> None:

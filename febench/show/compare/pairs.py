@@ -207,19 +207,19 @@ class Folds:
     @classmethod
     def of(cls, manifest: Manifest) -> Folds:
         """The folds of a manifest."""
-        runs, folds = range(1, manifest.n_runs + 1), range(1, manifest.n_folds + 1)
-        dealt = [[manifest.fold(run, fold) for fold in folds] for run in runs]
+        folds = range(1, manifest.n_folds + 1)
+        tests = [[manifest.test(run, fold) for fold in folds] for run in range(1, manifest.n_runs + 1)]
         known: dict[bytes, int] = {}
-        group = [[known.setdefault(fold.test.tobytes(), len(known)) for fold in run] for run in dealt]
-        people = manifest.people
+        group = [[known.setdefault(test.tobytes(), len(known)) for test in run] for run in tests]
+        people, everyone = manifest.people, np.zeros_like(manifest.labels)
         return cls(
-            np.array([[len(fold.test) for fold in run] for run in dealt], dtype=np.float64),
-            np.array([[len(fold.train) for fold in run] for run in dealt], dtype=np.float64),
+            np.diff(manifest.tested[1], axis=1).astype(np.float64),
+            np.stack([counts[:, 0] for counts in manifest.counted("train", everyone)]).astype(np.float64),
             np.array(group, dtype=np.int64),
-            people is not None and all(len(np.unique(people[1][fold.test])) == 1 for fold in dealt[0]),
+            people is not None and all(len(np.unique(people[1][test])) == 1 for test in tests[0]),
         )
 
-    @property
+    @cached_property
     def test_to_train(self) -> float:
         """Test images over training images of a fold, on average."""
         return float(self.n_test.mean() / self.n_train.mean())
@@ -231,7 +231,8 @@ class Folds:
 
     def one_group(self, runs: Sequence[int]) -> bool:
         """Whether some runs, counted from 1, test one group of images, as a publisher's own split has."""
-        return len(np.unique(self.group[[run - 1 for run in runs]])) == 1
+        tested = self.group[[run - 1 for run in runs]]
+        return bool((tested == tested[0, 0]).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,28 +254,32 @@ class Scored:
     folds: Folds
 
     @cached_property
-    def by_fold(self) -> dict[int, NDArray[np.float64]]:
-        """For each complete run, the sum over images of each fold, or of what does not add up the fold's score."""
-        total, tally = self.metric.total, self.metric.tally
-        if total is None or tally is None:
-            return self.row.fold_scores(self.metric)
-        folds = range(1, self.row.manifest.n_folds + 1)
-        wanted = self.metric.of_probabilities
-        return {
-            run: np.array([float(total(tally(self.row.answers([run], [f], probabilities=wanted)))) for f in folds])
-            for run in self.row.scores(self.metric)
-        }
+    def runs(self) -> NDArray[np.int64]:
+        """The runs that have the metric, counted from 1."""
+        return np.array(list(self.row.scores(self.metric)), dtype=np.int64)
 
-    @property
-    def runs(self) -> tuple[int, ...]:
-        """The runs that have the metric."""
-        return tuple(self.row.scores(self.metric))
+    @cached_property
+    def by_fold(self) -> NDArray[np.float64]:
+        """Of each of these runs, the sum over images of each fold, or of what does not add up the fold's score."""
+        told = self.row.fold_scores if self.metric.total is None else self.row.fold_totals
+        return np.array([values for run, values in told(self.metric).items() if run in self.row.scores(self.metric)])
+
+    def of(self, runs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """`by_fold` of some of these runs."""
+        return self.by_fold if len(runs) == len(self.runs) else self.by_fold[np.isin(self.runs, runs)]
 
     def right(self, run: int) -> NDArray[np.bool_]:
         """Which test images of a run are recognised."""
         answers = self.row.answers([run])
         right: NDArray[np.bool_] = answers.labels == answers.predictions
         return right
+
+
+def common_runs(first: Scored, second: Scored) -> NDArray[np.int64]:
+    """The runs that both have whole, counted from 1, rising."""
+    if np.array_equal(first.runs, second.runs):  # as a rule; of very many pairs it is quicker to look
+        return first.runs
+    return np.intersect1d(first.runs, second.runs, assume_unique=True)
 
 
 def differences(first: Scored, second: Scored) -> NDArray[np.float64]:
@@ -289,10 +294,9 @@ def differences(first: Scored, second: Scored) -> NDArray[np.float64]:
     -------
     float array, shape (runs * folds,), or (folds,) where every run tests the same groups
     """
-    runs = [run for run in first.runs if run in second.runs]
-    at = [run - 1 for run in runs]
-    folds, metric = first.folds, first.metric
-    by_fold = np.array([first.by_fold[run] - second.by_fold[run] for run in runs])
+    runs = common_runs(first, second)
+    at, folds, metric = runs - 1, first.folds, first.metric
+    by_fold = first.of(runs) - second.of(runs)
     if metric.total is not None:
         by_fold = by_fold / folds.n_test[at].mean(axis=1, keepdims=True)
     by_fold = by_fold if metric.higher_is_better else -by_fold
@@ -346,7 +350,7 @@ def compare(
     scored = [Scored(row, metric, folds) for row in asked.values()]
     means = {id(one): one.row.summary(metric) for one in scored}
     best_first = -1.0 if metric.higher_is_better else 1.0
-    whole = sorted((one for one in scored if one.runs), key=lambda one: best_first * (means[id(one)].mean or 0.0))
+    whole = sorted((one for one in scored if len(one.runs)), key=lambda one: best_first * (means[id(one)].mean or 0.0))
     measured = [_measured(a, b, rope) for a, b in combinations(whole, 2)]
     tested = [evidence.test.p for _, _, _, _, evidence in measured if evidence.test]
     adjusted = iter(holm(tested))
@@ -363,7 +367,7 @@ def compare(
         results,
         metric,
         tuple(Standing(one.row.label, len(one.runs), means[id(one)].mean or 0.0, means[id(one)].sd) for one in whole),
-        tuple(one.row.label for one in scored if not one.runs),
+        tuple(one.row.label for one in scored if not len(one.runs)),
         tuple(pairs),
         rope,
         alpha,
@@ -373,7 +377,7 @@ def compare(
 
 def _measured(first: Scored, second: Scored, rope: float) -> tuple[Scored, Scored, int, NDArray[np.float64], Evidence]:
     """A pair, the better first: how many common runs, their differences, and what the test makes of them."""
-    runs = [run for run in first.runs if run in second.runs]
+    runs: list[int] = common_runs(first, second).tolist()
     if not runs:
         return first, second, 0, np.empty(0), Evidence(None, lacking="no run is whole in both")
     values, folds = differences(first, second), first.folds

@@ -1,7 +1,7 @@
 """One self-contained HTML page of some results: the verdict in words, then everything that stands behind it.
 
 >>> from febench.show.report import write_report
->>> write_report([Store(path)], Path("report.html"))
+>>> write_report([open_results(path)], Path("report.html"))
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 
 from febench.core.files import check_output, whole_file
 from febench.results.metrics import metric_of
-from febench.results.store import Store
+from febench.results.store import ResultsDirectory
 
 __all__ = ["report_html", "write_report"]
 
 
 def report_html(
-    stores: Sequence[Store],
+    stores: Sequence[ResultsDirectory],
     *,
     rope: float | None = None,
     metric: str = "oa",
@@ -29,7 +29,7 @@ def report_html(
 
     Parameters
     ----------
-    stores : sequence of Store
+    stores : sequence of ResultsDirectory
         Results directories, of any data sets and protocols.
     rope : float or None
         Half the region of practical equivalence; the metric's own by default, for percentages a point.
@@ -56,7 +56,7 @@ def report_html(
 
 
 def write_report(
-    stores: Sequence[Store],
+    stores: Sequence[ResultsDirectory],
     output: Path,
     *,
     rope: float | None = None,

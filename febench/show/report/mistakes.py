@@ -71,7 +71,7 @@ def hardest(results: Results, most: int = SHOWN) -> list[Hard]:
 
     Every stored prediction counts, also those of runs that are not whole. In a tie a method is given the right answer.
     """
-    rows, labels = [row for row in chosen(results) if row.cells], results.manifest.labels
+    rows, labels = [row for row in chosen(results) if len(row.cells)], results.manifest.labels
     if not rows:
         return []
     votes = np.stack([_votes(row) for row in rows])
@@ -99,8 +99,11 @@ def _votes(row: RowResults) -> NDArray[np.int64]:
     """How often each image was taken for each class, shape (images, classes)."""
     manifest = row.manifest
     votes = np.zeros((len(manifest.labels), len(manifest.classes)), dtype=np.int64)
-    for (run, fold), record in row.cells.items():
-        np.add.at(votes, (manifest.test(run, fold), np.asarray(record.predictions, dtype=np.int64)), 1)
+    cells, n_classes = row.cells, len(manifest.classes)
+    tests = [manifest.test(run, fold) for run, fold in zip(cells.table["run"], cells.table["fold"], strict=True)]
+    if tests:
+        said = np.concatenate(tests) * n_classes + cells.predictions(np.arange(len(cells)))
+        votes += np.bincount(said, minlength=votes.size).reshape(votes.shape)
     return votes
 
 

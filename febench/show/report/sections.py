@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from febench.show import figures
 from febench.show.compare import Ranking, comparison_document, papers_document, ranking_document
 from febench.show.report.blocks import Part, Section, figure_block, fill, folded, note, table_block, table_blocks
 from febench.show.report.drawing import Drawings
-from febench.show.report.studies import Study, by_images
+from febench.show.report.studies import DRAWN, Study, by_images
 from febench.show.report.verdict import ASK, for_whom
 from febench.show.tables import (
     LADDERS,
@@ -59,11 +59,11 @@ def comparison_section(studies: Sequence[Study], drawings: Drawings) -> Section:
         results, metric = study.results, study.metric
         unknown = not any(row.method in printed() for row in results.rows)
         by = None if metric is OA else metric.name
-        caption = f"Every run of every method as a dot, {metric.title}, {study.name}."
+        caption = f"Every run of every method as a dot, {metric.title}, {study.name}.{study.said_of_drawn}"
         return [
             *([note("The papers print nothing of the methods here: there is nothing to hold them against.")] * unknown),
             *table_blocks(make_table(3, [results], metric=by)),
-            figure_block(drawings, caption, lambda: figures.accuracy(results, metric=metric)),
+            figure_block(drawings, caption, lambda: figures.accuracy(results, study.drawn, metric)),
             table_block(_every_metric(study)),
             folded(
                 f"{metric.title.capitalize()} run by run (table 2)", table_blocks(make_table(2, [results], metric=by))
@@ -79,9 +79,8 @@ def _every_metric(study: Study) -> Table:
     rows = [row for row in study.rows if row.runs]
     body: list[tuple[Value, ...]] = []
     for row in rows:
-        summaries = [row.summary(metric) for metric in METRICS.values()]
-        decimals = [metric.decimals for metric in METRICS.values()]
-        means = [None if s.mean is None else f"{s.mean:.{d}f}" for s, d in zip(summaries, decimals, strict=True)]
+        runs = {metric: list(row.scores(metric).values()) for metric in METRICS.values()}
+        means = [f"{np.mean(values):.{metric.decimals}f}" if values else None for metric, values in runs.items()]
         body.append((row.label, *means))
     without = [row.label for row in rows if not row.scores(METRICS["log-loss"])]
     notes = [f"{metric.title}: {metric.about}" for metric in METRICS.values()]
@@ -117,8 +116,10 @@ def drop_section(studies: Sequence[Study], drawings: Drawings) -> Section:
             continue
         document = table_4([one.results for one in same], metric=study.metric)
         changes.add(document.data["change"])
-        caption = f"{_capital(study.metric.title)} of each method under each protocol, {name}."
-        drawn = figure_block(drawings, caption, lambda data=document.data: figures.drop(data))  # type: ignore[misc]
+        caption = f"{_capital(study.metric.title)} of each method under each protocol, {name}.{study.said_of_drawn}"
+        shown = {row.label for one in same for row in one.drawn}
+        facts = {**document.data, "rows": [row for row in document.data["rows"] if row["method"] in shown]}
+        drawn = figure_block(drawings, caption, lambda data=facts: figures.drop(data))  # type: ignore[misc]
         parts.append(Part(name, (*table_blocks([document]), drawn)))
     intro = (
         "The same methods on faces they were trained on and on faces they never saw. Only the latter says what to "
@@ -138,10 +139,13 @@ def significance_section(studies: Sequence[Study], drawings: Drawings) -> Sectio
         protocol = study.results.manifest.protocol
         n_datasets = sum(one.results.manifest.protocol == protocol for one in studies)
         document = comparison_document(comparison, n_datasets=n_datasets)
-        caption = f"How far the {study.metric.best} mean is ahead of every other method, {study.name}."
+        caption = (
+            f"How far the {study.metric.best} mean is ahead of every other method, {study.name}.{study.said_of_drawn}"
+        )
+        drawn = replace(comparison, standings=comparison.standings[:DRAWN])
         return [
             table_block(document.tables[0]),
-            figure_block(drawings, caption, lambda: figures.differences(comparison)),
+            figure_block(drawings, caption, lambda: figures.differences(drawn)),
         ]
 
     intro = (
@@ -181,12 +185,12 @@ def people_section(studies: Sequence[Study], drawings: Drawings) -> Section:
         if study.metric.tally is None:
             return [note(f"{study.metric.title} is of all images at once: it cannot be told person by person.")]
         by = None if study.metric is OA else study.metric.name
-        caption = f"Every person as a dot, {study.name}."
+        caption = f"Every person as a dot, {study.name}.{study.said_of_drawn}"
         said = for_whom(study)
         return [
             *([note(said)] * bool(said)),
             *table_blocks(make_table("people", [study.results], metric=by)),
-            figure_block(drawings, caption, lambda: figures.people(study.results, metric=study.metric)),
+            figure_block(drawings, caption, lambda: figures.people(study.results, study.drawn, study.metric)),
         ]
 
     intro = "A mean hides for whom a method works. Each person over all complete runs."
@@ -213,10 +217,10 @@ def classes_section(studies: Sequence[Study], drawings: Drawings) -> Section:
             marks=signs_of(study.rows),
             key=key_of("classes", results),
         )  # fmt: skip
-        caption = f"Sensitivity of each class in each run, {study.name}."
+        caption = f"Sensitivity of each class in each run, {study.name}.{study.said_of_drawn}"
         return [
             table_block(table),
-            figure_block(drawings, caption, lambda: figures.sensitivity(results)),
+            figure_block(drawings, caption, lambda: figures.sensitivity(results, study.drawn)),
             folded("Sensitivity run by run (table 1)", table_blocks(make_table(1, [results]))),
         ]
 
@@ -314,8 +318,10 @@ def cost_section(studies: Sequence[Study], drawings: Drawings) -> Section:
     """The cost table, and accuracy against training time."""
 
     def blocks(study: Study) -> list[Markup]:
-        caption = f"{_capital(study.metric.title)} against the time that a fold trains, {study.name}."
-        drawn = figure_block(drawings, caption, lambda: figures.cost(study.results, metric=study.metric))
+        caption = (
+            f"{_capital(study.metric.title)} against the time that a fold trains, {study.name}.{study.said_of_drawn}"
+        )
+        drawn = figure_block(drawings, caption, lambda: figures.cost(study.results, study.drawn, study.metric))
         return [*table_blocks(make_table("cost", [study.results])), drawn]
 
     intro = "Times are compared within one host only; other work may have shared it."
@@ -395,22 +401,22 @@ def commands(study: Study) -> list[str]:
             continue
         names = ",".join(row.label.replace(QUICK, "") for row in rows)
         asked = ["--dataset", manifest.dataset, "--protocol", manifest.protocol, "--seed", str(manifest.seed)]
-        threads = {record.threads for row in rows for record in row.records} - {1}
+        threads = {number for row in rows for number in row.records.table["threads"].tolist()} - {1}
         few = ["--threads", str(threads.pop())] if len(threads) == 1 else []
         lines.append(shlex.join(["febench", "run", *asked, *preset, *few, "--methods", names, "--out", "DIR"]))
     return lines
 
 
 def _as_run(row: RowResults) -> tuple[str | int, ...]:
-    record = row.records[-1]
-    params = ", ".join(f"{name}={value}" for name, value in record.params.items())
-    threads = ", ".join(map(str, sorted({one.threads for one in row.records})))
-    return row.label, record.version, params, sum(one.ok for one in row.records), len(row.failed), threads
+    kind = row.records.last
+    params = ", ".join(f"{name}={value}" for name, value in kind.params.items())
+    threads = ", ".join(map(str, np.unique(row.records.table["threads"]).tolist()))
+    return row.label, kind.version, params, len(row.cells), len(row.failed), threads
 
 
 def _environments(results: Results) -> list[dict[str, Any]]:
     """What cells were computed with, the environment of most cells first."""
-    cells = Counter(record.environment for row in results.rows for record in row.records)
+    cells = Counter(name for row in results.rows for name in row.records.named("environment"))
     return [
         {"id": name or "not noted", "cells": count, "about": _about(results.environments.get(name, {}))}
         for name, count in cells.most_common()

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from febench.core.files import reading
 from febench.results.merge import pool
 from febench.results.metrics import OA, Metric
 from febench.results.people import ORDER, Faces, faces_tested
 from febench.results.results import Results
 from febench.results.rows import RowResults
-from febench.results.store import CELLS, Store
+from febench.results.store import CELLS, ResultsDirectory
 from febench.show.compare import Comparison, compare
 from febench.show.tables import chosen
+
+DRAWN = 20
+"""Methods that a figure shows: with more, nobody reads it, and to draw it takes minutes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +32,7 @@ class Study:
         Counted from 1 over the report; anchors are made of it, for names may hold anything.
     results : Results
         What was stored; of several directories with the same folds, joined.
-    stores : tuple of Store
+    stores : tuple of ResultsDirectory
         Where it was stored.
     rope : float or None
         Region of practical equivalence; the metric's own by default.
@@ -38,7 +42,7 @@ class Study:
 
     number: int
     results: Results
-    stores: tuple[Store, ...]
+    stores: tuple[ResultsDirectory, ...]
     rope: float | None = None
     metric: Metric = OA
 
@@ -58,6 +62,20 @@ class Study:
         return chosen(self.results)
 
     @property
+    def drawn(self) -> list[RowResults]:
+        """The methods that figures show: all, or of very many those with the best means."""
+        best = [one.label for one in self.comparison.standings[:DRAWN]]
+        return self.rows if len(self.rows) <= DRAWN else [row for row in self.rows if row.label in best]
+
+    @property
+    def said_of_drawn(self) -> str:
+        """What is to be said of a figure that does not show all methods; it begins with a space."""
+        left = len(self.rows) - len(self.drawn)
+        return (
+            f" Of {len(self.rows)} methods the {len(self.drawn)} with the best means; tables show all." if left else ""
+        )
+
+    @property
     def faces(self) -> Faces:
         """Whether tested faces are new."""
         return faces_tested(self.results.manifest)
@@ -70,11 +88,15 @@ class Study:
     @property
     def digests(self) -> list[str]:
         """SHA-256 of each file of cells."""
-        paths = [store.path / CELLS for store in self.stores]
-        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.exists()]
+        paths = [path for store in self.stores if (path := store.path / CELLS).exists()]
+        digests = []
+        for path in paths:
+            with reading(path) as file:
+                digests.append(hashlib.file_digest(file, hashlib.sha256).hexdigest())
+        return digests
 
 
-def gather(stores: Sequence[Store], rope: float | None = None, metric: Metric = OA) -> list[Study]:
+def gather(stores: Sequence[ResultsDirectory], rope: float | None = None, metric: Metric = OA) -> list[Study]:
     """One study a data set and protocol: data sets in the order given, of each the protocol with new faces last.
 
     Raises

@@ -47,29 +47,29 @@ def settings_table(results: Results, rows: Sequence[RowResults]) -> Document:
 
 
 def _row_data(row: RowResults) -> dict[str, Any]:
-    cells = list(row.cells.values())
-    params = row.records[-1].params
+    infos = [cell.info for cell in row.cells]
+    params = row.records.last.params
     taken: dict[str, list[Any]] = {}
-    for cell in cells:
-        told = cell.info.get("selected", {})
-        if isinstance(cell.info.get("chosen"), str):  # a method that tells all in one: features[parameter=value,...]
-            features, others = parse_selector(cell.info["chosen"])
+    for info in infos:
+        told = info.get("selected", {})
+        if isinstance(info.get("chosen"), str):  # a method that tells all in one: features[parameter=value,...]
+            features, others = parse_selector(info["chosen"])
             told = {"features": features, **{name: coerce(text, None, name) for name, text in others.items()}}
         for name, value in told.items():
             taken.setdefault(name, []).append(value)
-    compared = any(cell.info.get("tried", 0) != 1 for cell in cells)
+    compared = any(info.get("tried", 0) != 1 for info in infos)
     parameters: list[dict[str, Any]] = []
     for name in dict.fromkeys([*params, *taken]):
-        counted = Counter(taken.get(name, [params.get(name)] * len(cells)))
+        counted = Counter(taken.get(name, [params.get(name)] * len(infos)))
         free = name in taken and params.get(name) is None and compared
         values = [{"value": value, "cells": counted[value]} for value in sorted(counted, key=_place)]
         parameters.append({"name": name, "how": "selected" if free or len(counted) > 1 else "fixed", "values": values})
-    untried = Counter(what for cell in cells for what in cell.info.get("not_tried", ()))
+    untried = Counter(what for info in infos for what in info.get("not_tried", ()))
     return {
         "method": row.label,
-        "cells": len(cells),
+        "cells": len(infos),
         "parameters": parameters,
-        "tried": sorted({cell.info["tried"] for cell in cells if isinstance(cell.info.get("tried"), int)}),
+        "tried": sorted({info["tried"] for info in infos if isinstance(info.get("tried"), int)}),
         "not_tried": [{"what": what, "cells": count} for what, count in untried.items()],
         **lacks_data(row),
     }

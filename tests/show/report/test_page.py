@@ -14,6 +14,8 @@ import pytest
 from febench.core.dataset import Dataset, dataset
 from febench.results.store import Store
 from febench.show.report import report_html
+from febench.show.report.page import page
+from febench.show.report.studies import DRAWN, gather
 from tests.made_results import CLASSES, made_dataset, made_results
 from tests.show.report.reading import Page
 
@@ -210,3 +212,17 @@ def test_people_are_shown_only_by_who_may(allowed: bool, toy: Dataset, tmp_path:
     page = page_of(made_results(tmp_path, {"a": 0.3, "b": 0.3}, toy), show_images=allowed)
     assert bool(page.all("img")) is allowed
     assert ("Images of people are shown only with show_images" in page.text) is not allowed
+
+
+def test_figures_of_very_many_methods_show_the_best_and_say_so(tmp_path: Path) -> None:
+    few = made_dataset(70)
+    methods = {f"m{place:02d}": 0.2 + 0.03 * place for place in range(DRAWN + 2)}
+    (study,) = gather([made_results(tmp_path / "r", methods, few, "paper[runs=2]", probabilities=False)])
+    assert len(study.drawn) == DRAWN < len(study.rows)
+    means = {row.label: row.summary().mean for row in study.rows}
+    left = min(means[row.label] for row in study.drawn)
+    assert all(mean <= left for label, mean in means.items() if label not in {row.label for row in study.drawn})
+    assert study.said_of_drawn == f" Of {DRAWN + 2} methods the {DRAWN} with the best means; tables show all."
+    text = Page(page([study])).text
+    assert text.count(study.said_of_drawn.strip()) == 5
+    assert f"of {len(study.comparison.pairs)} pairs" in text
