@@ -303,7 +303,10 @@ def is_it_real(comparison: Comparison, lead: Lead) -> str:
 
 
 def what_it_costs(results: Results, best: str | None, lead: Lead) -> str:
-    """Training and prediction time of the best, beside the quickest of its equals and of all; of one host only."""
+    """Training and prediction time of the best, beside the quickest of its equals and of all.
+
+    Of one host, and there of one kind of device: a share of a GPU and a thread of a processor are no equals.
+    """
     every = hosts(results)
     mine = [cost for cost in every[0].costs if cost.row.label == best] if every else []
     if not mine:
@@ -313,19 +316,25 @@ def what_it_costs(results: Results, best: str | None, lead: Lead) -> str:
     predict = significant(float(np.median(cost.predict)))
     spent = seconds[id(cost)]
     told = f"{time_of(spent)} to train {cost.row.label} on a fold ({cost.device}), {predict} ms to predict an image"
-    quickest = min(host.costs, key=lambda one: seconds[id(one)])
+    alike = [one for one in host.costs if (one.device, one.threads) == (cost.device, cost.threads)]
+    quickest = min(alike, key=lambda one: seconds[id(one)])
     if quickest is cost:
-        told += "; no other method trains faster" if len(host.costs) > 1 else ""
+        told += "; no other method trains faster" if len(alike) > 1 else ""
     elif quickest.row.label != cost.row.label and seconds[id(quickest)]:
         factor = spent / seconds[id(quickest)]
         times = "about" if factor < 1.05 else f"{significant(float(f'{factor:.2g}'))} times"
         told += f"; {times} the training time of {quickest.row.label}, the quickest"
     equals = labels(lead.rivals, *NOT_BETTER)
-    quicker = [one for one in host.costs if one.row.label in equals and seconds[id(one)] < spent]
+    quicker = [one for one in alike if one.row.label in equals and seconds[id(one)] < spent]
     said = [f"{told}."]
     if quicker:
         least = min(quicker, key=lambda one: seconds[id(one)])
         said.append(f"{least.row.label}, not shown to be worse, takes {time_of(seconds[id(least)])}.")
+    elsewhere = {one.row.label for one in host.costs} - {one.row.label for one in alike}
+    if elsewhere:
+        devices = dict.fromkeys(one.device for one in host.costs if one.row.label in elsewhere)
+        others = f"{len(elsewhere)} other method{'s' * (len(elsewhere) > 1)}"
+        said.append(f"Of {others} the times are of {' or '.join(devices)}: no comparison.")
     if more := len(every) - 1:
         said.append(f"Times of {more} other environment{'s' * (more > 1)} stand in tables of their own.")
     return " ".join(said)

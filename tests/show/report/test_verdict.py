@@ -199,6 +199,17 @@ def test_cost_is_of_one_host_and_names_the_quickest(tmp_path: Path) -> None:
     assert "quick, the quickest. Times of 1 other environment" in cost
 
 
+def test_a_share_of_a_gpu_is_not_quicker_than_a_processor(tmp_path: Path) -> None:
+    on_gpu = {"info": {"device": "cuda:0", "pack": 10}}
+    made_results(tmp_path, {"deep": 0.9}, seconds={"fit": 1.0, "predict": 0.07}, environment="here", **on_gpu)
+    store = made_results(tmp_path, {"svm": 0.7}, seconds={"fit": 9.0, "predict": 0.07}, environment="here")
+    cost = verdict_data(gather([store]))[0]["answers"]["What does it cost?"]
+    assert cost == (
+        "1 s to train deep on a fold (cuda, 10 at once), 1 ms to predict an image. "
+        "Of 1 other method the times are of cpu: no comparison."
+    )
+
+
 def test_cost_without_times(tmp_path: Path) -> None:
     store = made_results(tmp_path, {"a": 0.8, "b": 0.7}, seconds={})
     assert verdict_data(gather([store]))[0]["answers"]["What does it cost?"] == "Not known: no times are stored."
