@@ -68,7 +68,7 @@ def test_verify_misses_an_environment_that_cells_name_and_names_files_it_does_no
 def said(store: Path) -> tuple[object, ...]:
     """All that tables print of a store."""
     results = Results.of(Store(store))
-    rows = [(row.label, row.accuracies, row.failed) for row in results.rows]
+    rows = [(row.label, row.accuracies, list(row.failed)) for row in results.rows]
     return rows, results.faults, results.environments
 
 
