@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
@@ -70,6 +71,11 @@ class _Sent(Generic[T]):
     lost: int = 0
     unfit: dict[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, item: T, task: Any) -> _Sent[T]:
+        """The task of an item."""
+        return cls(item, pickle.dumps(task), tuple(getattr(task, "files", ())), bool(getattr(task, "on_gpu", False)))
+
 
 class RayExecutor:
     """Tasks on a Ray cluster; use as a context manager.
@@ -113,7 +119,8 @@ class RayExecutor:
         try:
             if colon and port.isdigit() and "/" not in host:
                 socket.create_connection((host, int(port)), REACHED).close()  # Ray itself tries for minutes
-            ray.init(address=self._address, log_to_driver=False, logging_level=logging.ERROR)
+            # without an address Ray would join whatever cluster it finds on this machine, another run's among them
+            ray.init(address=self._address or "local", log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # of many kinds
             raise UsageError(f"no Ray cluster answers at {self._address}: {error}", option="address") from error
         finally:
@@ -138,13 +145,13 @@ class RayExecutor:
         gets them on its node by `with_files`, one whose `on_gpu` is true has a GPU to itself, and one that is `unfit`
         for a node, which it says why, is run on another.
         """
-        waiting = iter(self._pack(item, task(item)) for item in items)
+        waiting = (_Sent.of(item, task(item)) for item in items)
         again: list[_Sent[T]] = []
         running: dict[Any, _Sent[T]] = {}
         try:
             while True:
                 room = AHEAD * self.slots - len(running)
-                for sent in [again.pop() for _ in range(min(room, len(again)))] or _next(waiting, room):
+                for sent in [again.pop() for _ in range(min(room, len(again)))] or islice(waiting, max(0, room)):
                     running[self._send(sent)] = sent
                 if not running:
                     return
@@ -158,9 +165,6 @@ class RayExecutor:
         finally:
             for reference in running:
                 self._ray.cancel(reference, force=True)
-
-    def _pack(self, item: T, task: Any) -> _Sent[T]:
-        return _Sent(item, pickle.dumps(task), tuple(getattr(task, "files", ())), bool(getattr(task, "on_gpu", False)))
 
     def _send(self, sent: _Sent[T]) -> Any:
         files = {}
@@ -209,10 +213,6 @@ def _fetched(held: list[Any]) -> Any:
     import ray
 
     return ray.get(held[0])
-
-
-def _next(tasks: Iterator[_Sent[T]], count: int) -> list[_Sent[T]]:
-    return [sent for _, sent in zip(range(count), tasks, strict=False)]
 
 
 def _located(result: Any, environment: Mapping[str, Any]) -> Any:
