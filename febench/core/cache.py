@@ -93,11 +93,11 @@ def received_file(digest: str, fetch: Callable[[], NDArray[np.uint8]]) -> Path:
     with writing_to(cache_dir(), "the cache", "cache"):
         make_folder(path.parent)
         with FileLock(path.with_suffix(".lock")):
-            if path not in _checked or _checked[path] != _identity(path):
-                if not path.exists() or _digest(path) != digest:
-                    with replacing(path) as file:
-                        file.write(fetch().data)
-                _checked[path] = _identity(path)
+            known = path.exists() and (_checked.get(path) == _identity(path) or _digest(path) == digest)
+            if not known:
+                with replacing(path) as file:
+                    file.write(fetch().data)
+            _checked[path] = _identity(path)
     return path
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -92,9 +92,8 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
         check_device(options.device, rows)
     dataset = load_dataset(options.dataset, options.data_dir)
     manifest = folds_of(options, dataset)
-    cells = wanted_cells(
-        rows, manifest, options.wanted_runs, options.shard
-    )  # refuses what cannot be before anything is written
+    # refuses what cannot be before anything is written
+    cells = wanted_cells(rows, manifest, options.wanted_runs, options.shard)
     store = Store.open(options.path, manifest)
     for word in absent:
         watcher.note(word)
@@ -328,10 +327,14 @@ def on_gpu(options: RunOptions, row: Row) -> bool:
 
 def executor_for(options: RunOptions, rows: Sequence[Row]) -> LocalExecutor:
     """Workers for cells of rows on the processor, into which is loaded what these rows need."""
-    here = [row.method for row in rows if not on_gpu(options, row)]
-    modules = [module for method in here for module in (*method.needs, method.origin)]
-    imports = list(dict.fromkeys([TrialTask.__module__, *modules]))
+    imports = imports_of(row for row in rows if not on_gpu(options, row))
     return LocalExecutor(options.workers, options.threads, options.timeout, imports=imports)
+
+
+def imports_of(rows: Iterable[Row]) -> list[str]:
+    """The modules that the tasks of some rows need."""
+    modules = [module for row in rows for module in (*row.method.needs, row.method.origin)]
+    return list(dict.fromkeys([TrialTask.__module__, *modules]))
 
 
 def cluster_for(options: RunOptions, rows: Sequence[Row]) -> AbstractContextManager[RayExecutor | None]:
@@ -340,9 +343,7 @@ def cluster_for(options: RunOptions, rows: Sequence[Row]) -> AbstractContextMana
         return contextlib.nullcontext()
     from febench.running.executors.ray import RayExecutor
 
-    modules = [module for row in rows for module in (*row.method.needs, row.method.origin)]
-    imports = list(dict.fromkeys([TrialTask.__module__, *modules]))
-    return RayExecutor(options.address, options.threads, options.timeout, imports)
+    return RayExecutor(options.address, options.threads, options.timeout, imports_of(rows))
 
 
 def gpu_executor(options: RunOptions) -> LocalExecutor:
