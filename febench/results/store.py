@@ -409,7 +409,7 @@ class Store(ResultsDirectory):
 
 @dataclass
 class Writer:
-    """Appends cells; each is on the disk when `append` returns."""
+    """Appends cells; they are on the disk when `append` returns."""
 
     _path: Path
     _file: Any
@@ -424,25 +424,27 @@ class Writer:
                 write_environments(self._path.parent, {**self._environments, name: environment})
             self._environments[name] = environment
 
-    def append(self, record: Record) -> None:
-        """Write one cell.
+    def append(self, *records: Record) -> None:
+        """Write some cells, as one commit: a disk takes as long for one as for a hundred.
 
         Raises
         ------
         FebenchError
-            If it cannot be written, or the file that is written to is not the directory's any more.
+            If they cannot be written, or the file that is written to is not the directory's any more.
         """
+        lines = [record.to_line().encode() for record in records]
         with writing_to(self._path.parent, "results", "out"):
-            line = memoryview(record.to_line().encode())
-            while line:  # a disk that is nearly full takes a part
-                line = line[self._file.write(line) :]
+            left = memoryview(b"".join(lines))
+            while left:  # a disk that is nearly full takes a part
+                left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
         if not self._path.exists() or not os.path.samestat(self._path.stat(), os.fstat(self._file.fileno())):
             raise FebenchError(
                 f"{self._path} was removed or replaced while cells were written to it: what is computed now would be "
                 "lost; the same command goes on with what is there"
             )
-        self._by_key[record.key] = record
+        # as they are read back: numbers in lists are several times as large as their text
+        self._by_key.update((record.key, Record.from_line(line)) for record, line in zip(records, lines, strict=True))
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import heapq
 import json
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -147,19 +147,19 @@ class Plan:
         """The wanted cells of one row."""
         return [cell for cell in self.cells if cell.row is row]
 
-    def estimate(self, row: Row, made: Iterable[Record] = ()) -> Estimate:
+    def estimate(self, row: Row, made: Sequence[Record] = ()) -> Estimate:
         """What one cell of a row takes on this machine; `made` are records made since the plan.
 
         Measured on the row's latest cells, else as it was timed by a trial.
         """
         wanted = (row.method.name, row.method.version, row.params, environment_id())
-        spent = [
+        spent = (
             record.seconds.get("fit", 0.0) + record.seconds.get("predict", 0.0)
-            for record in (*self.records, *made)
+            for record in chain(reversed(made), reversed(self.records))
             if record.ok and (record.method, record.version, record.params, record.environment) == wanted
-        ]
-        if spent:
-            return Estimate(statistics.median(spent[-LATEST:]), "measured")
+        )
+        if latest := list(islice(spent, LATEST)):
+            return Estimate(statistics.median(latest), "measured")
         trial = self.trials.get(row.label)
         if trial is None or trial.cell is None:
             return Estimate(None, "unknown")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from febench.running.plan import Cell, Plan
 
 PLAIN_EVERY = 15.0
 LOOK_EVERY = 2.0
+SHOW_EVERY = 0.1  # bars are redrawn no oftener
 UNDERWAY = 60.0  # seconds since a training last said how far it is; they say it every ten
 
 
@@ -61,6 +62,8 @@ class Tally:
 
     def __post_init__(self) -> None:
         self._begun = time.monotonic()
+        self._end: float | None = None
+        self._find_again = 0.0
         self._packs = {pack[0].key: len(pack) for pack in self.plan.packs}
         for row in self.plan.rows:
             self.rows[row.label] = RowTally(len(self.plan.of(row)))
@@ -96,16 +99,20 @@ class Tally:
 
     @property
     def left(self) -> str:
-        """The remaining time in words.
+        """The remaining time in words; it is found anew as often as that takes no more than a hundredth of the time.
 
         A worker has its present cell since it handed in the last one: all workers' are among the latest that came.
         """
         now, jobs = time.monotonic(), self.plan.jobs
-        paces = {}
-        for label, packs in self.packs.items():
-            seconds, cells = zip(*packs, strict=True)
-            paces[label] = sum(seconds) / sum(cells)
-        return duration(self.plan.remaining(self.made, [now - came for came in self.came[-jobs:]], paces))
+        if now >= self._find_again or len(self.made) == len(self.plan.missing):
+            paces = {}
+            for label, packs in self.packs.items():
+                seconds, cells = zip(*packs, strict=True)
+                paces[label] = sum(seconds) / sum(cells)
+            left = self.plan.remaining(self.made, [now - came for came in self.came[-jobs:]], paces)
+            self._end = None if left is None else now + left
+            self._find_again = now + 100 * (time.monotonic() - now)
+        return duration(None if self._end is None else max(0.0, self._end - now))
 
 
 def say(console: Console, text: str) -> None:
@@ -119,7 +126,7 @@ class PlainWatcher:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._said = 0.0
-        self._in_run: dict[tuple[str, int], int] = defaultdict(int)
+        self._in_run: Counter[tuple[str, int]] = Counter()
 
     def note(self, text: str) -> None:
         """Print a line."""
@@ -128,17 +135,17 @@ class PlainWatcher:
     def begin(self, plan: Plan) -> None:
         """Print what will be done and what it will take."""
         self._tally = Tally(plan)
+        self._in_run = Counter((cell.row.label, cell.run) for cell in plan.missing)
         for line in describe(plan):
             self._say(line)
 
     def came_in(self, cell: Cell, record: Record) -> None:
         """Print each failure, the end of each run of a method, and a line every so often."""
         self._tally.add(cell, record)
-        self._in_run[cell.row.label, cell.run] += 1
+        self._in_run[cell.row.label, cell.run] -= 1
         if not record.ok:
             self._say(f"{cell.row.label} run {cell.run} fold {cell.fold}: {record.status}, {record.error}")
-        wanted = sum(c.row is cell.row and c.run == cell.run for c in self._tally.plan.missing)
-        if self._in_run[cell.row.label, cell.run] == wanted:
+        if not self._in_run[cell.row.label, cell.run]:
             row = self._tally.rows[cell.row.label]
             self._say(f"{cell.row.label} run {cell.run} is in, accuracy so far {row.accuracy}; {self._tally.summary}")
         elif time.monotonic() - self._said > PLAIN_EVERY:
@@ -229,7 +236,8 @@ class LiveWatcher:
         self._tally.add(cell, record)
         if not record.ok:
             self.note(f"{cell.row.label} run {cell.run} fold {cell.fold}: {record.status}, {record.error}")
-        self._show()
+        if time.monotonic() - self._shown > SHOW_EVERY:
+            self._show()
 
     def end(self) -> None:
         """Take the bars off the screen and leave the counts."""
@@ -239,6 +247,7 @@ class LiveWatcher:
 
     def _show(self) -> None:
         assert self._bars is not None
+        self._shown = time.monotonic()
         rows = self._tally.rows
         for label, task in self._tasks.items():
             failed = f", {rows[label].failed} failed" if rows[label].failed else ""

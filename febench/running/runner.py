@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from febench.audit import audit
 from febench.core.cache import cached_array, file_of, in_chunks, tell, telling
@@ -17,7 +17,7 @@ from febench.core.environment import environment_id, id_of
 from febench.core.errors import DataError, UnreadableFoldsError, UsageError, shortened
 from febench.core.manifest import Manifest, draw, read
 from febench.core.protocol import PROTOCOLS
-from febench.results.store import MANIFEST, Record, Store, is_store
+from febench.results.store import MANIFEST, Record, Store, Writer, is_store
 from febench.running.checkpoints import checkpoint_of, forget_checkpoint
 from febench.running.executors.base import Executor, Failure
 from febench.running.executors.local import LocalExecutor
@@ -47,6 +47,14 @@ class Watcher(Protocol):
 
     def end(self) -> None:
         """Nothing more will come."""
+
+
+class Outcome(NamedTuple):
+    """What came of a cell, and the seconds of its features."""
+
+    cell: Cell
+    result: CellResult | Failure
+    seconds: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -109,31 +117,39 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
         _audit(dataset, store, watcher)
         plan = plan_of(options, rows, cells, store.records)
         if plan.missing:
-            full: dict[str, list[str]] = {}
             with executor_for(options, plan.rows) as executor, cluster_for(options, plan.rows) as cluster:
                 plan, words = forecast(executor, options, dataset, plan)
                 plan = replace(plan, jobs=cluster.slots) if cluster else plan
                 for word in words:
                     watcher.note(word)
                 watcher.begin(plan)
-                try:
-                    for cell, result, seconds in compute(executor, cluster, options, dataset, store.path, plan):
-                        if isinstance(result, Failure) and result.status == "full":
-                            full.setdefault(cell.row.label, []).append(result.error)
-                            continue
-                        if result.environment:
-                            writer.note(dict(result.environment))
-                        record = record_of(cell, result, options.threads, seconds)
-                        writer.append(record)
-                        watcher.came_in(cell, record)
-                        if record.ok:
-                            forget_checkpoint(checkpoint_of(store.path, cell))
-                finally:
-                    watcher.end()
-                    for label, errors in full.items():
-                        watcher.note(f"{len(errors)} cells of {label} met a full disk and stay missing: {errors[0]}")
+                keep(compute(executor, cluster, options, dataset, store.path, plan), options, store.path, writer, watcher)
     there = store.read_again()  # success is claimed of what is on the disk
     return Finished(there, replace(plan, records=tuple(there.records), retry_failed=False), absent)
+
+
+def keep(outcomes: Iterator[list[Outcome]], options: RunOptions, path: Path, writer: Writer, watcher: Watcher) -> None:
+    """Store what comes of cells, each group in one commit, then tell of it; a full disk's fault is no cell's."""
+    full: dict[str, list[str]] = {}
+    try:
+        for group in outcomes:
+            stored = []
+            for cell, result, seconds in group:
+                if isinstance(result, Failure) and result.status == "full":
+                    full.setdefault(cell.row.label, []).append(result.error)
+                    continue
+                if result.environment:
+                    writer.note(dict(result.environment))
+                stored.append((cell, record_of(cell, result, options.threads, seconds)))
+            writer.append(*(record for _, record in stored))
+            for cell, record in stored:
+                watcher.came_in(cell, record)
+                if record.ok:
+                    forget_checkpoint(checkpoint_of(path, cell))
+    finally:
+        watcher.end()
+        for label, errors in full.items():
+            watcher.note(f"{len(errors)} cells of {label} met a full disk and stay missing: {errors[0]}")
 
 
 def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
@@ -247,8 +263,8 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
 
 def compute(
     executor: Executor, cluster: Executor | None, options: RunOptions, dataset: Dataset, path: Path, plan: Plan
-) -> Iterator[tuple[Cell, CellResult | Failure, dict[str, float]]]:
-    """Compute the missing cells and yield each as it ends, with the seconds of its features.
+) -> Iterator[list[Outcome]]:
+    """Compute the missing cells and yield what came of them, as they end.
 
     Cells of the processor come first, each on its own; then those of GPUs, the folds of a run in packs: what kills a
     worker costs no more than one.
@@ -285,7 +301,7 @@ def _compute_on(
     dataset: Dataset,
     path: Path,
     packs: Sequence[tuple[Cell, ...]],
-) -> Iterator[tuple[Cell, CellResult | Failure, dict[str, float]]]:
+) -> Iterator[list[Outcome]]:
     """Compute features by one executor, then packs of cells of one row each by another."""
     rows = list({pack[0].row.label: pack[0].row for pack in packs}.values())
     packed = {row.label: pack_method(options, row) for row in rows}
@@ -310,14 +326,17 @@ def _compute_on(
     for pack in packs:
         extracted = features[pack[0].row.label]
         if isinstance(extracted, Failure):
-            yield from ((cell, extracted, {}) for cell in pack)
+            yield [Outcome(cell, extracted, {}) for cell in pack]
         else:
             ready.append(pack)
-    for pack, result in executor.map(ready, task):
-        extracted = features[pack[0].row.label]
-        assert isinstance(extracted, Extracted)
-        for cell, own in zip(pack, result if isinstance(result, tuple) else [result] * len(pack), strict=True):
-            yield cell, own, extracted.seconds
+    for group in executor.groups(ready, task):
+        outcomes = []
+        for pack, result in group:
+            extracted = features[pack[0].row.label]
+            assert isinstance(extracted, Extracted)
+            results = result if isinstance(result, tuple) else [result] * len(pack)
+            outcomes += [Outcome(cell, own, extracted.seconds) for cell, own in zip(pack, results, strict=True)]
+        yield outcomes
 
 
 def on_gpu(options: RunOptions, row: Row) -> bool:

@@ -25,23 +25,25 @@ FOLDS = draw(made_dataset(140), "paper")
 CELLS_WRITTEN = [made_cell(FOLDS, "m", 0.8, run, fold, False) for run in (1, 2) for fold in range(1, 6)]
 
 
-def work(disk: Disk) -> None:
-    """Open a store in a new folder and write some cells."""
+def work(disk: Disk, at_once: int = 1) -> None:
+    """Open a store in a new folder and write some cells, so many in each commit."""
     with Store.open(disk.root / "toy" / "paper", FOLDS).writing() as writer:
-        for record in CELLS_WRITTEN:
-            writer.append(record)
-            disk.done += 1
+        for start in range(0, len(CELLS_WRITTEN), at_once):
+            writer.append(*CELLS_WRITTEN[start : start + at_once])
+            disk.done += at_once
 
 
+@pytest.mark.parametrize("at_once", [1, 5])
 def test_no_moment_of_a_run_loses_a_stored_cell_or_the_folds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, survived: Survived
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, survived: Survived, at_once: int
 ) -> None:
     disk = Disk(tmp_path / "disk")
     disk.root.mkdir()
     disk.record(monkeypatch)
-    work(disk)
+    work(disk, at_once)
     monkeypatch.undo()
-    assert len(disk.images) >= 40 and disk.images[-1][0] == len(CELLS_WRITTEN) - 1
+    assert len(disk.images) >= 20 + 2 * len(CELLS_WRITTEN) // at_once
+    assert disk.images[-1][0] == len(CELLS_WRITTEN) - at_once
     for number, (done, image) in enumerate(disk.images):
         left = write(image, tmp_path / f"left{number}") / "toy" / "paper"
         assert done == 0 or [r.key for r in Store(left).records[:done]] == [r.key for r in CELLS_WRITTEN[:done]]

@@ -70,6 +70,26 @@ def test_the_time_of_gpus_is_told_by_what_passes_between_their_packs(
     assert left[10:] == ["36 s", "32 s", "28 s", "24 s", "20 s", "16 s", "12 s", "8.0 s", "4.0 s", "0.0 s"]
 
 
+def test_what_takes_long_to_forecast_is_counted_down_meanwhile(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred thousand cells must not wait for the forecast of what is left of them."""
+    clock = [100.0]
+    forecasts = iter([70.0, 5.0])
+
+    def slow(*_: object) -> float:
+        clock[0] += 0.5
+        return next(forecasts)
+
+    monkeypatch.setattr("febench.running.progress.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr(Plan, "remaining", slow)
+    tally = Tally(plan)
+    left = []
+    for cell in plan.cells[:12]:
+        clock[0] += 5.0
+        tally.add(cell, a_record(cell))
+        left.append(tally.left)
+    assert left[:4] == ["70 s", "64 s", "60 s", "54 s"] and left[9:11] == ["24 s", "5.0 s"]
+
+
 def test_plain_lines_tell_the_end_of_each_run_and_the_accuracy_so_far(plan: Plan) -> None:
     told = watched(plan, terminal=False)
     assert "lottery run 1 is in, accuracy so far 100.0 % (mean sensitivity 100.0 %); 10/20 cells, 1 failed" in told

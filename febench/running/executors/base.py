@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,16 +83,28 @@ class Task(Protocol[R_co]):
         """Do the work; raises nothing."""
 
 
-class Executor(Protocol):
+class Executor(ABC):
     """Runs tasks somewhere; a context manager."""
 
+    @abstractmethod
     def __enter__(self) -> Self:
         """Start the workers."""
 
+    @abstractmethod
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         """Stop the workers, whatever they are at."""
 
+    @abstractmethod
+    def groups(self, items: Iterable[T], task: Callable[[T], Task[R]]) -> Iterator[list[tuple[T, R | Failure]]]:
+        """Run the task of each item in order, and yield items with what came of them.
+
+        A group is never empty, and holds all that have ended while nobody asked: what is slow for each, such as a
+        commit to the disk, can be done once for all of them.
+        """
+
     def map(self, items: Iterable[T], task: Callable[[T], Task[R]]) -> Iterator[tuple[T, R | Failure]]:
         """Run the task of each item in order, and yield each item with what came of it as it ends."""
+        for group in self.groups(items, task):
+            yield from group

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from febench.core.errors import FebenchError
-from febench.running.executors.base import Failure, Task
+from febench.running.executors.base import Executor, Failure, Task
 from febench.running.executors.launch import Launcher, launcher
 from febench.running.executors.server import ENDED
 from febench.running.executors.worker import BEGUN
@@ -132,7 +132,7 @@ class _Worker(Generic[T, R]):
         return Failure("killed", f"the process died ({name})")
 
 
-class LocalExecutor:
+class LocalExecutor(Executor):
     """Worker processes on this machine, a clean one for each task; use as a context manager.
 
     Parameters
@@ -179,25 +179,29 @@ class LocalExecutor:
         if self._launcher:
             self._launcher.close()
 
-    def map(self, items: Iterable[T], task: Callable[[T], Task[R]]) -> Iterator[tuple[T, R | Failure]]:
-        """Run the task of each item in order, and yield each item as it ends.
+    def groups(self, items: Iterable[T], task: Callable[[T], Task[R]]) -> Iterator[list[tuple[T, R | Failure]]]:
+        """Run the task of each item in order, and yield items as they end; see `Executor`.
 
         What may be the machine's fault, a full disk or a killed process, is tried once more at the end, alone.
         """
         again = []
-        for worker, result in self._run(((item, task(item)) for item in items), self._jobs):
-            if isinstance(result, Failure) and result.status in ("killed", "full"):
-                again.append((worker.item, worker.task))
-            else:
-                yield worker.item, result
-        for worker, result in self._run(iter(again), 1):
+        for ended in self._run(((item, task(item)) for item in items), self._jobs):
+            group = []
+            for worker, result in ended:
+                if isinstance(result, Failure) and result.status in ("killed", "full"):
+                    again.append((worker.item, worker.task))
+                else:
+                    group.append((worker.item, result))
+            if group:
+                yield group
+        for [(worker, result)] in self._run(iter(again), 1):
             if isinstance(result, Failure) and result.status == "killed":
                 cause = "probably memory: " if "SIGKILL" in result.error else ""
                 result = Failure("crashed", f"{cause}{result.error}, and again when it ran alone")
-            yield worker.item, result
+            yield [(worker.item, result)]
 
-    def _run(self, tasks: Iterator[tuple[T, Task[R]]], jobs: int) -> Iterator[tuple[_Worker[T, R], R | Failure]]:
-        """Run so many tasks at a time, and yield the worker of each when it has ended, with what came of it."""
+    def _run(self, tasks: Iterator[tuple[T, Task[R]]], jobs: int) -> Iterator[list[tuple[_Worker[T, R], R | Failure]]]:
+        """Run so many tasks at a time, and yield the workers that have ended, with what came of each."""
         running: dict[int, _Worker[T, R]] = {}
         try:
             while True:
@@ -206,10 +210,13 @@ class LocalExecutor:
                     running[self._last] = self._start(item, task, {worker.device for worker in running.values()})
                 if not running:
                     return
+                ended = []
                 for number, code in self._wait(running):
                     worker = running.pop(number)
                     self._part_from(worker)
-                    yield worker, worker.result(code)
+                    ended.append((worker, worker.result(code)))
+                if ended:
+                    yield ended
         finally:
             for number, worker in running.items():
                 self._kill(number)

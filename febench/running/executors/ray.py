@@ -27,7 +27,7 @@ from febench.core import __version__
 from febench.core.cache import received_file
 from febench.core.environment import environment
 from febench.core.errors import FebenchError, UsageError
-from febench.running.executors.base import Failure, Task
+from febench.running.executors.base import Executor, Failure, Task
 from febench.running.executors.local import LocalExecutor
 
 REACHED = 5.0
@@ -77,7 +77,7 @@ class _Sent(Generic[T]):
         return cls(item, pickle.dumps(task), tuple(getattr(task, "files", ())), bool(getattr(task, "on_gpu", False)))
 
 
-class RayExecutor:
+class RayExecutor(Executor):
     """Tasks on a Ray cluster; use as a context manager.
 
     Parameters
@@ -138,8 +138,8 @@ class RayExecutor:
         """Tasks that the processors of the cluster can run at once, as it is now."""
         return max(1, int(self._ray.cluster_resources().get("CPU", 0)) // self._settings.threads)
 
-    def map(self, items: Iterable[T], task: Callable[[T], Task[R]]) -> Iterator[tuple[T, R | Failure]]:
-        """Run the task of each item in order, and yield each item as it ends.
+    def groups(self, items: Iterable[T], task: Callable[[T], Task[R]]) -> Iterator[list[tuple[T, R | Failure]]]:
+        """Run the task of each item in order, and yield items as they end; see `Executor`.
 
         Results and failures with a field `environment` have there what they were computed with. A task with `files`
         gets them on its node by `with_files`, one whose `on_gpu` is true has a GPU to itself, and one that is `unfit`
@@ -155,13 +155,19 @@ class RayExecutor:
                     running[self._send(sent)] = sent
                 if not running:
                     return
-                for reference in self._ray.wait(list(running), timeout=1.0)[0]:
+                ended, _ = self._ray.wait(list(running), timeout=1.0)
+                if ended:  # and what else there is
+                    ended, _ = self._ray.wait(list(running), num_returns=len(running), timeout=0)
+                group = []
+                for reference in ended:
                     sent = running.pop(reference)
                     result = self._result(reference, sent)
                     if result is None:
                         again.append(sent)
                     else:
-                        yield sent.item, cast("R | Failure", result)
+                        group.append((sent.item, cast("R | Failure", result)))
+                if group:
+                    yield group
         finally:
             for reference in running:
                 self._ray.cancel(reference, force=True)

@@ -106,3 +106,24 @@ def test_a_task_of_many_cells_has_the_time_of_all(make: Make) -> None:
         found = dict(executor.map([1, 20], Heavy))
     assert isinstance(found[1], Failure) and found[1].status == "timeout"
     assert found[20] == {}
+
+
+@dataclass(frozen=True)
+class Wait:
+    seconds: float
+
+    def run(self) -> float:
+        time.sleep(self.seconds)
+        return self.seconds
+
+
+def test_a_group_holds_all_that_ended_while_nobody_asked(make: Make) -> None:
+    with make() as executor:
+        list(executor.map(range(2), Wait))  # a cluster's processes take a while to start
+        groups = executor.groups([0.0, 0.3, 0.4], Wait)
+        first = next(groups)
+        time.sleep(3.0)
+        others = list(groups)
+    assert sorted(item for group in [first, *others] for item, _ in group) == [0.0, 0.3, 0.4]
+    assert all(item == result for group in [first, *others] for item, result in group)
+    assert len(others) <= 2 and [] not in others
