@@ -20,6 +20,7 @@ from febench.core.selectors import format_selector, parse_selector, split_select
 from febench.results.store import Record
 
 SETS = ("all", "classical", "deep", "extended")
+EXACTLY = 20  # cells a worker, the last ones, that a forecast deals out one by one
 LATEST = 20  # cells of a row, by which the next ones are estimated: the machine may be busier now than it was
 
 
@@ -184,18 +185,18 @@ class Plan:
         left = [cell.row.label for cell in self.missing if cell.key not in done]
         each = {label: (paces or {}).get(label) for label in self.on_gpus}
         each |= {row.label: self.estimate(row, made).seconds for row in self.rows if row.label not in self.on_gpus}
+        if any(each[label] is None for label in left):
+            return None
+        on_gpus = sum(each[label] or 0.0 for label in left if label in self.on_gpus)
+        seconds = [each[label] or 0.0 for label in left if label not in self.on_gpus]
         ends = [-spent for spent in busy[: self.jobs]]  # of the workers, from now on; the next free one takes a cell
         ends += [0.0] * (self.jobs - len(ends))
+        early = seconds[: -EXACTLY * self.jobs]
+        if early:  # they keep all workers busy, whatever their order
+            ends = [(sum(ends) + sum(early)) / self.jobs] * self.jobs
         heapq.heapify(ends)
-        on_gpus = 0.0
-        for label in left:
-            seconds = each[label]
-            if seconds is None:
-                return None
-            if label in self.on_gpus:
-                on_gpus += seconds
-            else:
-                heapq.heapreplace(ends, ends[0] + seconds)
+        for one in seconds[len(early) :]:
+            heapq.heapreplace(ends, ends[0] + one)
         extractions = {} if made else {trial.features: trial.extract for trial in self.trials.values()}
         return max(0.0, *ends) + sum(extractions.values()) / self.jobs + on_gpus
 

@@ -99,7 +99,7 @@ class Tally:
 
     @property
     def left(self) -> str:
-        """The remaining time in words; it is found anew as often as that takes no more than a hundredth of the time.
+        """The remaining time in words; it is found anew as often as that takes a hundredth of the time, or each half minute.
 
         A worker has its present cell since it handed in the last one: all workers' are among the latest that came.
         """
@@ -111,7 +111,7 @@ class Tally:
                 paces[label] = sum(seconds) / sum(cells)
             left = self.plan.remaining(self.made, [now - came for came in self.came[-jobs:]], paces)
             self._end = None if left is None else now + left
-            self._find_again = now + 100 * (time.monotonic() - now)
+            self._find_again = now + min(30.0, 100 * (time.monotonic() - now))
         return duration(None if self._end is None else max(0.0, self._end - now))
 
 
