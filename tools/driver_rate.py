@@ -1,7 +1,7 @@
 """How many results a second the driver of a run takes in: records, commits and what is shown of them.
 
 Use: ``python tools/driver_rate.py --cells 100000 --workers 1000 --seconds 1``: made-up results of ten methods, as those
-of so many workers would come whose cells take so many seconds, are stored in a directory that is deleted again.
+of so many workers would come whose cells take so many seconds, are stored in a directory that is deleted again (`TMPDIR` says on which disk).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def main() -> None:
             yield [Outcome(cell, result, {"extract": 1.0}) for cell in group]
             waits.append(time.monotonic() - asked_at)
 
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "results"
         store = Store.open(path, manifest)
         watcher = PlainWatcher(Console(stderr=True))
