@@ -104,6 +104,16 @@ class Metric:
         return counts
 
     @property
+    def heading(self) -> str:
+        """Its title as it begins a heading or a sentence."""
+        return self.title[:1].upper() + self.title[1:]
+
+    @property
+    def key(self) -> str:
+        """The name of its values in data."""
+        return self.title.replace(" ", "_").replace("-", "_")
+
+    @property
     def best(self) -> str:
         """What the best mean is."""
         return "highest" if self.higher_is_better else "lowest"

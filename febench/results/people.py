@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,6 @@ from febench.results.metrics import OA, Metric
 from febench.results.rows import RowResults
 
 Faces = Literal["not known", "seen", "partly seen", "new"]
-ORDER: tuple[Faces, ...] = ("not known", "seen", "partly seen", "new")
-"""From what says least of new faces to what says most: protocols are read in this order."""
 
 
 @lru_cache(maxsize=64)
@@ -36,6 +34,11 @@ def faces_tested(manifest: Manifest) -> Faces:
     if not some_met:
         return "new"
     return "seen" if all_trained_on else "partly seen"
+
+
+def novelty(manifest: Manifest) -> int:
+    """How much results say of new faces, from least to most: protocols are shown in this order."""
+    return get_args(Faces).index(faces_tested(manifest))
 
 
 def said_of_faces(manifest: Manifest) -> str:

@@ -175,7 +175,6 @@ def ranking_document(ranking: Ranking) -> Document:
     """Average ranks with Nemenyi's groups, and the pairs by Wilcoxon's test."""
     metric, n = ranking.metric, len(ranking.datasets)
     by_method = [dict(zip(ranking.datasets, one.tolist(), strict=True)) for one in ranking.scores.T]
-    value_key = metric.title.replace(" ", "_").replace("-", "_")
     data: dict[str, Any] = {
         "protocol": ranking.protocol,
         "datasets": list(ranking.datasets),
@@ -186,7 +185,7 @@ def ranking_document(ranking: Ranking) -> Document:
         "friedman": vars(ranking.friedman) if ranking.friedman else None,
         "critical_difference": ranking.critical_difference,
         "methods": [
-            {"method": method, "rank": float(value), value_key: values}
+            {"method": method, "rank": float(value), metric.key: values}
             for method, value, values in zip(ranking.methods, ranking.ranks, by_method, strict=True)
         ],
         "groups": [list(group) for group in ranking.groups],

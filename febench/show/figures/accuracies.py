@@ -93,7 +93,7 @@ def accuracy(results: Results, rows: Sequence[RowResults] | None = None, metric:
         axes.set_xlim(right=min(axes.get_xlim()[1], 100.5))
     name_rows(axes, [counted(row) for row in drawn])
     axes.set_xlabel(axis_of(metric))
-    entitle(figure, metric.title[:1].upper() + metric.title[1:], origin(results))
+    entitle(figure, metric.heading, origin(results))
     finish(figure, [*notes, *caveats(results, rows, metric)])
     return figure
 

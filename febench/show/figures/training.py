@@ -81,8 +81,7 @@ def cost(results: Results, rows: Sequence[RowResults] | None = None, metric: Met
     axes.grid(axis="y")
     axes.set_xlabel("training of a fold, seconds")
     axes.set_ylabel(axis_of(metric))
-    what = "Accuracy" if metric is OA else metric.title[:1].upper() + metric.title[1:]
-    entitle(figure, f"{what} against training time", origin(results))
+    entitle(figure, f"{'Accuracy' if metric is OA else metric.heading} against training time", origin(results))
     finish(figure, [*_notes(every), *caveats(results, rows, metric)])
     _label(axes, host, metric)
     return figure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from markupsafe import Markup
 
 from febench.papers import comparison as printed
 from febench.results.caveats import caveats_of, signs_of
-from febench.results.metrics import METRICS, OA, overall_accuracy
+from febench.results.metrics import METRICS, overall_accuracy
 from febench.results.results import Results
 from febench.results.rows import RowResults
 from febench.show import figures
@@ -27,12 +26,14 @@ from febench.show.tables import (
     PlusMinus,
     Table,
     Value,
+    about_of,
     class_spreads,
     dataset_of,
     key_of,
     make_table,
     noted,
     origin_of,
+    run_command,
     run_counts,
     rungs_of,
     table_4,
@@ -58,15 +59,15 @@ def comparison_section(studies: Sequence[Study], drawings: Drawings) -> Section:
     def blocks(study: Study) -> list[Markup]:
         results, metric = study.results, study.metric
         unknown = not any(row.method in printed() for row in results.rows)
-        by = None if metric is OA else metric.name
         caption = f"Every run of every method as a dot, {metric.title}, {study.name}.{study.said_of_drawn}"
         return [
             *([note("The papers print nothing of the methods here: there is nothing to hold them against.")] * unknown),
-            *table_blocks(make_table(3, [results], metric=by)),
+            *table_blocks(make_table(3, [results], metric=metric.name)),
             figure_block(drawings, caption, lambda: figures.accuracy(results, study.drawn, metric)),
             table_block(_every_metric(study)),
             folded(
-                f"{metric.title.capitalize()} run by run (table 2)", table_blocks(make_table(2, [results], metric=by))
+                f"{metric.title.capitalize()} run by run (table 2)",
+                table_blocks(make_table(2, [results], metric=metric.name)),
             ),
         ]
 
@@ -116,7 +117,7 @@ def drop_section(studies: Sequence[Study], drawings: Drawings) -> Section:
             continue
         document = table_4([one.results for one in same], metric=study.metric)
         changes.add(document.data["change"])
-        caption = f"{_capital(study.metric.title)} of each method under each protocol, {name}.{study.said_of_drawn}"
+        caption = f"{study.metric.heading} of each method under each protocol, {name}.{study.said_of_drawn}"
         shown = {row.label for one in same for row in one.drawn}
         facts = {**document.data, "rows": [row for row in document.data["rows"] if row["method"] in shown]}
         drawn = figure_block(drawings, caption, lambda data=facts: figures.drop(data))  # type: ignore[misc]
@@ -184,12 +185,11 @@ def people_section(studies: Sequence[Study], drawings: Drawings) -> Section:
             return [note("The data set does not tell its people apart.")]
         if study.metric.tally is None:
             return [note(f"{study.metric.title} is of all images at once: it cannot be told person by person.")]
-        by = None if study.metric is OA else study.metric.name
         caption = f"Every person as a dot, {study.name}.{study.said_of_drawn}"
         said = for_whom(study)
         return [
             *([note(said)] * bool(said)),
-            *table_blocks(make_table("people", [study.results], metric=by)),
+            *table_blocks(make_table("people", [study.results], metric=study.metric.name)),
             figure_block(drawings, caption, lambda: figures.people(study.results, study.drawn, study.metric)),
         ]
 
@@ -211,9 +211,7 @@ def classes_section(studies: Sequence[Study], drawings: Drawings) -> Section:
                 for label, own in spreads.items()
             ),
             notes=tuple(_caveats(study)),
-            about=(
-                f"± is the sample sd over runs; only complete runs count: {run_counts(study.rows)}", origin_of(results)
-            ),
+            about=about_of(results, study.rows),
             marks=signs_of(study.rows),
             key=key_of("classes", results),
         )  # fmt: skip
@@ -226,10 +224,6 @@ def classes_section(studies: Sequence[Study], drawings: Drawings) -> Section:
 
     intro = "Sensitivity: of all test images of a class, the share that is recognised."
     return _section("classes", "Class by class", intro, studies, blocks)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _caveats(study: Study) -> list[str]:
@@ -300,9 +294,8 @@ def ladder_section(studies: Sequence[Study], drawings: Drawings) -> list[Section
     ]
 
     def blocks(study: Study) -> list[Markup]:
-        by = None if study.metric is OA else study.metric.name
-        (document,) = make_table("ladder", [study.results], metric=by)
-        caption = f"{_capital(study.metric.title)} rung by rung, {study.name}."
+        (document,) = make_table("ladder", [study.results], metric=study.metric.name)
+        caption = f"{study.metric.heading} rung by rung, {study.name}."
         drawn = figure_block(drawings, caption, lambda: figures.ladder(document.data))
         return [*table_blocks([document]), drawn]
 
@@ -318,9 +311,7 @@ def cost_section(studies: Sequence[Study], drawings: Drawings) -> Section:
     """The cost table, and accuracy against training time."""
 
     def blocks(study: Study) -> list[Markup]:
-        caption = (
-            f"{_capital(study.metric.title)} against the time that a fold trains, {study.name}.{study.said_of_drawn}"
-        )
+        caption = f"{study.metric.heading} against the time that a fold trains, {study.name}.{study.said_of_drawn}"
         drawn = figure_block(drawings, caption, lambda: figures.cost(study.results, study.drawn, study.metric))
         return [*table_blocks(make_table("cost", [study.results])), drawn]
 
@@ -392,18 +383,17 @@ def making_section(studies: Sequence[Study]) -> Section:
 
 def commands(study: Study) -> list[str]:
     """The commands that compute the same cells again."""
-    manifest, lines = study.results.manifest, []
+    lines = []
     for preset, rows in (
         ([], [row for row in study.rows if QUICK not in row.label]),
         (["--preset", "quick"], [row for row in study.rows if QUICK in row.label]),
     ):
         if not rows:
             continue
-        names = ",".join(row.label.replace(QUICK, "") for row in rows)
-        asked = ["--dataset", manifest.dataset, "--protocol", manifest.protocol, "--seed", str(manifest.seed)]
         threads = {number for row in rows for number in row.records.table["threads"].tolist()} - {1}
         few = ["--threads", str(threads.pop())] if len(threads) == 1 else []
-        lines.append(shlex.join(["febench", "run", *asked, *preset, *few, "--methods", names, "--out", "DIR"]))
+        names = [row.label.replace(QUICK, "") for row in rows]
+        lines.append(run_command(study.results.manifest, names, [*preset, *few]))
     return lines
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from febench.core.files import reading
 from febench.results.merge import pool
 from febench.results.metrics import OA, Metric
-from febench.results.people import ORDER, Faces, faces_tested
+from febench.results.people import Faces, faces_tested, novelty
 from febench.results.results import Results
 from febench.results.rows import RowResults
 from febench.results.store import CELLS, ResultsDirectory
@@ -111,7 +111,7 @@ def gather(stores: Sequence[ResultsDirectory], rope: float | None = None, metric
         by_dataset.setdefault(results.manifest.dataset, []).append(results)
     studies: list[Study] = []
     for same in by_dataset.values():
-        for results in sorted(same, key=lambda one: ORDER.index(faces_tested(one.manifest))):
+        for results in sorted(same, key=lambda one: novelty(one.manifest)):
             own = tuple(store for store in stores if store.manifest.sha256 == results.manifest.sha256)
             studies.append(Study(len(studies) + 1, results, own, rope, metric))
     return studies

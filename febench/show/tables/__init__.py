@@ -7,17 +7,11 @@ from collections.abc import Sequence
 from febench.core.errors import UsageError
 from febench.results.metrics import metric_of
 from febench.results.results import Results
-from febench.show.tables.accuracy import (
-    LADDERS,
-    class_spreads,
-    ladder_table,
-    people_table,
-    rungs_of,
-    table_1,
-    table_2,
-    table_3,
-    table_4,
-)
+from febench.show.tables.accuracy import class_spreads, table_1, table_2, table_3
+from febench.show.tables.by_metric import about_of
+from febench.show.tables.drop import table_4
+from febench.show.tables.ladder import LADDERS, ladder_table, rungs_of
+from febench.show.tables.people import people_table
 from febench.show.tables.settings import settings_table
 from febench.show.tables.table import (
     MAJORITY,
@@ -35,18 +29,19 @@ from febench.show.tables.table import (
     not_run,
     noted,
     origin_of,
+    run_command,
     run_counts,
     said_of_floor,
     titled,
     versions_of,
 )
-from febench.show.tables.training import MOMENTS, convergence_table, cost_table
+from febench.show.tables.training import convergence_table, cost_table
 
 __all__ = [
-    "LADDERS", "MAJORITY", "MOMENTS", "TABLES", "Difference", "Document", "Median", "PlusMinus", "Table", "Value",
+    "LADDERS", "MAJORITY", "TABLES", "Difference", "Document", "Median", "PlusMinus", "Table", "Value", "about_of",
     "chosen", "class_spreads", "convergence_table", "cost_table", "dataset_of", "floor_data", "head_data", "key_of",
-    "ladder_table", "make_table", "not_run", "noted", "origin_of", "people_table", "run_counts", "rungs_of",
-    "said_of_floor", "settings_table", "table_1", "table_2", "table_3", "table_4", "titled", "versions_of",
+    "ladder_table", "make_table", "not_run", "noted", "origin_of", "people_table", "run_command", "run_counts",
+    "rungs_of", "said_of_floor", "settings_table", "table_1", "table_2", "table_3", "table_4", "titled", "versions_of",
 ]  # fmt: skip
 
 TABLES = ("1", "2", "3", "4", "people", "ladder", "cost", "convergence", "settings")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from febench.core import __version__
 from febench.core.errors import UsageError
+from febench.core.manifest import Manifest
 from febench.papers import place, tabulated
 from febench.results.caveats import Caveat, words_of
 from febench.results.floor import floor_of
-from febench.results.metrics import Metric
+from febench.results.metrics import OA, Metric
 from febench.results.results import Results
 from febench.results.rows import RowResults
 
@@ -141,9 +143,10 @@ def dataset_of(results: Results) -> str:
     return f"{manifest.dataset}, synthetic" if manifest.synthetic else manifest.dataset
 
 
-def key_of(name: str, results: Results, *more: str) -> tuple[str, ...]:
+def key_of(name: str, results: Results, *more: str, metric: Metric = OA) -> tuple[str, ...]:
     """What tells one table from another."""
-    return (name, *more, results.manifest.dataset, results.manifest.protocol)
+    by = () if metric is OA else (metric.name,)
+    return (name, *by, *more, results.manifest.dataset, results.manifest.protocol)
 
 
 def versions_of(results: Results) -> str:
@@ -226,6 +229,12 @@ def said_of_floor(results: Results, metric: Metric) -> list[str]:
         f"always answering the most frequent class of the training images has {mean:.{metric.decimals}f}{spread} "
         f"{metric.unit}; chance is {floor.chance:.{metric.decimals}f} {metric.unit}"
     ]
+
+
+def run_command(manifest: Manifest, methods: Sequence[str], options: Sequence[str] = ()) -> str:
+    """What computes rows, named by their labels, in the folds of some results."""
+    asked = ["--dataset", manifest.dataset, "--protocol", manifest.protocol, "--seed", str(manifest.seed)]
+    return shlex.join(["febench", "run", *asked, *options, "--methods", ",".join(methods), "--out", "DIR"])
 
 
 def lacks_data(row: RowResults) -> dict[str, Any]:

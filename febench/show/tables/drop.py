@@ -1,0 +1,140 @@
+"""Table 4, the drop: a metric of each method under each protocol, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from febench.core.errors import UsageError
+from febench.results.caveats import caveats_of_data, caveats_of_rows, signs_of, words_of
+from febench.results.metrics import OA, Metric
+from febench.results.people import faces_tested, novelty, said_of_faces
+from febench.results.results import Results
+from febench.results.rows import RowResults
+from febench.show.tables.by_metric import Data, and_by_person, definition, difference, plus_minus, summary_data
+from febench.show.tables.table import (
+    MAJORITY,
+    SPREAD,
+    Difference,
+    Document,
+    Table,
+    Value,
+    chosen,
+    dataset_of,
+    floor_data,
+    head_data,
+    key_of,
+    noted,
+    origin_of,
+    run_counts,
+    said_of_floor,
+)
+
+
+def table_4(results: Sequence[Results], method: str | None = None, metric: Metric = OA) -> Document:
+    """The drop: each method's metric under each protocol, side by side, with chance; new faces stand last.
+
+    Where a method is better on new faces, that is called a gain. Where always answering the most frequent class is not
+    what chance is, it stands below the methods.
+
+    Raises
+    ------
+    UsageError
+        If the results are not of several protocols on one data set, or lack the method.
+    """
+    if len(results) < 2:
+        raise UsageError("table 4 compares protocols: name the results of at least two, such as paper and subject")
+    for part in ("dataset", "fingerprint"):
+        values = {str(getattr(one.manifest, part)) for one in results}
+        if len(values) > 1:
+            raise UsageError(
+                f"table 4 takes results on one data set, not several ({part}: {', '.join(sorted(values))})"
+            )
+    if len({one.manifest.protocol for one in results}) < len(results):
+        raise UsageError("table 4 compares protocols: the directories named hold results of the same one")
+    results = sorted(results, key=lambda one: novelty(one.manifest))
+    rows = [chosen(one, method) for one in results]
+    protocols = [one.manifest.protocol for one in results]
+    labels = dict.fromkeys(row.label for under in rows for row in under)
+    by_label = {label: [next((row for row in under if row.label == label), None) for under in rows] for label in labels}
+    floors = {one.manifest.protocol: floor_data(one, metric) for one in results}
+    chance = floors[protocols[0]]["chance"]
+    facts = [_under_each(label, under, protocols, metric) for label, under in by_label.items()]
+    better = 1.0 if metric.higher_is_better else -1.0
+    drops = {row["method"]: row["drop"] for row in facts if row["drop"] is not None}
+    changes = {label: better * round(drop, metric.decimals) for label, drop in drops.items()}
+    gains = [label for label, change in changes.items() if change > 0]
+    change = "drop" if not gains else "drop or gain" if min(changes.values()) < 0 else "gain"
+    data = {
+        **head_data(results[0]),
+        "protocol": None,
+        "protocols": protocols,
+        "manifest": {one.manifest.protocol: one.manifest.sha256 for one in results},
+        "metric": metric.title,
+        "unit": metric.unit,
+        "spread": SPREAD,
+        "complete": all(row is not None and row.complete for under in by_label.values() for row in under),
+        "change": change,
+        "chance": chance,
+        "majority": {protocol: floor["majority"] for protocol, floor in floors.items()},
+        "audit": {one.manifest.protocol: head_data(one)["audit"] for one in results},
+        "rows": facts,
+        "set_aside": [one.set_aside for one in results if one.set_aside],
+    }
+    counts = [f"{protocol}: {run_counts(under)}" for protocol, under in zip(protocols, rows, strict=True)]
+    notes = [*definition(metric, [row for under in rows for row in under]), _said_of_protocols(results)]
+    if gains:
+        notes.append(f"a gain, better under {protocols[-1]} than under {protocols[0]}: {', '.join(gains)}")
+    notes += map(noted, [one for one in caveats_of_data(results[0]) if one.word == "synthetic"])
+    for one, under in zip(results, rows, strict=True):
+        named = f", {one.manifest.protocol}"
+        of_folds = [caveat for caveat in caveats_of_data(one) if caveat.word in ("audit error", "foreign cells")]
+        notes += [noted(caveat, named) for caveat in of_folds]
+        notes += [noted(caveat, named) for caveat in caveats_of_rows(one, under)]
+    title = f"Table 4. The {change} on {dataset_of(results[0])}: {metric.title} under {' and '.join(protocols)}"
+    body: list[tuple[Value, ...]] = [
+        (row["method"], *map(plus_minus, row["protocols"].values()), difference(row["drop"]), chance) for row in facts
+    ]
+    summaries: list[tuple[Value, ...]] = []
+    if any(said_of_floor(one, metric) for one in results):
+        means = [floor["majority"]["mean"] for floor in floors.values()]
+        spreads = [plus_minus(floor["majority"]) for floor in floors.values()]
+        summaries.append((MAJORITY, *spreads, Difference(means[-1] - means[0]), chance))
+        notes.append(f"{MAJORITY}: of the training images of each fold, answered for every test image")
+    table = Table(
+        title=f"{title}, {metric.unit}",
+        columns=("Method", *protocols, change, "chance"),
+        rows=(*body, *summaries),
+        notes=tuple(notes),
+        about=(
+            f"± is the {SPREAD}{and_by_person(one for row in data['rows'] for one in row['protocols'].values())}; "
+            f"complete runs, {'; '.join(counts)}",
+            *(f"{one.manifest.protocol}: {origin_of(one)}" for one in results),
+        ),
+        marks=signs_of(row for under in rows for row in under),
+        summaries=len(summaries),
+        key=(*key_of("4", results[0], metric=metric), *protocols[1:]),
+        decimals=metric.decimals,
+    )
+    return Document((table,), data)
+
+
+def _under_each(label: str, under: Sequence[RowResults | None], protocols: Sequence[str], metric: Metric) -> Data:
+    summaries = [summary_data(row, metric) if row else None for row in under]
+    first, last = (one["mean"] if one else None for one in (summaries[0], summaries[-1]))
+    return {
+        "method": label,
+        "protocols": dict(zip(protocols, summaries, strict=True)),
+        "drop": None if first is None or last is None else last - first,
+        "weights": next((row.weights for row in under if row and row.weights), None),
+        "marks": {p: words_of(row) if row else ["not run"] for p, row in zip(protocols, under, strict=True)},
+    }
+
+
+def _said_of_protocols(results: Sequence[Results]) -> str:
+    """Who was tested under each protocol, and which of them speaks of new faces."""
+    clauses = [f"under {one.manifest.protocol} {said_of_faces(one.manifest)}" for one in results]
+    new = [one.manifest.protocol for one in results if faces_tested(one.manifest) == "new"]
+    if not new or len(new) == len(results):
+        return "; ".join(clauses)
+    which = "only the latter says" if len(new) == 1 else f"only {' and '.join(new)} say"
+    return f"{'; '.join(clauses)}: {which} what to expect of new faces"
