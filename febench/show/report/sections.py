@@ -66,7 +66,7 @@ def comparison_section(studies: Sequence[Study], drawings: Drawings) -> Section:
             figure_block(drawings, caption, lambda: figures.accuracy(results, study.drawn, metric)),
             table_block(_every_metric(study)),
             folded(
-                f"{metric.title.capitalize()} run by run (table 2)",
+                f"{metric.heading} run by run (table 2)",
                 table_blocks(make_table(2, [results], metric=metric.name)),
             ),
         ]

@@ -226,3 +226,8 @@ def test_figures_of_very_many_methods_show_the_best_and_say_so(tmp_path: Path) -
     text = Page(page([study])).text
     assert text.count(study.said_of_drawn.strip()) == 5
     assert f"of {len(study.comparison.pairs)} pairs" in text
+
+
+def test_metrics_keep_their_capitals_in_headings(tmp_path: Path) -> None:
+    text = Page(report_html([made_results(tmp_path, {"a": 0.8, "b": 0.7}, runs=[1])], metric="auc")[0]).text
+    assert "Area under the ROC curve run by run (table 2)" in text
