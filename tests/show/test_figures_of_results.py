@@ -265,6 +265,11 @@ def test_ranks_over_data_sets_are_drawn_where_they_are(tmp_path: Path) -> None:
     assert all(name in told for name in ("best  1.00", MARKUP, "set0, set1, set2, set3, set4", "Nemenyi"))
     with pytest.raises(UsageError, match="five or more data sets"):
         make_figure("ranks", found[:2])
+    with pytest.raises(UsageError, match="five or more data sets"):
+        make_figure("ranks", [*found[:4], found[0]])
+    new = Results.of(made_results(tmp_path / "new", methods, made_dataset(350, "set0"), "subject", runs=[1, 2]))
+    with pytest.raises(UsageError, match="of one protocol, not of paper, subject"):
+        make_figure("ranks", [*found[:4], new])
 
 
 @pytest.mark.parametrize("draw", OF_RESULTS)

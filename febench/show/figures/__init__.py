@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from febench.core.errors import UsageError
 from febench.core.files import check_output, whole_file
 from febench.results.convergence import curves
+from febench.results.merge import pool
 from febench.results.metrics import OA, Metric, metric_of
 from febench.results.results import Results
 from febench.results.rows import RowResults
@@ -84,7 +85,10 @@ def make_figure(name: str, results: Sequence[Results], method: str | None = None
     if name == "drop":
         return drop(table_4(results, method, by).data)
     if name == "ranks":
-        ranking = rank([compare(one, metric=by) for one in results])
+        under = sorted({one.manifest.protocol for one in results})
+        if len(under) > 1:
+            raise UsageError(f"the figure of ranks is of one protocol, not of {', '.join(under)}: name results of one")
+        ranking = rank([compare(one, metric=by) for one in pool(results)])
         if method is not None or ranking is None:
             raise UsageError("the figure of ranks is of all methods that five or more data sets have in common")
         return critical_difference(ranking)
