@@ -24,7 +24,6 @@ class Published:
     method: str
     mean: Decimal
     sd: Decimal
-    source: str
     printed_in: str
 
 
@@ -57,7 +56,6 @@ def comparison() -> dict[str, Published]:
             row["method"],
             Decimal(row["overall_accuracy_mean"]),
             Decimal(row["overall_accuracy_sd"]),
-            row["original_source"],
             row["printed_in"],
         )
         for row in rows

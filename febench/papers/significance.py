@@ -9,6 +9,7 @@ from febench.papers import Published, comparison, tabulated
 from febench.stats import holm
 
 RUNS = 10
+"""Behind each printed mean, as the papers say."""
 ALPHA = 0.05
 CAVEAT = (
     "Welch's t takes the ten runs of each method as independent; they are runs over the same photographs, whose "
@@ -57,22 +58,11 @@ class PrintedPair:
         return f"the printed figures {bear} that {self.first} is better than {self.second}"
 
 
-def printed_pairs(runs: int = RUNS) -> tuple[PrintedPair, ...]:
-    """Every pair of the papers' Table 3, from printed mean and sd.
-
-    Parameters
-    ----------
-    runs : int
-        Runs behind each printed mean; the papers say ten.
-
-    Returns
-    -------
-    tuple of PrintedPair
-        Ten, of five methods, in falling order of means.
-    """
+def printed_pairs() -> tuple[PrintedPair, ...]:
+    """Every pair of the papers' Table 3, from printed mean and sd: ten, of five methods, in falling order of means."""
     printed = sorted((comparison()[method] for method in tabulated()), key=lambda one: -one.mean)
     two = list(combinations(printed, 2))
-    tests = [welch(a, b, runs) for a, b in two]
+    tests = [welch(a, b) for a, b in two]
     adjusted = holm([test[-1] for test in tests])
     return tuple(
         PrintedPair(a.method, b.method, *test, p_holm=float(p))
@@ -80,15 +70,15 @@ def printed_pairs(runs: int = RUNS) -> tuple[PrintedPair, ...]:
     )
 
 
-def welch(first: Published, second: Published, runs: int = RUNS) -> tuple[float, float, float, float, float, float]:
+def welch(first: Published, second: Published) -> tuple[float, float, float, float, float, float]:
     """Welch's t test (1947, Biometrika 34:28-35) of two printed accuracies: difference, low, high, t, df, p."""
     from scipy.stats import t, ttest_ind_from_stats
 
-    a, b = (float(one.sd) ** 2 / runs for one in (first, second))
+    a, b = (float(one.sd) ** 2 / RUNS for one in (first, second))
     difference, scale = float(first.mean - second.mean), (a + b) ** 0.5
-    df = (a + b) ** 2 * (runs - 1) / (a * a + b * b)
+    df = (a + b) ** 2 * (RUNS - 1) / (a * a + b * b)
     test = ttest_ind_from_stats(
-        float(first.mean), float(first.sd), runs, float(second.mean), float(second.sd), runs, equal_var=False
+        float(first.mean), float(first.sd), RUNS, float(second.mean), float(second.sd), RUNS, equal_var=False
     )
     reach = float(t.ppf(0.975, df)) * scale
     return difference, difference - reach, difference + reach, float(test.statistic), df, float(test.pvalue)

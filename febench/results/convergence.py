@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.results.results import Results
 from febench.results.rows import RowResults
 
 
@@ -44,12 +43,9 @@ class Curve:
         return float(self.error[:, where].mean()), float(self.accuracy[:, where].mean())
 
 
-def curves(results: Results, rows: Sequence[RowResults] | None = None) -> list[Curve]:
-    """A curve for each of some rows (all by default) whose cells left traces, all over the same evaluations."""
-    traces = {
-        row.label: [record.info["trace"] for record in row.cells.take(row.cells.table["traced"])]
-        for row in (results.rows if rows is None else rows)
-    }
+def curves(rows: Sequence[RowResults]) -> list[Curve]:
+    """A curve for each of some rows whose cells left traces, all over the same evaluations."""
+    traces = {row.label: [record.info["trace"] for record in row.cells.take(row.cells.table["traced"])] for row in rows}
     moments = np.unique([moment for own in traces.values() for trace in own for moment, _, _ in trace])
     return [
         Curve(

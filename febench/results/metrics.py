@@ -118,11 +118,19 @@ class Metric:
         """What the best mean is."""
         return "highest" if self.higher_is_better else "lowest"
 
+    @property
+    def difference_unit(self) -> str:
+        """What differences of it are in: points, if it is a percentage."""
+        return "points" if self.unit == "%" else self.unit
+
+    @property
+    def difference_title(self) -> str:
+        """As differences of it are headed: `points of overall accuracy`, `log-loss, nats`."""
+        return f"points of {self.title}" if self.unit == "%" else f"{self.title}, {self.unit}"
+
     def amount(self, value: float) -> str:
         """A difference of it in words: `a point`, `2 points`, `0.01 nats`."""
-        if self.unit != "%":
-            return f"{value:g} {self.unit}"
-        return "a point" if value == 1 else f"{value:g} points"
+        return "a point" if self.unit == "%" and value == 1 else f"{value:g} {self.difference_unit}"
 
 
 def metric_of(name: str) -> Metric:

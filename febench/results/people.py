@@ -83,9 +83,14 @@ class PersonScores:
         return np.argsort(self.values if self.higher_is_better else -self.values, kind="stable")
 
     @property
+    def in_worst_tenth(self) -> NDArray[np.int64]:
+        """Places of the tenth of the people that is recognised worst, at least one of them."""
+        return self.worst_first[: max(1, round(len(self.values) / 10))]
+
+    @property
     def worst_tenth(self) -> float:
-        """Mean over the tenth of the people that is recognised worst, at least one of them."""
-        return float(self.values[self.worst_first[: max(1, round(len(self.values) / 10))]].mean())
+        """Mean over that tenth."""
+        return float(self.values[self.in_worst_tenth].mean())
 
 
 def person_scores(row: RowResults, metric: Metric = OA) -> PersonScores | None:

@@ -21,7 +21,7 @@ class CorrectedT:
     mean : float
         Mean difference.
     low, high : float
-        Its confidence interval.
+        Its 95 % confidence interval.
     t : float or None
         The statistic; None where all differences are one and the same, so that there is no spread to hold it against.
     df : int
@@ -54,9 +54,7 @@ class Posterior:
     worse: float
 
 
-def corrected_resampled_t(
-    differences: NDArray[np.float64], test_to_train: float, confidence: float = 0.95
-) -> CorrectedT:
+def corrected_resampled_t(differences: NDArray[np.float64], test_to_train: float) -> CorrectedT:
     """The corrected resampled t test of Nadeau & Bengio (2003, Machine Learning 52:239-281).
 
     Parameters
@@ -65,8 +63,6 @@ def corrected_resampled_t(
         Paired differences, one a test fold, over all runs; at least two.
     test_to_train : float
         Test images over training images of a fold; 0 gives the plain paired t test.
-    confidence : float
-        Of the interval.
 
     Returns
     -------
@@ -82,7 +78,7 @@ def corrected_resampled_t(
         return CorrectedT(mean, mean, mean, None, df, 1.0 if mean == 0 else 0.0)
     from scipy.special import stdtr, stdtrit
 
-    t, reach = mean / scale, float(stdtrit(df, (1 + confidence) / 2)) * scale
+    t, reach = mean / scale, float(stdtrit(df, 0.975)) * scale
     return CorrectedT(mean, mean - reach, mean + reach, t, df, 2 * float(stdtr(df, -abs(t))))
 
 

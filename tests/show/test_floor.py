@@ -88,7 +88,7 @@ def test_a_method_below_it_is_said_to_be_everywhere() -> None:
     texts.append(render([comparison_document(compare(results))], "text"))
     assert all(told in text for text in texts)
     assert r"poor $\parallel$" in render(make_table(3, [results]), "latex")
-    [verdict] = verdict_data([Study(1, results, (), 1.0)])
+    [verdict] = verdict_data([Study(results, (), 1.0)])
     assert "Always answering the most frequent class of the training images has 70.00 %." in str(verdict["answers"])
     assert any(caution["word"] == "Below majority" for caution in verdict["cautions"])
 
@@ -128,7 +128,7 @@ def test_below_chance_where_persons_mislead_is_explained(toy: Dataset) -> None:
     texts = [render(make_table(3, [under["paper"]]), how) for how in ("text", "json", "html")]
     texts += [render(make_table(4, list(under.values())), "text")]
     assert all(told in text for text in texts)
-    [verdict] = verdict_data([Study(1, under["paper"], (), 1.0)])
+    [verdict] = verdict_data([Study(under["paper"], (), 1.0)])
     assert any(one["word"] == "Below chance" and told in one["text"] for one in verdict["cautions"])
 
 

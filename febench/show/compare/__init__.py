@@ -10,9 +10,10 @@
 from febench.show.compare.documents import compare_documents, comparison_document, papers_document
 from febench.show.compare.pairs import Comparison, Pair, Rival, Standing, compare
 from febench.show.compare.ranks import MIN_DATASETS, Ranking, RankPair, rank, ranking_document, rankings
-from febench.show.compare.verdicts import Evidence, Outcome
+from febench.show.compare.verdicts import ALPHA, Evidence, Outcome
 
 __all__ = [
+    "ALPHA",
     "MIN_DATASETS",
     "Comparison",
     "Evidence",

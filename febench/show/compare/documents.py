@@ -14,7 +14,7 @@ from febench.results.people import faces_tested
 from febench.results.results import Results
 from febench.show.compare.pairs import Comparison, Pair, compare
 from febench.show.compare.ranks import MIN_DATASETS, ranking_document, rankings
-from febench.show.compare.verdicts import span
+from febench.show.compare.verdicts import ALPHA, span
 from febench.show.tables import (
     Difference,
     Document,
@@ -104,7 +104,7 @@ def comparison_document(comparison: Comparison, pairs: str | None = None, n_data
         "unit": metric.unit,
         **floor_data(comparison.results, metric),
         "rope": comparison.rope,
-        "alpha": comparison.alpha,
+        "alpha": ALPHA,
         "test_to_train": comparison.test_to_train,
         "headline": comparison.headline,
         "methods": [
@@ -113,9 +113,8 @@ def comparison_document(comparison: Comparison, pairs: str | None = None, n_data
         "left_out": list(comparison.left_out),
         "pairs": [_pair_data(pair) for pair in comparison.pairs],
     }
-    of = f"points of {metric.title}" if metric.unit == "%" else f"{metric.title}, {metric.unit}"
     table = Table(
-        title=titled(f"Which differences are real, {of}", comparison.results),
+        title=titled(f"Which differences are real, {metric.difference_title}", comparison.results),
         columns=("Verdict", "difference", "95 % interval", "p (Holm)"),
         rows=tuple(
             (

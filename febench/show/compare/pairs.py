@@ -20,7 +20,6 @@ from febench.show.compare.verdicts import Evidence, Outcome, Rules, judge
 from febench.show.tables import chosen
 from febench.stats import corrected_resampled_t, correlated_bayes_t, holm, mcnemar, mcnemar_in_every_run
 
-ALPHA = 0.05
 MIN_FOLDS = 10
 MIN_RUNS = 2
 
@@ -118,8 +117,8 @@ class Comparison:
         Methods without a complete run, or without the probabilities that the metric needs: compared with nothing.
     pairs : tuple of Pair
         All pairs of the standings.
-    rope, alpha : float
-        Region of practical equivalence, and level of the adjusted tests.
+    rope : float
+        Half the region of practical equivalence.
     test_to_train : float
         Test images over training images of a fold: how much the tests are widened.
     """
@@ -130,7 +129,6 @@ class Comparison:
     left_out: tuple[str, ...]
     pairs: tuple[Pair, ...]
     rope: float
-    alpha: float
     test_to_train: float
 
     @cached_property
@@ -264,7 +262,7 @@ class Scored:
         told = self.row.fold_scores if self.metric.total is None else self.row.fold_totals
         return np.array([values for run, values in told(self.metric).items() if run in self.row.scores(self.metric)])
 
-    def of(self, runs: NDArray[np.int64]) -> NDArray[np.float64]:
+    def in_runs(self, runs: NDArray[np.int64]) -> NDArray[np.float64]:
         """`by_fold` of some of these runs."""
         return self.by_fold if len(runs) == len(self.runs) else self.by_fold[np.isin(self.runs, runs)]
 
@@ -296,7 +294,7 @@ def differences(first: Scored, second: Scored) -> NDArray[np.float64]:
     """
     runs = common_runs(first, second)
     at, folds, metric = runs - 1, first.folds, first.metric
-    by_fold = first.of(runs) - second.of(runs)
+    by_fold = first.in_runs(runs) - second.in_runs(runs)
     if metric.total is not None:
         by_fold = by_fold / folds.n_test[at].mean(axis=1, keepdims=True)
     by_fold = by_fold if metric.higher_is_better else -by_fold
@@ -312,11 +310,7 @@ def differences(first: Scored, second: Scored) -> NDArray[np.float64]:
 
 
 def compare(
-    results: Results,
-    methods: Sequence[str] = (),
-    rope: float | None = None,
-    alpha: float = ALPHA,
-    metric: Metric = OA,
+    results: Results, methods: Sequence[str] = (), rope: float | None = None, metric: Metric = OA
 ) -> Comparison:
     """Compare methods pair by pair on the folds that they share.
 
@@ -328,8 +322,6 @@ def compare(
         Names or labels; all methods if none is named.
     rope : float or None
         Half the region of practical equivalence; the metric's own by default, for percentages a point.
-    alpha : float
-        Level of the adjusted tests.
     metric : Metric
         What is compared.
 
@@ -354,7 +346,7 @@ def compare(
     measured = [_measured(a, b, rope) for a, b in combinations(whole, 2)]
     tested = [evidence.test.p for _, _, _, _, evidence in measured if evidence.test]
     adjusted = iter(holm(tested))
-    rules = Rules(metric, rope, alpha, len(tested))
+    rules = Rules(metric, rope, len(tested))
     pairs = []
     for first, second, runs, values, evidence in measured:
         p = float(next(adjusted)) if evidence.test else None
@@ -370,7 +362,6 @@ def compare(
         tuple(one.row.label for one in scored if not len(one.runs)),
         tuple(pairs),
         rope,
-        alpha,
         folds.test_to_train,
     )
 
@@ -378,24 +369,24 @@ def compare(
 def _measured(first: Scored, second: Scored, rope: float) -> tuple[Scored, Scored, int, NDArray[np.float64], Evidence]:
     """A pair, the better first: how many common runs, their differences, and what the test makes of them."""
     runs: list[int] = common_runs(first, second).tolist()
-    if not runs:
-        return first, second, 0, np.empty(0), Evidence(None, lacking="no run is whole in both")
-    values, folds = differences(first, second), first.folds
+    values = differences(first, second) if runs else np.empty(0)
     if len(values) and values.mean() < 0:
         first, second, values = second, first, -values
+    return first, second, len(runs), values, _evidence(first, second, runs, values, rope)
+
+
+def _evidence(first: Scored, second: Scored, runs: Sequence[int], values: NDArray[np.float64], rope: float) -> Evidence:
+    """The test of a pair over its common runs, or what there is too little of for one."""
+    folds = first.folds
+    if not runs:
+        return Evidence(None, lacking="no run is whole in both")
     if folds.one_group(runs):
-        if first.metric.name != OA.name:
-            lacking = "a single split is tested by overall accuracy alone, image by image"
-            return first, second, len(runs), values, Evidence(None, lacking=lacking)
-        tests = [mcnemar(first.right(run), second.right(run)) for run in runs]
-        return first, second, len(runs), values, Evidence(mcnemar_in_every_run(tests))
-    lacking = ""
+        if first.metric is not OA:
+            return Evidence(None, lacking="a single split is tested by overall accuracy alone, image by image")
+        return Evidence(mcnemar_in_every_run([mcnemar(first.right(run), second.right(run)) for run in runs]))
     if len(runs) < MIN_RUNS and not folds.by_person:  # a run of leave-one-subject-out deals nothing at random
-        lacking = f"{len(runs)} run is whole in both, {MIN_RUNS} are needed"
-    elif len(values) < MIN_FOLDS:
-        lacking = f"{len(values)} test folds are whole in both, {MIN_FOLDS} are needed"
-    if lacking:
-        return first, second, len(runs), values, Evidence(None, lacking=lacking)
+        return Evidence(None, lacking=f"{len(runs)} run is whole in both, {MIN_RUNS} are needed")
+    if len(values) < MIN_FOLDS:
+        return Evidence(None, lacking=f"{len(values)} test folds are whole in both, {MIN_FOLDS} are needed")
     ratio = folds.test_to_train
-    test, posterior = corrected_resampled_t(values, ratio), correlated_bayes_t(values, ratio, rope)
-    return first, second, len(runs), values, Evidence(test, posterior)
+    return Evidence(corrected_resampled_t(values, ratio), correlated_bayes_t(values, ratio, rope))

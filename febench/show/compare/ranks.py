@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.results.metrics import Metric
-from febench.show.compare.pairs import ALPHA, Comparison
+from febench.show.compare.pairs import Comparison
+from febench.show.compare.verdicts import ALPHA
 from febench.show.tables import Document, Table, Value
 from febench.stats import (
     Friedman,
@@ -73,15 +74,13 @@ class Ranking:
     friedman : Friedman or None
         Whether the methods differ at all; None for two methods.
     critical_difference : float
-        Nemenyi's, at `alpha`.
+        Nemenyi's, at `ALPHA`.
     groups : tuple of tuples of str
         Methods that Nemenyi's test does not tell apart: the bars of the diagram.
     pairs : tuple of RankPair
         All pairs.
     left_out : tuple of str
         Methods that lack a complete run on some data set.
-    alpha : float
-        Level.
     """
 
     protocol: str
@@ -96,28 +95,25 @@ class Ranking:
     groups: tuple[tuple[str, ...], ...]
     pairs: tuple[RankPair, ...]
     left_out: tuple[str, ...]
-    alpha: float
 
     @property
     def headline(self) -> str:
         """What the ranks say, in a sentence."""
-        if self.friedman and self.friedman.p > self.alpha:
+        if self.friedman and self.friedman.p > ALPHA:
             return f"the methods are not told apart over {len(self.datasets)} data sets: their ranks may be chance"
-        real = [pair for pair in self.pairs if pair.p_holm <= self.alpha]
+        real = [pair for pair in self.pairs if pair.p_holm <= ALPHA]
         beaten = [pair.second for pair in real if pair.first == self.methods[0]]
         said = f"better than {', '.join(beaten)}" if beaten else "though not better than any one of them for certain"
         return f"first over {len(self.datasets)} data sets: {self.methods[0]}, {said}"
 
 
-def rank(comparisons: Sequence[Comparison], alpha: float = ALPHA) -> Ranking | None:
+def rank(comparisons: Sequence[Comparison]) -> Ranking | None:
     """Rank the methods that have a complete run on every data set.
 
     Parameters
     ----------
     comparisons : sequence of Comparison
         One a data set, all under one protocol.
-    alpha : float
-        Level of the tests.
 
     Returns
     -------
@@ -134,7 +130,7 @@ def rank(comparisons: Sequence[Comparison], alpha: float = ALPHA) -> Ranking | N
     gains = scores if metric.higher_is_better else -scores
     order = np.argsort(average_ranks(gains), kind="stable")
     methods, scores, gains = tuple(labels[i] for i in order), scores[:, order], gains[:, order]
-    ranks, distance = average_ranks(gains), critical_difference(len(methods), len(gains), alpha)
+    ranks, distance = average_ranks(gains), critical_difference(len(methods), len(gains), ALPHA)
     two = list(combinations(range(len(methods)), 2))
     ahead = [gains[:, i] - gains[:, j] for i, j in two]
     p = [wilcoxon(one) for one in ahead]
@@ -159,7 +155,6 @@ def rank(comparisons: Sequence[Comparison], alpha: float = ALPHA) -> Ranking | N
         groups=tuple(tuple(methods[i] for i in group) for group in undivided(ranks, distance)),
         pairs=pairs,
         left_out=tuple(label for label in seen if label not in labels),
-        alpha=alpha,
     )
 
 
@@ -180,7 +175,7 @@ def ranking_document(ranking: Ranking) -> Document:
         "datasets": list(ranking.datasets),
         "synthetic": list(ranking.synthetic),
         "metric": "average rank",
-        "alpha": ranking.alpha,
+        "alpha": ALPHA,
         "headline": ranking.headline,
         "friedman": vars(ranking.friedman) if ranking.friedman else None,
         "critical_difference": ranking.critical_difference,
@@ -210,21 +205,21 @@ def ranking_document(ranking: Ranking) -> Document:
         f"Wilcoxon's signed-rank test of means of {metric.title}; p is adjusted by Holm over {len(ranking.pairs)} pairs"
     ]
     least = 2.0 ** (1 - n)
-    if least * len(ranking.pairs) > ranking.alpha:
+    if least * len(ranking.pairs) > ALPHA:
         said.append(f"{n} data sets are few: this test gives no p below {least:.3g}, before Holm")
     pairs = Table(
         title=f"Which differences are real over {n} data sets (protocol {ranking.protocol})",
         columns=("Verdict", "wins", "ties", "losses", "p (Holm)"),
-        rows=tuple(_pair_row(pair, ranking.alpha) for pair in ranking.pairs),
+        rows=tuple(_pair_row(pair) for pair in ranking.pairs),
         notes=tuple(said),
         key=("rank pairs", ranking.protocol),
     )
     return Document((ranks, pairs), data)
 
 
-def _pair_row(pair: RankPair, alpha: float) -> tuple[Value, ...]:
+def _pair_row(pair: RankPair) -> tuple[Value, ...]:
     better = f"{pair.first} is better than {pair.second}"
-    verdict = better if pair.p_holm <= alpha else f"undecided whether {better}"
+    verdict = better if pair.p_holm <= ALPHA else f"undecided whether {better}"
     return verdict, pair.wins, pair.ties, pair.losses, p_value(pair.p_holm)
 
 
@@ -236,7 +231,7 @@ def _rank_notes(ranking: Ranking) -> list[str]:
         said.append(f"Friedman's chi-squared = {ranking.friedman.chi2:.2f}, {p_words(ranking.friedman.p)}{more}")
     said.append(
         f"groups: methods whose ranks are closer than {ranking.critical_difference:.2f}, "
-        f"Nemenyi's critical difference at {ranking.alpha:g}"
+        f"Nemenyi's critical difference at {ALPHA:g}"
     )
     if ranking.synthetic:
         said.append(f"synthetic, drawn by code: {', '.join(ranking.synthetic)}")

@@ -10,6 +10,8 @@ from febench.results.metrics import Metric
 from febench.stats import CorrectedT, McNemar, Posterior, p_words
 
 Outcome = Literal["better", "equivalent", "undecided", "too few runs"]
+ALPHA = 0.05
+"""Level of the adjusted tests."""
 SURE = 0.95
 
 
@@ -42,15 +44,12 @@ class Rules:
         What differs.
     rope : float
         Half the region of practical equivalence.
-    alpha : float
-        Level of the adjusted tests.
     n_pairs : int
         How many pairs the tests are adjusted over.
     """
 
     metric: Metric
     rope: float
-    alpha: float
     n_pairs: int
 
 
@@ -81,15 +80,14 @@ def judge(first: str, second: str, evidence: Evidence, p: float | None, rules: R
     p : float or None
         Its p value, adjusted over all pairs.
     rules : Rules
-        Region of practical equivalence and level.
+        What differs, the region of practical equivalence, and the number of pairs.
     """
     test, posterior, rope = evidence.test, evidence.posterior, rules.rope
     if test is None or p is None:
         return "too few runs", f"too few runs to say which of {first} and {second} is better: {evidence.lacking}"
     where = "" if posterior else " on these test images"
     more = f" by more than {rules.metric.amount(rope)}" if rope else ""
-    unit = "points" if rules.metric.unit == "%" else rules.metric.unit
-    interval = f"{span(test, rules.metric.decimals)} {unit}"
+    interval = f"{span(test, rules.metric.decimals)} {rules.metric.difference_unit}"
 
     within = posterior.equivalent >= SURE if posterior else -rope <= test.low and test.high <= rope
     if within:
@@ -97,9 +95,9 @@ def judge(first: str, second: str, evidence: Evidence, p: float | None, rules: R
         said = f"{first} and {second} are {near}{where}"
         if posterior:
             said = f"{sure(posterior.equivalent)} that {said}"
-        return "equivalent", f"{said}, {first} a little better ({p_words(p)})" if p <= rules.alpha else said
+        return "equivalent", f"{said}, {first} a little better ({p_words(p)})" if p <= ALPHA else said
 
-    if p <= rules.alpha:
+    if p <= ALPHA:
         said = f"{first} is better than {second}"
         if posterior and posterior.better >= SURE:
             return "better", f"{sure(posterior.better)} that {said}{more}"
@@ -107,7 +105,7 @@ def judge(first: str, second: str, evidence: Evidence, p: float | None, rules: R
         return "better", f"{said}; only {sure(posterior.better)} that it is{more}" if posterior else said
 
     said = f"undecided whether {first} is better than {second}{where}"
-    alone = interval if test.p <= rules.alpha else ""  # what would be said if it were the only pair
+    alone = interval if test.p <= ALPHA else ""  # what would be said if it were the only pair
     if posterior and posterior.better >= SURE:
         alone = f"{sure(posterior.better)}{more}"
     if not alone:

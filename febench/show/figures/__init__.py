@@ -20,7 +20,7 @@ from febench.show.compare import compare, rank
 from febench.show.figures.accuracies import accuracy, drop, ladder, people
 from febench.show.figures.classes import confusion, sensitivity
 from febench.show.figures.comparisons import critical_difference, differences
-from febench.show.figures.style import write
+from febench.show.figures.style import origin, write
 from febench.show.figures.training import convergence, cost
 from febench.show.tables import chosen, ladder_table, table_4
 
@@ -37,10 +37,10 @@ def _differences(results: Results, rows: Sequence[RowResults], metric: Metric) -
 
 
 def _convergence(results: Results, rows: Sequence[RowResults], _: Metric) -> Figure:
-    traced = curves(results, rows)
+    traced = curves(rows)
     if not traced:
         raise UsageError("no method in these results left a trace of how it converged")
-    return convergence(traced, f"{results.manifest.dataset}, protocol {results.manifest.protocol}")
+    return convergence(traced, origin(results))
 
 
 OF_ONE: dict[str, Callable[[Results, Sequence[RowResults], Metric], Figure]] = {

@@ -128,7 +128,7 @@ def people(results: Results, rows: Sequence[RowResults] | None = None, metric: M
     figure, axes = new_figure(height=1.1 + 0.42 * len(scored))
     for place, (_, scores) in enumerate(scored):
         spread = place + np.random.default_rng(0).uniform(-0.22, 0.22, len(scores.values))
-        worst = scores.worst_first[: max(1, round(len(scores.values) / 10))]
+        worst = scores.in_worst_tenth
         axes.scatter(scores.values, spread, label="a person", **DOTS)
         axes.scatter(scores.values[worst], spread[worst], label="of the worst tenth", **{**DOTS, "color": COLOURS[1]})
         axes.vlines(scores.median, place - 0.36, place + 0.36, color="black", linewidth=2, label="median of people")

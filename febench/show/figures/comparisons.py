@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from febench.core.errors import UsageError
-from febench.show.compare import Comparison, Ranking
+from febench.show.compare import ALPHA, Comparison, Ranking
 from febench.show.figures.style import (
     COLOURS,
     caveats,
@@ -70,8 +70,7 @@ def differences(comparison: Comparison) -> Figure:
         if any(rival.outcome == outcome for rival, _ in rivals):
             axes.plot([], [], linestyle="none", markersize=7, label=outcome, **MARKS[outcome])
     name_rows(axes, [f"{rival.label} (n = {rival.pair.runs})" for rival, _ in rivals])
-    unit = f"points of {metric.title}" if metric.unit == "%" else f"{metric.title}, {metric.unit}"
-    axes.set_xlabel(wrapped(f"how far {comparison.best} is ahead of the other, {unit}", 60))
+    axes.set_xlabel(wrapped(f"how far {comparison.best} is ahead of the other, {metric.difference_title}", 60))
     entitle(figure, f"Is {comparison.best} better?", origin(comparison.results))
     tested = sum(pair.p_holm is not None for pair in comparison.pairs)
     several = f", adjusted by Holm over {tested} pairs" if tested > 1 else ""
@@ -80,7 +79,7 @@ def differences(comparison: Comparison) -> Figure:
     rows = [row for row in chosen(comparison.results) if row.label in known]
     notes = [
         "lines: 95 % intervals of each difference by itself; n: runs whole in both",
-        f"marks: what the tests say together (level {comparison.alpha:g}{several})",
+        f"marks: what the tests say together (level {ALPHA:g}{several})",
         *(f"{comparison.best} and {label} have no whole run in common" for label in unmet),
         *caveats(comparison.results, rows, metric),
     ]
@@ -157,7 +156,7 @@ def _names(axes: Axes, ranking: Ranking, top: float) -> None:
 
 def _notes(ranking: Ranking) -> list[str]:
     notes = [
-        f"bars join methods that Nemenyi's test does not tell apart (level {ranking.alpha:g})",
+        f"bars join methods that Nemenyi's test does not tell apart (level {ALPHA:g})",
         f"ranks of mean {ranking.metric.title} on {', '.join(ranking.datasets)}",
     ]
     if ranking.synthetic:

@@ -28,8 +28,6 @@ class Study:
 
     Attributes
     ----------
-    number : int
-        Counted from 1 over the report; anchors are made of it, for names may hold anything.
     results : Results
         What was stored; of several directories with the same folds, joined.
     stores : tuple of ResultsDirectory
@@ -40,7 +38,6 @@ class Study:
         What methods are compared by.
     """
 
-    number: int
     results: Results
     stores: tuple[ResultsDirectory, ...]
     rope: float | None = None
@@ -113,7 +110,7 @@ def gather(stores: Sequence[ResultsDirectory], rope: float | None = None, metric
     for same in by_dataset.values():
         for results in sorted(same, key=lambda one: novelty(one.manifest)):
             own = tuple(store for store in stores if store.manifest.sha256 == results.manifest.sha256)
-            studies.append(Study(len(studies) + 1, results, own, rope, metric))
+            studies.append(Study(results, own, rope, metric))
     return studies
 
 

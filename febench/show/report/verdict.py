@@ -81,15 +81,11 @@ class Verdict:
 
     Attributes
     ----------
-    number : int
-        Of the source.
     protocol : str
-        Protocol.
+        Its name.
     faces : str
         Whether tested faces are new.
-    kind : str
-        As in `Lead`.
-    title, reason : str
+    lead : Lead
         Who wins, and what that rests on.
     answers : dict
         By how much, whether it is real, what it costs, what is left when faces are new.
@@ -101,12 +97,9 @@ class Verdict:
         How many methods stand behind those.
     """
 
-    number: int
     protocol: str
     faces: Faces
-    kind: Kind
-    title: str
-    reason: str
+    lead: Lead
     answers: dict[str, str]
     top: tuple[Place, ...]
     metric: str
@@ -146,8 +139,8 @@ def verdict_data(studies: Sequence[Study]) -> list[dict[str, Any]]:
             "dataset": judgement.dataset,
             "protocol": verdict.protocol,
             "faces": verdict.faces,
-            "outcome": verdict.kind,
-            "headline": f"{verdict.title}: {verdict.reason}",
+            "outcome": verdict.lead.kind,
+            "headline": verdict.lead.headline,
             "answers": verdict.answers,
             "cautions": [{"word": one.word, "text": one.text, "serious": one.serious} for one in judgement.cautions],
         }
@@ -185,12 +178,9 @@ def _verdict(study: Study, siblings: Sequence[Study]) -> Verdict:
         if people := for_whom(study):
             answers["For whom?"] = people
     return Verdict(
-        number=study.number,
         protocol=study.results.manifest.protocol,
         faces=study.faces,
-        kind=lead.kind,
-        title=lead.title,
-        reason=lead.reason,
+        lead=lead,
         answers=answers,
         top=tuple(top),
         metric=metric.title,
@@ -257,8 +247,7 @@ def by_how_much(comparison: Comparison, lead: Lead) -> str:
         common = ""  # which runs, where one of the two has more of them: means of other runs differ otherwise
         if not n == runs[rival.label] == comparison.standings[0].runs:
             common = f" over the {f'{n} runs' if n > 1 else 'one run'} that both have whole"
-        unit = "points" if metric.unit == "%" else metric.unit
-        distance = f"{abs(rival.ahead):.{decimals}f} {unit} {where} {rival.label}{interval}{common}"
+        distance = f"{abs(rival.ahead):.{decimals}f} {metric.difference_unit} {where} {rival.label}{interval}{common}"
         told.append(f"{distance}{nearness[rival.outcome]}")
     said = ", and ".join(told) or "There is no other method to measure it against"
     brackets = " (in brackets: 95 % intervals)" if any(rival.interval for rival in shown) else ""
@@ -380,9 +369,8 @@ def _fall(label: str | None, seen: Study, new: Study) -> str:
     verb = "falls" if change < 0 else "rises" if change > 0 else "goes"
     gain = ", a gain" if (change > 0 if metric.higher_is_better else change < 0) else ""
     shown = [f"{value:.{metric.decimals}f} {metric.unit}" for value in (before, after)]
-    unit = "points" if metric.unit == "%" else metric.unit
     distance = format_value(Difference(after - before), metric.decimals)
-    return f"{label} {verb} from {shown[0]} to {shown[1]}: {distance} {unit}{gain}."
+    return f"{label} {verb} from {shown[0]} to {shown[1]}: {distance} {metric.difference_unit}{gain}."
 
 
 def for_whom(study: Study) -> str:

@@ -153,7 +153,7 @@ def _described(host: Host) -> str:
 
 def convergence_table(results: Results, rows: Sequence[RowResults]) -> Document:
     """How far each training had come after so many objective evaluations, means over its cells."""
-    shown = curves(results, rows)
+    shown = curves(rows)
     traced = [row for row in rows if row.label in {curve.label for curve in shown}]
     moments = [moment for moment in MOMENTS if any(moment <= curve.spent for curve in shown)]
     table = Table(

@@ -6,13 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from febench.core.errors import UsageError
-from febench.core.manifest import Manifest, draw
-from febench.results.people import faces_tested
+from febench.core.manifest import draw
 from febench.results.results import Results
-from febench.show.compare import compare, rankings
 from febench.show.report.studies import Study, gather
 from febench.show.report.verdict import judge, verdict_data
 from tests.made_results import made_dataset, made_results
@@ -21,12 +16,12 @@ from tests.show.compare.made import about, cells, made, of_protocol, people
 MANIFEST = of_protocol()
 
 
-def source(results: Results, number: int = 1) -> Study:
-    return Study(number, results, (), 1.0)
+def study_of(results: Results) -> Study:
+    return Study(results, (), 1.0)
 
 
 def verdict_on(*results: Results) -> dict[str, Any]:
-    return verdict_data([source(one, i) for i, one in enumerate(results, start=1)])[0]
+    return verdict_data(list(map(study_of, results)))[0]
 
 
 def words(verdict: dict[str, Any]) -> list[str]:
@@ -70,7 +65,7 @@ def test_equivalent_within_a_point() -> None:
 
 def test_equivalence_follows_the_region_that_is_asked_for() -> None:
     results = made(MANIFEST, one=lambda run, fold: 10, other=lambda run, fold: 10 + (run == fold))
-    found = verdict_data([Study(1, results, (), 0.01)])[0]
+    found = verdict_data([Study(results, (), 0.01)])[0]
     assert found["outcome"] == "undecided"
 
 
@@ -147,30 +142,16 @@ def test_quick_and_pretrained_rows_are_told(tmp_path: Path) -> None:
     assert {"Quick", "Pretrained"} <= set(words(verdict_data(gather([store]))[0]))
 
 
-@pytest.mark.parametrize(("protocol", "faces"), [("paper", "seen"), ("subject", "new"), ("loso", "new")])
-def test_new_faces_are_seen_in_the_folds(protocol: str, faces: str) -> None:
-    assert faces_tested(of_protocol(protocol)) == faces
-
-
 def test_without_people_nobody_knows_whether_faces_are_new() -> None:
     manifest = draw(replace(people(), subjects=None), "paper")
-    assert faces_tested(manifest) == "not known"
     found = verdict_on(made(manifest, a=about(5), b=about(20, seed=1)))
     assert found["answers"]["And on new faces?"].startswith("Nobody can say")
-
-
-def test_a_person_in_validation_is_not_new() -> None:
-    manifest = of_protocol("subject")
-    content = {**manifest.content, "subjects": [*manifest.content["subjects"]]}
-    fold = manifest.fold(1, 1)
-    content["subjects"][int(fold.test[0])] = content["subjects"][int(fold.validation[0])]
-    assert faces_tested(Manifest(content)) == "partly seen"
 
 
 def test_what_is_left_when_faces_are_new() -> None:
     seen = made(MANIFEST, a=lambda run, fold: 7, b=about(30, seed=1))
     new = made(of_protocol("subject"), a=lambda run, fold: 35, b=about(50, seed=1))
-    found = judge([source(seen), source(new, 2)])[0]
+    found = judge([study_of(seen), study_of(new)])[0]
     assert found.drop == "a falls from 90.00 % to 50.00 %: -40.00 points."
     assert found.verdicts[0].answers["And on new faces?"] == found.drop
     assert found.verdicts[1].answers["And on new faces?"].startswith("This is on new faces")
@@ -185,7 +166,7 @@ def test_without_new_faces_it_is_said_that_they_are_not_measured() -> None:
 def test_a_method_that_was_not_run_on_new_faces_has_no_drop() -> None:
     seen = made(MANIFEST, a=about(5), b=about(20, seed=1))
     new = made(of_protocol("subject"), b=about(50, seed=1), c=about(60))
-    assert "a has not a complete run under each of paper and subject." in judge([source(seen), source(new, 2)])[0].drop
+    assert "a has not a complete run under each of paper and subject." in judge([study_of(seen), study_of(new)])[0].drop
 
 
 def test_cost_is_of_one_host_and_names_the_quickest(tmp_path: Path) -> None:
@@ -219,24 +200,3 @@ def test_protocols_stand_with_new_faces_last_whatever_the_order(tmp_path: Path) 
     new = made_results(tmp_path / "a", {"a": 0.8}, protocol="subject")
     seen = made_results(tmp_path / "b", {"a": 0.8}, protocol="paper")
     assert [one.faces for one in gather([new, seen])] == ["seen", "new"]
-
-
-def test_other_folds_of_the_same_protocol_are_refused(tmp_path: Path) -> None:
-    one = made_results(tmp_path / "a", {"a": 0.8})
-    changed = made_dataset(350)
-    with pytest.raises(UsageError, match="different folds"):
-        gather([one, made_results(tmp_path / "b", {"a": 0.8}, changed)])
-
-
-def test_five_data_sets_are_ranked() -> None:
-    manifests = [draw(people(10, name=f"set{i}"), "paper") for i in range(5)]
-    found = [made(one, a=about(3), b=about(9, seed=i), c=about(20, seed=i)) for i, one in enumerate(manifests)]
-    ranked = rankings([source(one, i).comparison for i, one in enumerate(found, start=1)])
-    assert [one.methods for one in ranked] == [("a", "b", "c")]
-    assert rankings([source(one).comparison for one in found[:4]]) == []
-
-
-def test_headline_agrees_with_what_compare_says() -> None:
-    results = made(MANIFEST, a=about(10, 3), b=about(10, 3, seed=1), c=about(40, seed=2))
-    best = compare(results).best
-    assert f"{best} has the highest mean" in verdict_on(results)["headline"]

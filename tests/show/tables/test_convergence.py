@@ -43,7 +43,7 @@ def results() -> Results:
 
 
 def test_a_curve_is_the_last_note_before_each_moment(results: Results) -> None:
-    found = {curve.label: curve for curve in curves(results)}
+    found = {curve.label: curve for curve in curves(results.rows)}
     assert set(found) == {"swarm", "descent"}
     swarm = found["swarm"]
     assert swarm.spent == 40_000 and swarm.error.shape == (2, len(swarm.evaluations))
@@ -76,7 +76,7 @@ def test_the_figure_draws_each_curve_to_its_end(results: Results, tmp_path: Path
 
 def test_results_without_traces_have_no_figure(results: Results) -> None:
     bare = replace(results, rows=tuple(row for row in results.rows if row.label == "svm"))
-    assert curves(bare) == []
+    assert curves(bare.rows) == []
     with pytest.raises(UsageError, match="no method in these results left a trace"):
         make_figure("convergence", [bare])
     with pytest.raises(UsageError, match="of one results directory, not of 2"):
