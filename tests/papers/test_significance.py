@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from febench import papers as published
-from febench.papers.check import verify_papers, weigh_papers
+from febench.papers.check import weigh_papers
 from febench.papers.significance import CAVEAT, printed_pairs
 
 PAIRS = {(pair.first, pair.second): pair for pair in printed_pairs()}
@@ -43,7 +43,6 @@ def test_every_pair_of_the_table_and_no_other() -> None:
 def test_verify_tells_it_beside_its_checks() -> None:
     told = weigh_papers()
     assert [finding.ok for finding in told] == [None] * 11
-    assert all(finding.ok is True for finding in verify_papers())
     line = next(str(finding) for finding in told if "resnet50 against resnet18" in finding.what)
     assert line.startswith("note     Table 3, resnet50 against resnet18: +0.59 points")
     assert "Welch's t = 0.93" in line and line.endswith("not significant")

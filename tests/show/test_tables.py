@@ -5,7 +5,6 @@ import dataclasses
 import io
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,7 @@ from febench.core.dataset import Dataset
 from febench.core.errors import UsageError
 from febench.core.manifest import Manifest, draw
 from febench.results.results import Results
-from febench.results.store import Record, Store
-from febench.results.verify import compare_stores, verify_store
+from febench.results.store import Record
 from febench.show.formats import render
 from febench.show.tables import PlusMinus, make_table
 
@@ -204,35 +202,3 @@ def test_what_the_audit_found_to_mislead_is_told_with_every_table(toy: Dataset) 
     drop = make_table(4, [marked, subject])[0]
     assert drop.data["audit"] == {"paper": [fault], "subject": None}
     assert "audit, paper: FEB001 The same person (20); see febench audit" in drop.tables[0].notes
-
-
-def test_a_results_directory_is_verified_and_held_against_another(toy: Dataset, tmp_path: Path) -> None:
-    stores = [Store.open(tmp_path / name, draw(toy, "paper")) for name in "ab"]
-    made = records(stores[0].manifest, runs=[1])
-    for store, last in zip(stores, (made[-1], dataclasses.replace(made[-1], predictions=[0] * 14)), strict=True):
-        with store.writing() as writer:
-            for record in [*made[:-1], last]:
-                writer.append(record)
-    assert all(finding.ok is not False for store in stores for finding in verify_store(store))
-    found = compare_stores(stores[0], stores[1])
-    assert [finding.ok for finding in found] == [True, True, False]
-    assert found[1].detail == "10 of 10 cells are in both"
-    assert found[2].detail == "10 cells in both, 1 with other predictions, 0 with other probabilities"
-
-
-def test_probabilities_are_compared_and_directories_without_a_common_cell_do_not_agree(
-    toy: Dataset, tmp_path: Path
-) -> None:
-    stores = [Store.open(tmp_path / name, draw(toy, "paper")) for name in "abc"]
-    made = records(stores[0].manifest, runs=[1])
-    for store, half in zip(stores, (0.5, 0.25, None), strict=True):
-        with store.writing() as writer:
-            for record in made:
-                beliefs = [[half or 0.0] * 7] * len(record.predictions or ())
-                other = {} if half else {"key": f"other {record.key}"}
-                writer.append(dataclasses.replace(record, probabilities=beliefs, **other))
-    found = compare_stores(stores[0], stores[1])
-    assert [finding.ok for finding in found] == [True, True, False]
-    assert found[2].detail == "10 cells in both, 0 with other predictions, 10 with other probabilities"
-    strangers = compare_stores(stores[0], stores[2])
-    assert [finding.ok for finding in strangers] == [True, False] and "0 of 10 cells" in strangers[1].detail

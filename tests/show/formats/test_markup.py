@@ -96,7 +96,7 @@ def test_markdown_holds_no_markup_of_others(nasty: list[Document]) -> None:
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {4}
 
 
-def test_csv_is_read_back_and_no_field_is_a_formula(nasty: list[Document]) -> None:
+def test_csv_is_read_back_and_no_field_is_a_formula() -> None:
     names = ["=1+1", "@x", "+a", "-1", "a,b"]
     header, *rows = csv.reader(io.StringIO(render([Document((table_of(names),), {})], "csv")))
     assert [row[0] for row in rows] == ["'=1+1", "'@x", "'+a", "-1", "a,b"]

@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from febench.show.figures import accuracy, confusion, cost, sensitivity
+from febench.show.report.blocks import figure_block
 from febench.show.report.drawing import Drawings
 from tests.show.compare.made import about, made, of_protocol
 
@@ -56,8 +57,6 @@ def test_shapes_stay_where_they_are() -> None:
     assert "scale(0.075 -0.075)" in svg
 
 
-def test_nothing_to_draw_is_said(tmp_path: object) -> None:
-    from febench.show.report.sections import figure_block
-
+def test_nothing_to_draw_is_said() -> None:
     block = figure_block(Drawings(), "Cost", lambda: cost(RESULTS))
     assert "No figure: there is nothing to draw" in block
