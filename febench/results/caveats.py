@@ -77,12 +77,12 @@ def _lies_below(value: float | None, bound: float | None) -> bool:
     return value is not None and bound is not None and value < bound - ROUNDING
 
 
-def _reaches_less_than_the_ignorant(row: RowResults) -> bool:
-    """Whether it lies below chance for a reason of its own: the majority can lie there too, and sees no person."""
+def _below_chance_and_majority(row: RowResults) -> bool:
+    """Whether it is below both: random folds can put even the majority, which looks at no image, below chance."""
     return all(_lies_below(_accuracy(row), bound) for bound in (_floor(row).chance, _majority(row)))
 
 
-def _beside(row: RowResults, bound: float | None) -> str:
+def _against(row: RowResults, bound: float | None) -> str:
     return f"OA {_accuracy(row):.2f} % against {bound:.2f} %"
 
 
@@ -105,13 +105,13 @@ ROW_CAVEATS = (
     RowCaveat("single run", "¶", "so there is no sd", lambda row: len(row.runs) == 1),
     RowCaveat(
         "below majority", "‖", "always answering the most frequent class of the training images does better",
-        lambda row: _lies_below(_accuracy(row), _majority(row)), lambda row: _beside(row, _majority(row)),
+        lambda row: _lies_below(_accuracy(row), _majority(row)), lambda row: _against(row, _majority(row)),
     ),
     RowCaveat(
         "below chance", "#", "most people tested were trained on with other classes than the one they are tested with, "
         "so that the likeness of persons speaks against the right class",
-        lambda row: likeness_misleads(row.manifest) and _reaches_less_than_the_ignorant(row),
-        lambda row: _beside(row, _floor(row).chance),
+        lambda row: likeness_misleads(row.manifest) and _below_chance_and_majority(row),
+        lambda row: _against(row, _floor(row).chance),
     ),
     RowCaveat(
         "contradicting probabilities", "", "they are of other answers than the predictions, and count in no metric",
@@ -207,10 +207,10 @@ def signs_of(rows: Iterable[RowResults]) -> dict[str, str]:
 
 
 def words_of(row: RowResults) -> list[str]:
-    """What the signs of a row say."""
+    """The caveats of a row that have a sign, by their words."""
     return [one.word for one in ROW_CAVEATS if one.sign and one.applies(row)]
 
 
 def words_of_signs(signs: str) -> list[str]:
-    """What signs say."""
+    """The words of the caveats that some signs stand for."""
     return [one.word for one in ROW_CAVEATS if one.sign and one.sign in signs]

@@ -32,6 +32,7 @@ probabilities, `traced` whether it has the course of its training. Its predictio
 where its record is, `at` and `length` tell `Cells.source`.
 """
 LARGEST = 2**62
+"""Whole numbers beyond it, which an int64 could not hold, are stored as it."""
 AT_ONCE = 4096
 """Records that become a part of a table together."""
 
@@ -55,7 +56,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class InMemory:
-    """Records that are held anyway; `at` is a place among them."""
+    """Records that are in memory; `at` is an index into them."""
 
     held: Sequence[Record]
 
@@ -66,7 +67,7 @@ class InMemory:
 
 @dataclass(frozen=True, eq=False)
 class Cells(Sequence[Record]):
-    """Cells, as a sequence of their records, and as a table.
+    """Cells as a sequence of their records, which are read when asked for, and as a table.
 
     Attributes
     ----------
@@ -94,7 +95,7 @@ class Cells(Sequence[Record]):
         if isinstance(records, Cells):
             return records
         held = list(records)
-        return tabulated(((record, at, 0) for at, record in enumerate(held)), InMemory(held))
+        return as_columns(((record, at, 0) for at, record in enumerate(held)), InMemory(held))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -136,11 +137,8 @@ class Cells(Sequence[Record]):
         return self.kinds[int(self.table["kind"][-1])]
 
 
-def tabulated(given: Iterable[tuple[Record, int, int]], source: Source) -> Cells:
-    """Cells of records that come one after another, each with what its source wants to know: `at` and `length`.
-
-    No record is kept.
-    """
+def as_columns(given: Iterable[tuple[Record, int, int]], source: Source) -> Cells:
+    """Cells of records that come one after another, each with its `at` and `length` in the source; none is kept."""
     kinds: dict[str, tuple[int, Kind]] = {}
     words: dict[str, int] = {}
     answers, parts = array("i"), [np.empty(0, dtype=CELL)]
@@ -186,12 +184,12 @@ def _is_whole(value: Any) -> bool:
 
 
 def _bounded(number: int) -> int:
-    """A whole number that an array takes, whatever a file says."""
+    """A whole number that fits an int64, whatever a file says."""
     return max(-LARGEST, min(number, LARGEST))
 
 
 def _number(value: Any) -> float:
-    """A number as an array takes it, NaN for what is none."""
+    """A number as a float, NaN for what is none."""
     if isinstance(value, int):
         return float(_bounded(value))
     return value if isinstance(value, float) else np.nan

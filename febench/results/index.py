@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from febench.core.errors import MismatchError
 from febench.core.files import reading, replacing
 from febench.core.manifest import Manifest
-from febench.results.cells import CELL, Cells, Kind, tabulated
-from febench.results.store import CELLS, Record, ResultsDirectory, Store, stored_lines
+from febench.results.cells import CELL, Cells, Kind, as_columns
+from febench.results.store import CELLS, MEND, Record, ResultsDirectory, Store, stored_lines
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 INDEX = "cells.index"
 FORMAT = 1
 """Raised when the index holds something else, so that those of other versions are made again."""
-LEAST = 8 << 20
+INDEXED_FROM = 8 << 20
 """Bytes of cells, some two thousand of them, below which reading the lines takes no time that anybody notices."""
-FEW_LINES = 1 << 14
-"""Bytes that are read at once where lines are read here and there."""
+BUFFER = 1 << 14
+"""Bytes read at once where single lines are read from different places."""
 _DIGEST = 32
 
 
 def open_results(path: Path) -> ResultsDirectory:
-    """A results directory as those want it who read many cells: by the index of its lines where these are many.
+    """A results directory to make tables of: read by the index of its lines where these are many.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def open_results(path: Path) -> ResultsDirectory:
         As `Store`, of all that is read.
     """
     cells = path / CELLS
-    if not cells.is_file() or cells.stat().st_size < LEAST:
+    if not cells.is_file() or cells.stat().st_size < INDEXED_FROM:
         return Store(path)
     return IndexedDirectory(path)
 
@@ -62,19 +62,19 @@ class IndexedDirectory(ResultsDirectory):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        about = _About.of(path / CELLS, self.manifest)
-        found = _read(path / INDEX, about)
-        if found is None:
-            found = _of_lines(path / CELLS, self.manifest)
+        origin = _Origin.of(path / CELLS, self.manifest)
+        contents = _read_index(path / INDEX, origin)
+        if contents is None:
+            contents = _read_lines(path / CELLS, self.manifest)
             # what was appended meanwhile is in the next index
-            if _About.of(path / CELLS, self.manifest) == about:
+            if _Origin.of(path / CELLS, self.manifest) == origin:
                 with contextlib.suppress(OSError):
-                    _write(path / INDEX, about, found)
-        self._cells, self.torn, self.foreign = found.cells, found.torn, found.foreign
+                    _write_index(path / INDEX, origin, contents)
+        self._cells, self.torn, self.foreign = contents.cells, contents.torn, contents.foreign
 
     @property
     def records(self) -> Cells:
-        """Every cell, the last word of each, in the order they were first written."""
+        """Every cell in the order of first writing; of one written several times, the last record."""
         return self._cells
 
 
@@ -92,25 +92,24 @@ class Lines:
         MismatchError
             If a line is not what was written, or has changed since it was indexed.
         """
-        with reading(self.path, FEW_LINES) as file:  # the lines of a row are apart, those of others between
+        with reading(self.path, BUFFER) as file:  # the lines of a row are apart, those of others between
             for at, length, run, fold, ok in zip(*(table[name].tolist() for name in _PLACE), strict=True):
                 file.seek(at)
                 try:
                     record = Record.from_line(file.read(length))
                 except ValueError as error:
-                    raise MismatchError(f"{self.path}, the line at byte {at} {error}; {_MEND}") from error
+                    raise MismatchError(f"{self.path}, the line at byte {at} {error}; {MEND}") from error
                 if (record.run, record.fold, record.ok) != (run, fold, ok):
-                    raise MismatchError(f"{self.path}, the line at byte {at} was changed while it was read; {_MEND}")
+                    raise MismatchError(f"{self.path}, the line at byte {at} was changed while it was read; {MEND}")
                 yield record
 
 
 _PLACE = ("at", "length", "run", "fold", "ok")
-_MEND = "restore it from a copy, or delete the line to have its cell computed again"
 
 
 @dataclass(frozen=True)
-class _About:
-    """What an index is bound to: the folds, and the length, time and last line of the cells."""
+class _Origin:
+    """What an index was made from, and is valid for: the folds, and the length, time and last line of the cells."""
 
     format: int
     manifest: str
@@ -119,14 +118,14 @@ class _About:
     last: str
 
     @classmethod
-    def of(cls, path: Path, manifest: Manifest) -> _About:
+    def of(cls, path: Path, manifest: Manifest) -> _Origin:
         with reading(path) as file:
-            about = os.fstat(file.fileno())
-            return cls(FORMAT, manifest.sha256, about.st_size, about.st_mtime_ns, _last_line(file, about.st_size))
+            status = os.fstat(file.fileno())
+            return cls(FORMAT, manifest.sha256, status.st_size, status.st_mtime_ns, _last_line(file, status.st_size))
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Contents:
     """What the lines hold: the cells, the bytes of a torn line, the numbers of foreign ones."""
 
     cells: Cells
@@ -134,7 +133,7 @@ class _Found:
     foreign: tuple[int, ...]
 
 
-def _of_lines(path: Path, manifest: Manifest) -> _Found:
+def _read_lines(path: Path, manifest: Manifest) -> _Contents:
     """Every line read and checked; of a cell that is there twice the last line counts, in the place of the first."""
     places: dict[bytes, int] = {}
     last: list[int] = []
@@ -155,8 +154,8 @@ def _of_lines(path: Path, manifest: Manifest) -> _Found:
                 torn = len(line.text)
             at += len(line.text)
 
-    cells = tabulated(own(), Lines(path))
-    return _Found(cells.take(np.array(last, dtype=np.int64)), torn, tuple(foreign))
+    cells = as_columns(own(), Lines(path))
+    return _Contents(cells.take(np.array(last, dtype=np.int64)), torn, tuple(foreign))
 
 
 def _last_line(file: BinaryIO, size: int) -> str:
@@ -170,16 +169,17 @@ def _last_line(file: BinaryIO, size: int) -> str:
     return hashlib.sha256(tail[tail.rfind(b"\n", 0, -1) + 1 :]).hexdigest()
 
 
-def _write(path: Path, about: _About, found: _Found) -> None:
+def _write_index(path: Path, origin: _Origin, contents: _Contents) -> None:
     import pyarrow as pa
 
-    cells, table = found.cells, found.cells.table
+    cells, table = contents.cells, contents.cells.table
     said = [cells.answers[start : start + count] for start, count in zip(table["start"], table["count"], strict=True)]
     edges = np.concatenate([[0], np.cumsum(table["count"])])
-    columns = {name: pa.array(table[name].astype(kind)) for name, kind in _STORED.items()}
+    columns = {name: pa.array(table[name].astype(kind)) for name, kind in _COLUMNS.items()}
     columns["predictions"] = pa.LargeListArray.from_arrays(pa.array(edges), np.concatenate([cells.answers[:0], *said]))
-    told = {**vars(about), "torn": found.torn, "foreign": found.foreign, "kinds": cells.kinds, "words": cells.words}
-    batch = pa.record_batch(columns).replace_schema_metadata({_TOLD: json.dumps(told)})
+    metadata = {**vars(origin), "torn": contents.torn, "foreign": contents.foreign}
+    metadata |= {"kinds": cells.kinds, "words": cells.words}
+    batch = pa.record_batch(columns).replace_schema_metadata({_METADATA: json.dumps(metadata)})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, batch.schema) as writer:
         writer.write_batch(batch)
@@ -189,7 +189,7 @@ def _write(path: Path, about: _About, found: _Found) -> None:
         file.write(_digest(content))
 
 
-def _read(path: Path, about: _About) -> _Found | None:
+def _read_index(path: Path, origin: _Origin) -> _Contents | None:
     """What an index holds; None where there is none, or none that is sound and of these lines."""
     import pyarrow as pa
 
@@ -200,31 +200,31 @@ def _read(path: Path, about: _About) -> _Found | None:
         if digest != _digest(content):
             return None
         batch = pa.ipc.open_file(pa.py_buffer(content)).get_batch(0)
-        told = json.loads(batch.schema.metadata[_TOLD])
-        if any(told[name] != value for name, value in vars(about).items()):
+        metadata = json.loads(batch.schema.metadata[_METADATA])
+        if any(metadata[name] != value for name, value in vars(origin).items()):
             return None
     except (OSError, ValueError, LookupError, TypeError):
         return None
     table = np.empty(len(batch), dtype=CELL)
-    for name, kind in _STORED.items():
+    for name, kind in _COLUMNS.items():
         table[name] = _mapped(batch.column(name), kind)
     edges, answers = batch.column("predictions").offsets, batch.column("predictions").values
     table["start"], table["count"] = (
         _mapped(edges, np.dtype(np.int64))[:-1],
         np.diff(_mapped(edges, np.dtype(np.int64))),
     )
-    kinds, words = tuple(Kind(*kind) for kind in told["kinds"]), tuple(told["words"])
+    kinds, words = tuple(Kind(*kind) for kind in metadata["kinds"]), tuple(metadata["words"])
     cells = Cells(table, _mapped(answers, np.dtype(str(answers.type))), kinds, words, Lines(path.with_name(CELLS)))
-    return _Found(cells, told["torn"], tuple(told["foreign"]))
+    return _Contents(cells, metadata["torn"], tuple(metadata["foreign"]))
 
 
-_STORED = {
+_COLUMNS = {
     name: np.dtype(np.uint8) if kind == np.bool_ else kind
     for name, (kind, *_) in (CELL.fields or {}).items()
     if name not in ("start", "count")
 }
 """The columns that are in the file as they are in memory; truth as a byte, so that it can be mapped."""
-_TOLD = b"febench"
+_METADATA = b"febench"
 
 
 def _mapped(column: pa.Array, kind: np.dtype[Any]) -> NDArray[Any]:

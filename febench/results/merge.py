@@ -72,8 +72,7 @@ def _joined(same: Sequence[Results]) -> Results:
         if known is None or not known.ok:
             cells[record.key] = record
         elif record.ok and record.predictions != known.predictions:
-            place = f"{record.label} run {record.run} fold {record.fold}"
-            raise MismatchError(f"two directories hold different predictions of {place}", option="against")
+            raise MismatchError(f"two directories hold different predictions of {record.cell}", option="against")
     joined = Results.from_records(same[0].manifest, cells.values())
     outdated = dict(joined.outdated)
     for label, count in (item for one in same for item in one.outdated.items()):
@@ -193,6 +192,5 @@ def _last_lines(path: Path, manifest: Manifest) -> dict[str, _Chosen]:
             continue
         record = line.record
         predictions = hashlib.sha256(json.dumps(record.predictions).encode()).digest() if record.ok else None
-        cell = f"{record.label} run {record.run} fold {record.fold}"
-        last[record.key] = _Chosen(path, line.number, cell, predictions)
+        last[record.key] = _Chosen(path, line.number, record.cell, predictions)
     return last

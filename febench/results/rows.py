@@ -113,10 +113,6 @@ class RowResults:
         places[table["run"] - 1, table["fold"] - 1] = np.arange(len(table))
         return places
 
-    def missing_folds(self, run: int) -> list[int]:
-        """Folds of a run without predictions."""
-        return [int(fold) + 1 for fold in np.flatnonzero(self._places[run - 1] < 0)]
-
     @cached_property
     def runs(self) -> tuple[int, ...]:
         """The complete runs."""
@@ -133,9 +129,9 @@ class RowResults:
         words = []
         n_folds = self.manifest.n_folds
         for run in sorted(set(self.records.table["run"].tolist()) - set(self.runs)):
-            missing = self.missing_folds(run)
-            named = ", ".join(map(str, missing))
-            words.append(f"run {run}: {n_folds - len(missing)}/{n_folds} folds, missing {named}")
+            missing = np.flatnonzero(self._places[run - 1] < 0) + 1
+            folds = f"{n_folds - len(missing)}/{n_folds} folds"
+            words.append(f"run {run}: {folds}, missing {', '.join(map(str, missing.tolist()))}")
         return words
 
     @cached_property

@@ -46,6 +46,9 @@ AUDIT = "audit.json"
 AUDIT_FORMAT = 1
 """Raised when the audit checks more or otherwise, so that stored findings are found anew."""
 
+MEND = "restore it from a copy, or delete the line to have its cell computed again"
+"""What to do about a line of cells that is damaged."""
+
 Probabilities = list[list[float]]
 
 
@@ -69,22 +72,19 @@ class _Environment(TypedDict, total=False):
     packages: dict[str, str]
 
 
-class _Unread:
-    """A field that may be given as JSON text: it is read when it is first asked for, for few readers want it."""
-
-    def __set_name__(self, owner: type[Any], name: str) -> None:
-        self._name = f"_{name}"
+class _LazyProbabilities:
+    """A record's field that may be given as JSON text, which is read when first asked for: few readers want it."""
 
     def __get__(self, record: Any, owner: type[Any]) -> Probabilities | None:
         if record is None:
             return None
-        value = record.__dict__[self._name]
+        value = record.__dict__["_probabilities"]
         if isinstance(value, msgspec.Raw):
-            value = record.__dict__[self._name] = _numbers(value)
+            value = record.__dict__["_probabilities"] = _read_probabilities(record, value)
         return cast("Probabilities | None", value)
 
     def __set__(self, record: Any, value: Probabilities | msgspec.Raw | None) -> None:
-        record.__dict__[self._name] = value
+        record.__dict__["_probabilities"] = value
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Record:
     seed: int
     status: str
     predictions: list[int] | None = None
-    probabilities: _Unread = _Unread()
+    probabilities: _LazyProbabilities = _LazyProbabilities()
     contradictions: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None
@@ -153,6 +153,11 @@ class Record:
         return self.status == "ok"
 
     @property
+    def cell(self) -> str:
+        """The cell as sentences name it: `hwt run 1 fold 2`."""
+        return f"{self.label} run {self.run} fold {self.fold}"
+
+    @property
     def has_probabilities(self) -> bool:
         """Whether it has probabilities; they are not read for that."""
         return self.__dict__["_probabilities"] not in (None, _NULL)
@@ -160,14 +165,14 @@ class Record:
     def probability_array(self) -> NDArray[np.float64] | None:
         """The probabilities, shape (n, classes), None where there are none; what is read of text is not kept."""
         stored = self.__dict__["_probabilities"]
-        stored = _numbers(stored) if isinstance(stored, msgspec.Raw) else stored
+        stored = _read_probabilities(self, stored) if isinstance(stored, msgspec.Raw) else stored
         return None if stored is None else np.asarray(stored, dtype=np.float64)
 
     def to_line(self) -> str:
         """One line of JSON that ends with a check of itself."""
         told = {part.name: getattr(self, part.name) for part in fields(self)}
         body = json.dumps(told, separators=(",", ":"))
-        return f'{body[:-1]},"check":"{_check(body.encode())}"}}\n'
+        return f'{body[:-1]},"check":"{_checksum(body.encode())}"}}\n'
 
     @classmethod
     def from_line(cls, line: bytes) -> Record:
@@ -180,7 +185,7 @@ class Record:
         """
         body, mark, check = line.rstrip(b"\n").rpartition(b',"check":"')
         body += b"}"
-        if not mark or check != f'{_check(body)}"}}'.encode():
+        if not mark or check != f'{_checksum(body)}"}}'.encode():
             raise ValueError("does not match its checksum: it was edited or damaged")
         try:
             return _record(body)
@@ -217,11 +222,11 @@ def _record(body: bytes) -> Record:
     return Record(**msgspec.structs.asdict(line))
 
 
-def _numbers(text: msgspec.Raw) -> Probabilities | None:
+def _read_probabilities(record: Record, text: msgspec.Raw) -> Probabilities | None:
     try:
         return _PROBABILITIES.decode(text)
     except ValueError as error:
-        raise MismatchError(f"a stored cell has probabilities that are none: {error}") from error
+        raise MismatchError(f"the line of {record.cell} has probabilities that are none ({error}); {MEND}") from error
 
 
 class ResultsDirectory(ABC):
@@ -249,7 +254,7 @@ class ResultsDirectory(ABC):
     @property
     @abstractmethod
     def records(self) -> Sequence[Record]:
-        """Every cell, the last word of each, in the order they were first written."""
+        """Every cell in the order of first writing; of one written several times, the last record."""
 
     @property
     def set_aside(self) -> str | None:
@@ -348,7 +353,7 @@ class Store(ResultsDirectory):
 
     @property
     def records(self) -> list[Record]:
-        """Every cell, the last word of each, in the order they were first written."""
+        """Every cell in the order of first writing; of one written several times, the last record."""
         return list(self._by_key.values())
 
     def get(self, key: str) -> Record | None:
@@ -505,12 +510,12 @@ def read_audit(path: Path) -> tuple[dict[str, Any], bool]:
 
 
 def is_store(path: Path) -> bool:
-    """Whether a directory holds results, be its folds lost or not."""
+    """Whether a directory holds results; its folds may be lost."""
     return (path / MANIFEST).is_file() or (path / CELLS).is_file()
 
 
 def find_directories(directories: Iterable[Path]) -> list[Path]:
-    """Some results directories, but for a folder of them all that it holds, however deep, by name."""
+    """The directories named; for one that holds no results itself, all results directories below it, by name."""
     paths = []
     for directory in directories:
         inside = [directory] if is_store(directory) else list(filter(is_store, folders_below(directory)))
@@ -570,7 +575,6 @@ def stored_lines(path: Path, manifest: Manifest) -> Iterator[StoredLine]:
     """
     if not path.exists():
         return
-    mend = "restore it from a copy, or delete the line to have its cell computed again"
     with reading(path) as file:
         for number, text in enumerate(file, start=1):
             record = None
@@ -578,12 +582,11 @@ def stored_lines(path: Path, manifest: Manifest) -> Iterator[StoredLine]:
                 try:
                     record = Record.from_line(text)
                 except ValueError as error:
-                    raise MismatchError(f"{path} line {number} {error}; {mend}") from error
+                    raise MismatchError(f"{path} line {number} {error}; {MEND}") from error
                 if not _is_of(manifest, record):
                     record = None
                 elif flaw := _flaw(manifest, record):
-                    place = f"{record.label} run {record.run} fold {record.fold}"
-                    raise MismatchError(f"{path} line {number} ({place}) is no result: {flaw}; {mend}")
+                    raise MismatchError(f"{path} line {number} ({record.cell}) is no result: {flaw}; {MEND}")
             yield StoredLine(number, text, record)
 
 
@@ -618,5 +621,5 @@ def _write_whole(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
-def _check(body: bytes) -> str:
+def _checksum(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:16]

@@ -31,7 +31,7 @@ PROTOCOL = "paper[runs=3]"
 
 @pytest.fixture(autouse=True)
 def always_indexed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "LEAST", 0)
+    monkeypatch.setattr(index, "INDEXED_FROM", 0)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_an_index_is_made_by_the_first_reader_and_read_by_the_next(directory: Pa
 
 
 def test_small_directories_have_none(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "LEAST", (directory / CELLS).stat().st_size + 1)
+    monkeypatch.setattr(index, "INDEXED_FROM", (directory / CELLS).stat().st_size + 1)
     assert isinstance(open_results(directory), Store)
     assert not (directory / INDEX).exists()
 

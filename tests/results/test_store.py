@@ -199,6 +199,12 @@ def test_probabilities_are_read_when_asked_for_and_kept(toy: Dataset, tmp_path: 
     assert record.probabilities == made.probabilities and record.probabilities is record.probabilities
 
 
+def test_stored_probabilities_that_are_none_are_refused_by_their_cell() -> None:
+    record = Record.from_line(a_record(probabilities=[[2.0]]).to_line().encode())
+    with pytest.raises(MismatchError, match=r"the line of m run 1 fold 1 has probabilities that are none .*delete the"):
+        _ = record.probabilities
+
+
 def test_environments_are_told_and_damaged_ones_refused(toy: Dataset, tmp_path: Path) -> None:
     store = Store.open(tmp_path, draw(toy, "paper"))
     assert store.environments == {}
