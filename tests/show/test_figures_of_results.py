@@ -95,7 +95,7 @@ def test_confusions_are_summed_over_the_complete_runs(results: Results) -> None:
     figure = confusion(results)
     shown = {axes._left_title.get_text().split("\n")[0]: axes for axes in figure.axes}  # type: ignore[attr-defined]
     assert len(shown) == 3
-    axes = shown["mine ‡"] if "mine ‡" in shown else shown["mine"]
+    axes = shown["mine ‡"]
     total = sum(row(results, "mine").confusions.values())
     counts = [text.get_text() for text in axes.texts if text.get_va() == "bottom"]
     assert np.array_equal(np.asarray(counts, dtype=int).reshape(7, 7), total)

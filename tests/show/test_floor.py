@@ -64,7 +64,7 @@ def test_table_4_has_it_below_the_methods_and_its_figure_a_line_for_each_protoco
     results = [made(skewed(protocol), mine=lambda *_: 2) for protocol in ("paper", "subject")]
     [document] = make_table(4, results)
     [table] = document.tables
-    assert [row[0] for row in table.rows] == ["mine", MAJORITY] and len(table.summary) == 1
+    assert [row[0] for row in table.rows] == ["mine", MAJORITY] and table.summaries == 1
     paper, subject = table.rows[-1][1:3]
     assert paper.mean == subject.mean == pytest.approx(70.0)  # type: ignore[union-attr]
     assert table.rows[-1][3] == pytest.approx(0.0) and table.rows[-1][4] == pytest.approx(100 / 7)

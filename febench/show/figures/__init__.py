@@ -39,7 +39,7 @@ def _differences(results: Results, rows: Sequence[RowResults], metric: Metric) -
 def _convergence(results: Results, rows: Sequence[RowResults], _: Metric) -> Figure:
     traced = curves(rows)
     if not traced:
-        raise UsageError("no method in these results left a trace of how it converged")
+        raise UsageError("no method in these results left a trace of how it converged: fit_info_ has no trace")
     return convergence(traced, origin(results))
 
 

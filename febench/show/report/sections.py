@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from febench.papers import comparison as printed
-from febench.results.caveats import caveats_of, signs_of
+from febench.results.caveats import signs_of
 from febench.results.metrics import METRICS, overall_accuracy
 from febench.results.results import Results
 from febench.results.rows import RowResults
@@ -27,11 +27,11 @@ from febench.show.tables import (
     Table,
     Value,
     about_of,
+    caveat_notes,
     class_spreads,
     dataset_of,
     key_of,
     make_table,
-    noted,
     origin_of,
     run_command,
     run_counts,
@@ -93,7 +93,7 @@ def _every_metric(study: Study) -> Table:
         title=titled("Means over runs by every metric", study.results),
         columns=("Method", *(f"{metric.title}, {metric.unit}" for metric in METRICS.values())),
         rows=tuple(body),
-        notes=(*notes, *_caveats(study)),
+        notes=(*notes, *caveat_notes(study.results, study.rows)),
         about=(f"complete runs: {run_counts(rows)}", origin_of(study.results)),
         marks=signs_of(rows),
         key=key_of("metrics", study.results),
@@ -210,7 +210,7 @@ def classes_section(studies: Sequence[Study], drawings: Drawings) -> Section:
                 (label, *(None if mean is None else PlusMinus(mean, sd) for mean, sd in own))
                 for label, own in spreads.items()
             ),
-            notes=tuple(_caveats(study)),
+            notes=tuple(caveat_notes(study.results, study.rows)),
             about=about_of(results, study.rows),
             marks=signs_of(study.rows),
             key=key_of("classes", results),
@@ -224,10 +224,6 @@ def classes_section(studies: Sequence[Study], drawings: Drawings) -> Section:
 
     intro = "Sensitivity: of all test images of a class, the share that is recognised."
     return _section("classes", "Class by class", intro, studies, blocks)
-
-
-def _caveats(study: Study) -> list[str]:
-    return [noted(one) for one in caveats_of(study.results, study.rows) if one.word != "not audited"]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from febench.show.tables.table import (
     PlusMinus,
     Table,
     Value,
+    caveat_notes,
     chosen,
     dataset_of,
     floor_data,
@@ -39,9 +40,10 @@ from febench.show.tables.training import convergence_table, cost_table
 
 __all__ = [
     "LADDERS", "MAJORITY", "TABLES", "Difference", "Document", "Median", "PlusMinus", "Table", "Value", "about_of",
-    "chosen", "class_spreads", "convergence_table", "cost_table", "dataset_of", "floor_data", "head_data", "key_of",
-    "ladder_table", "make_table", "not_run", "noted", "origin_of", "people_table", "run_command", "run_counts",
-    "rungs_of", "said_of_floor", "settings_table", "table_1", "table_2", "table_3", "table_4", "titled", "versions_of",
+    "caveat_notes", "chosen", "class_spreads", "convergence_table", "cost_table", "dataset_of", "floor_data",
+    "head_data", "key_of", "ladder_table", "make_table", "not_run", "noted", "origin_of", "people_table",
+    "run_command", "run_counts", "rungs_of", "said_of_floor", "settings_table", "table_1", "table_2", "table_3",
+    "table_4", "titled", "versions_of",
 ]  # fmt: skip
 
 TABLES = ("1", "2", "3", "4", "people", "ladder", "cost", "convergence", "settings")

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from febench.results.caveats import caveats_of_data, caveats_of_rows
 from febench.results.metrics import OA, Metric
 from febench.results.people import faces_tested, said_of_faces
 from febench.results.results import Results
@@ -17,10 +16,10 @@ from febench.show.tables.table import (
     SPREAD,
     Difference,
     PlusMinus,
+    caveat_notes,
     head_data,
     lacks_data,
     not_run,
-    noted,
     origin_of,
     run_counts,
 )
@@ -85,8 +84,7 @@ def notes_of(
     if faces_tested(results.manifest) in ("seen", "partly seen"):
         faces = said_of_faces(results.manifest)
         said.append(f"under protocol {results.manifest.protocol} {faces}; new faces: table 4")
-    said += map(noted, [one for one in caveats_of_data(results) if one.word != "not audited"])
-    said += map(noted, caveats_of_rows(results, rows))
+    said += caveat_notes(results, rows)
     if metric.by_class:
         said += _absent_classes(results, rows)
     if absent := not_run(results, rows):

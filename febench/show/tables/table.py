@@ -11,7 +11,7 @@ from febench.core import __version__
 from febench.core.errors import UsageError
 from febench.core.manifest import Manifest
 from febench.papers import place, tabulated
-from febench.results.caveats import Caveat, words_of
+from febench.results.caveats import Caveat, caveats_of, words_of
 from febench.results.floor import floor_of
 from febench.results.metrics import OA, Metric
 from febench.results.results import Results
@@ -100,11 +100,6 @@ class Table:
         """The rows without those that sum up."""
         return self.rows[: len(self.rows) - self.summaries]
 
-    @property
-    def summary(self) -> tuple[tuple[Value, ...], ...]:
-        """The rows that sum up those above them."""
-        return self.rows[len(self.rows) - self.summaries :]
-
 
 @dataclass(frozen=True)
 class Document:
@@ -185,6 +180,11 @@ def noted(caveat: Caveat, under: str = "") -> str:
     if caveat.word in ("incomplete", "old cells"):  # these name their row themselves
         return f"{caveat.sign} {caveat.text}{f' ({under[2:]})' if under else ''}".strip()
     return f"{caveat.sign} {caveat.word}{under}, {caveat.text}".strip()
+
+
+def caveat_notes(results: Results, rows: Sequence[RowResults]) -> list[str]:
+    """What must be read with some rows, as notes; whether there was an audit stands in the caption."""
+    return [noted(caveat) for caveat in caveats_of(results, rows) if caveat.word != "not audited"]
 
 
 def not_run(results: Results, rows: Sequence[RowResults]) -> list[str]:

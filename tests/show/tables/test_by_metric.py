@@ -124,7 +124,7 @@ def test_the_drop_speaks_of_the_protocols_that_it_shows(sides: dict[str, Results
     assert "under official every person tested was also trained on; under loso nobody tested was trained on" in text
     assert "under paper" not in text and "subject" not in text
     both = render(make_table(4, [sides["loso"], sides["subject"], sides["paper"]]), "text")
-    assert ("only" in both and "subject and loso say what to expect" in both) or "loso and subject say what" in both
+    assert "only loso and subject say what to expect of new faces" in both
 
 
 def test_of_unknown_people_no_side_is_said_to_be_new(tmp_path: Path) -> None:
