@@ -32,6 +32,14 @@ def test_every_mark_is_where_its_number_is() -> None:
     assert list(chance.get_xdata()) == [25.0, 25.0]
 
 
+def test_every_protocol_is_drawn_with_a_mark_of_its_own() -> None:
+    names = [f"p{i}" for i in range(8)]
+    whole = {"runs": 10, "mean": 76.0, "sd": 1.5}
+    figure = drop(data(protocols=names, rows=[{"method": "hwt", "protocols": dict.fromkeys(names, whole)}]))
+    lines = [container[0] for container in figure.axes[0].containers]
+    assert len({(line.get_color(), line.get_marker()) for line in lines}) == 8
+
+
 def test_it_says_how_many_runs_and_that_faces_are_drawn() -> None:
     axes = drop(data()).axes[0]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["hwt (n = 10, 10)", "$mine$ (n = 1, 0)"]

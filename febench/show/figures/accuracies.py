@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -160,21 +161,24 @@ def drop(data: Mapping[str, Any]) -> Figure:
     for place, row in enumerate(rows):
         means = [one["mean"] for one in row["protocols"].values() if one and one["mean"] is not None]
         axes.plot(means, [place] * len(means), color="0.6", linewidth=2, zorder=1)
-    for name, colour, marker, size in zip(protocols, COLOURS, MARKERS, SIZES, strict=False):
+    colours = dict(zip(protocols, cycle(COLOURS), strict=False))
+    for number, (name, colour) in enumerate(colours.items()):
+        marker = MARKERS[(number + number // len(COLOURS)) % len(MARKERS)]
         under = [(place, row["protocols"][name]) for place, row in enumerate(rows)]
         there = [(place, one) for place, one in under if one and one["mean"] is not None]
         axes.errorbar(
             [one["mean"] for _, one in there],
             [place for place, _ in there],
             xerr=[one["sd"] or 0.0 for _, one in there],
-            fmt=marker, color=colour, capsize=3, markersize=size, label=f"protocol {name}",
+            fmt=marker, color=colour, capsize=3, markersize=SIZES[min(number, len(SIZES) - 1)],
+            label=f"protocol {name}",
         )  # fmt: skip
     if data["chance"] is not None:
         axes.axvline(data["chance"], color="0.3", linestyle=":", label=f"chance, {data['chance']:.1f} {data['unit']}")
-    for (protocol, majority), colour in zip(data.get("majority", {}).items(), COLOURS, strict=False):
+    for protocol, majority in data.get("majority", {}).items():
         if majority and f"{majority['mean']:.1f}" != f"{data['chance']:.1f}":
             said = f"{MAJORITY}, {protocol}, {majority['mean']:.1f} {data['unit']}"
-            axes.axvline(majority["mean"], color=colour, linestyle="--", label=said)
+            axes.axvline(majority["mean"], color=colours[protocol], linestyle="--", label=said)
     counts = [", ".join(str(one["runs"]) if one else "0" for one in row["protocols"].values()) for row in rows]
     name_rows(axes, [f"{row['method']} (n = {count})" for row, count in zip(rows, counts, strict=True)])
     if data["unit"] == "%":
