@@ -17,6 +17,7 @@ from febench.core.errors import UsageError, printable
 from febench.core.manifest import Manifest
 from febench.papers import overall_accuracy
 from febench.papers import sensitivity as printed
+from febench.results.metrics import METRICS
 from febench.results.results import Results
 from febench.results.store import CELLS, Store
 from febench.show.compare import Comparison, compare, rank
@@ -186,6 +187,11 @@ def test_times_of_two_hosts_are_not_mixed(tmp_path: Path) -> None:
     assert list(marks[0].get_xdata()) == [2.0]  # type: ignore[index]
     assert "20 cells of 1 other environments are left out" in words(figure)
     assert "not on this host: there" in words(figure).replace("\n   ", " ")
+
+
+def test_bars_of_another_metric_are_not_called_accuracies(results: Results) -> None:
+    assert "the sample sd of the runs' accuracies" in words(cost(results))
+    assert "the sample sd of the runs' log-loss" in words(cost(results, metric=METRICS["log-loss"]))
 
 
 def test_names_of_crowded_marks_do_not_meet(tmp_path: Path) -> None:

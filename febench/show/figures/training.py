@@ -82,7 +82,7 @@ def cost(results: Results, rows: Sequence[RowResults] | None = None, metric: Met
     axes.set_xlabel("training of a fold, seconds")
     axes.set_ylabel(axis_of(metric))
     entitle(figure, f"{'Accuracy' if metric is OA else metric.heading} against training time", origin(results))
-    finish(figure, [*_notes(every), *caveats(results, rows, metric)])
+    finish(figure, [*_notes(every, metric), *caveats(results, rows, metric)])
     _label(axes, host, metric)
     return figure
 
@@ -103,12 +103,13 @@ def _marks(axes: Axes, costs: Sequence[Cost], device: str, metric: Metric) -> No
     )  # fmt: skip
 
 
-def _notes(every: Sequence[Host]) -> list[str]:
+def _notes(every: Sequence[Host], metric: Metric) -> list[str]:
     about = every[0].about
     name = f"{about.get('processor')}, {about.get('cores')} cores" if about else "not noted"
     notes = [f"host: {name} (environment {every[0].environment or 'not noted'}); a fold's features are not in its time"]
     notes.append("times are wall-clock; other cells may have run on the host meanwhile")
-    notes.append("bars: the middle half of the cells' times, and the sample sd of the runs' accuracies")
+    what = "accuracies" if metric is OA else metric.title
+    notes.append(f"bars: the middle half of the cells' times, and the sample sd of the runs' {what}")
     if len(every) > 1:
         left = sum(host.cells for host in every[1:])
         notes.append(f"{left} cells of {len(every) - 1} other environments are left out: times of hosts do not mix")
