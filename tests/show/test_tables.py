@@ -177,11 +177,6 @@ def test_every_format_says_the_same(manifest: Manifest) -> None:
     assert rows[0]["paper sd"] == "1.41"
 
 
-def test_markup_in_a_label_stays_text_in_html(manifest: Manifest) -> None:
-    found = Results.from_records(manifest, records(manifest, label="<script>alert(1)</script>"))
-    assert "<script>" not in render(make_table(3, [found]), "html")
-
-
 def test_synthetic_data_and_seen_faces_are_told(toy: Dataset) -> None:
     manifest = draw(dataclasses.replace(toy, synthetic=True), "paper")
     notes = make_table(3, [Results.from_records(manifest, records(manifest))])[0].tables[0].notes

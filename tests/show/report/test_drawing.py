@@ -45,10 +45,6 @@ def test_names_are_drawn_and_are_no_text() -> None:
     assert "<!--" not in svg
 
 
-def test_the_same_figure_is_the_same_bytes() -> None:
-    assert Drawings().add(accuracy(RESULTS)) == Drawings().add(accuracy(RESULTS))
-
-
 def test_shapes_stay_where_they_are() -> None:
     figure = plt.figure(figsize=(2, 1))
     figure.text(0.5, 0.5, "x", fontsize=7.5)
