@@ -154,14 +154,13 @@ class Comparison:
         for pair in self.pairs:
             if self.best not in (pair.first, pair.second):
                 continue
-            turned = pair.second == self.best
-            sign, test = (-1.0 if turned else 1.0), pair.evidence.test
-            rivals[pair.first if turned else pair.second] = Rival(
-                label=pair.first if turned else pair.second,
+            turned, test = pair.second == self.best, pair.evidence.test
+            label, sign = (pair.first, -1.0) if turned else (pair.second, 1.0)
+            ends = sorted((sign * test.low, sign * test.high)) if test else []
+            rivals[label] = Rival(
+                label=label,
                 ahead=None if pair.difference is None else sign * pair.difference,
-                interval=(min(sign * test.low, sign * test.high), max(sign * test.low, sign * test.high))
-                if test
-                else None,
+                interval=(ends[0], ends[1]) if ends else None,
                 outcome="worse" if turned and pair.outcome == "better" else str(pair.outcome),
                 pair=pair,
             )

@@ -74,7 +74,7 @@ def _tidy(root: ElementTree.Element, prefix: str, shared: set[str]) -> None:
         _rename(one, wanted, prefix, shared)
         _shorten(one)
     for side in ("width", "height"):
-        root.set(side, _POINTS.sub(_pixels, root.get(side, "")))
+        root.set(side, _POINTS.sub(lambda points: f"{float(points[1]) * 96 / 72:.0f}", root.get(side, "")))  # pixels
     _prune(root)
 
 
@@ -112,10 +112,6 @@ def _rename(one: ElementTree.Element, wanted: set[str], prefix: str, shared: set
         elif name == _HREF:
             del one.attrib[name]
             one.set("href", f"#{prefix}{value[1:]}" if value.startswith("#") and value not in shared else value)
-
-
-def _pixels(points: re.Match[str]) -> str:
-    return f"{float(points[1]) * 96 / 72:.0f}"
 
 
 def _prune(root: ElementTree.Element) -> None:

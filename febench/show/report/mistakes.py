@@ -96,15 +96,12 @@ def hardest(results: Results, most: int = SHOWN) -> list[Hard]:
 
 
 def _votes(row: RowResults) -> NDArray[np.int64]:
-    """How often each image was taken for each class, shape (images, classes)."""
-    manifest = row.manifest
-    votes = np.zeros((len(manifest.labels), len(manifest.classes)), dtype=np.int64)
-    cells, n_classes = row.cells, len(manifest.classes)
+    """How often each image was taken for each class, shape (images, classes); of a row with cells."""
+    manifest, cells = row.manifest, row.cells
+    n_images, n_classes = len(manifest.labels), len(manifest.classes)
     tests = [manifest.test(run, fold) for run, fold in zip(cells.table["run"], cells.table["fold"], strict=True)]
-    if tests:
-        said = np.concatenate(tests) * n_classes + cells.predictions(np.arange(len(cells)))
-        votes += np.bincount(said, minlength=votes.size).reshape(votes.shape)
-    return votes
+    said = np.concatenate(tests) * n_classes + cells.predictions(np.arange(len(cells)))
+    return np.bincount(said, minlength=n_images * n_classes).reshape(n_images, n_classes)
 
 
 class UnshownError(Exception):
