@@ -99,7 +99,7 @@ class Tally:
 
     @property
     def left(self) -> str:
-        """The remaining time in words; it is found anew as often as that takes a hundredth of the time, or each half minute.
+        """The remaining time in words, forecast anew as often as that takes a hundredth of the time, or each half minute.
 
         A worker has its present cell since it handed in the last one: all workers' are among the latest that came.
         """

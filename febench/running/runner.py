@@ -123,7 +123,9 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
                 for word in words:
                     watcher.note(word)
                 watcher.begin(plan)
-                keep(compute(executor, cluster, options, dataset, store.path, plan), options, store.path, writer, watcher)
+                keep(
+                    compute(executor, cluster, options, dataset, store.path, plan), options, store.path, writer, watcher
+                )
     there = store.read_again()  # success is claimed of what is on the disk
     return Finished(there, replace(plan, records=tuple(there.records), retry_failed=False), absent)
 

@@ -23,6 +23,7 @@ from febench.show.report import report_html
 from febench.show.report.studies import Study
 from febench.show.report.verdict import verdict_data
 from febench.show.tables import MAJORITY, make_table
+from febench.show.tables.drop import WHY_A_GAIN
 from tests.conftest import make_dataset
 from tests.made_results import made_dataset, made_results
 from tests.show.compare.made import made
@@ -167,7 +168,7 @@ def test_a_gain_is_not_called_a_drop(toy: Dataset, errors: dict[str, tuple[int, 
     assert table.columns[-2] == word == document.data["change"]
     assert table.title.startswith(f"Table 4. The {word} on toy")
     noted = "a gain, better under subject than under paper: mine"
-    assert (noted in table.notes) == ("gain" in word)
+    assert (noted in table.notes) == (WHY_A_GAIN in table.notes) == ("gain" in word)
     assert str(drop(document.data).get_suptitle()).startswith(f"The {word} (")
 
 

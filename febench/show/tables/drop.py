@@ -29,6 +29,8 @@ from febench.show.tables.table import (
     said_of_floor,
 )
 
+WHY_A_GAIN = "where faces of one person are more alike than those of one expression, people that a method was trained on mislead it"
+
 
 def table_4(results: Sequence[Results], method: str | None = None, metric: Metric = OA) -> Document:
     """The drop: each method's metric under each protocol, side by side, with chance; new faces stand last.
@@ -84,6 +86,8 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
     notes = [*definition(metric, [row for under in rows for row in under]), _said_of_protocols(results)]
     if gains:
         notes.append(f"a gain, better under {protocols[-1]} than under {protocols[0]}: {', '.join(gains)}")
+        if faces_tested(results[0].manifest) == "seen":
+            notes.append(WHY_A_GAIN)
     notes += map(noted, [one for one in caveats_of_data(results[0]) if one.word == "synthetic"])
     for one, under in zip(results, rows, strict=True):
         named = f", {one.manifest.protocol}"
