@@ -336,14 +336,11 @@ class _Content(msgspec.Struct):
 
 def _flaw(content: _Content) -> str | None:
     """Why folds of the right types cannot be folds of these images; None if they can."""
-    n_images, n_groups = len(content.images), min(map(len, content.runs))
+    n_images = len(content.images)
     if len(content.labels) != n_images or len(content.subjects or content.images) != n_images:
         return f"of its {n_images} images not each has one label, and one person or none"
     if not set(content.labels) <= set(range(len(content.classes))):
         return f"it has labels that are none of its {len(content.classes)} classes"
-    named = {group for roles in content.folds for part in vars(roles).values() for group in part}
-    if not content.folds or not named <= set(range(n_groups)):
-        return f"its folds name groups that are none of the {n_groups} of a run"
     images = [image for groups in content.runs for group in groups for image in group]
     if min(images, default=0) < 0 or max(images, default=0) >= n_images:
         return f"its groups hold images that are none of the {n_images}"
@@ -352,17 +349,20 @@ def _flaw(content: _Content) -> str | None:
 
 
 def _problems(deal: Deal, n_images: int) -> Iterator[str]:
+    """What is wrong with a deal; take the first problem only, for later checks rely on the earlier ones."""
+    if not deal.runs or not deal.folds:
+        yield "it has no run or no fold"
+    n_groups = min(map(len, deal.runs))
+    named = {group for roles in deal.folds for part in vars(roles).values() for group in part}
+    if not named <= set(range(n_groups)):
+        yield f"its folds name groups that are none of the {n_groups} of a run"
     for run, groups in enumerate(deal.runs, start=1):
-        dealt = np.concatenate(groups) if groups else np.empty(0, dtype=np.int64)
-        if not np.array_equal(np.sort(dealt), np.arange(n_images)):
+        if not np.array_equal(np.sort(np.concatenate([_NO_IMAGES, *groups])), np.arange(n_images)):
             yield f"in run {run} the groups do not hold every image exactly once"
-        if any(_empty(groups, roles) for roles in deal.folds):
-            yield f"in run {run} a fold has no image to train on or to test"
+        for fold, roles in enumerate(deal.folds, start=1):
+            if not all(any(len(groups[g]) for g in part) for part in (roles.train, roles.test)):
+                yield f"in run {run} fold {fold} has no image to train on or to test"
     for fold, roles in enumerate(deal.folds, start=1):
         used = [*roles.train, *roles.validation, *roles.test]
         if len(set(used)) != len(used):
             yield f"fold {fold} uses a group twice"
-
-
-def _empty(groups: list[NDArray[np.int64]], roles: Roles) -> bool:
-    return not all(sum(len(groups[g]) for g in part) for part in (roles.train, roles.test))

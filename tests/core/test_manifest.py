@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from febench.core.dataset import Dataset
 from febench.core.errors import MismatchError, UsageError
 from febench.core.manifest import draw, read
-from febench.core.protocol import PROTOCOLS, Deal, Protocol, protocol, rotating
+from febench.core.protocol import Deal, Roles, protocol, rotating
 
 
 def test_what_is_written_is_read_back(toy: Dataset, tmp_path: Path) -> None:
@@ -31,9 +32,7 @@ def test_the_hash_sees_every_part(toy: Dataset) -> None:
     assert type(manifest)(changed).sha256 != manifest.sha256
 
 
-def test_a_plugins_protocol_says_what_it_keeps_together_and_the_folds_tell_it(
-    toy: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_plugins_protocol_says_what_it_keeps_together_and_the_folds_tell_it(toy: Dataset, tmp_path: Path) -> None:
     def thirds(dataset: Dataset, *, seed: int) -> Deal:
         return Deal([np.array_split(np.arange(len(dataset)), 3)], rotating(3))
 
@@ -48,9 +47,8 @@ def test_a_plugins_protocol_says_what_it_keeps_together_and_the_folds_tell_it(
     before = {name: value for name, value in manifest.content.items() if name != "sequences"}
     with pytest.raises(UsageError, match="drawn before protocol thirds kept sequences together"):
         _ = type(manifest)(before).together
-    monkeypatch.delitem(PROTOCOLS._registered, "thirds")
-    with pytest.raises(UsageError, match="thirds"):
-        _ = type(manifest)(manifest.content).together
+    with pytest.raises(UsageError, match="there is no protocol 'unknown'"):
+        _ = type(manifest)({**manifest.content, "protocol": "unknown"}).together
     with pytest.raises(UsageError, match="keeps together 'people'; choose subjects or sequences"):
         protocol("fourths", version="1", together="people")(thirds)  # type: ignore[arg-type]
 
@@ -78,20 +76,29 @@ def test_fold_g_tests_on_g_and_validates_on_the_next(toy: Dataset) -> None:
     assert validations == [*tests[1:], tests[0]]
 
 
+THIRDS = [np.arange(50), np.arange(50, 100), np.arange(100, 140)]
+
+
 @pytest.mark.parametrize(
-    ("groups", "words"),
+    ("runs", "folds", "words"),
     [
-        ([range(70), range(69, 140), range(0)], "every image exactly once"),
-        ([range(70), range(70, 139), range(0)], "every image exactly once"),
-        ([range(140), range(0), range(0)], "no image to train on or to test"),
+        ([[range(70), range(69, 140), range(0)]], rotating(3), "run 1 the groups do not hold every image exactly once"),
+        ([[range(70), range(70, 139), range(0)]], rotating(3), "run 1 the groups do not hold every image exactly once"),
+        ([THIRDS, [range(140), [], []]], rotating(3), "run 2 fold 1 has no image to train on or to test"),
+        ([THIRDS], (Roles((0,), (1,), (3,)),), "name groups that are none of the 3"),
+        ([THIRDS], (Roles((0,), (1,), (-1,)),), "name groups that are none of the 3"),
+        ([THIRDS, [range(70), range(70, 140)]], rotating(3), "name groups that are none of the 2"),
+        ([THIRDS], (Roles((0, 1), (1,), (2,)),), "fold 1 uses a group twice"),
+        ([THIRDS], (), "no run or no fold"),
+        ([], rotating(3), "no run or no fold"),
     ],
 )
 def test_an_unsound_deal_is_refused(
-    toy: Dataset, groups: list[range], words: str, monkeypatch: pytest.MonkeyPatch
+    toy: Dataset, runs: list[list[Sequence[int]]], folds: tuple[Roles, ...], words: str
 ) -> None:
     def crooked(dataset: Dataset, *, seed: int) -> Deal:
-        return Deal([[np.asarray(group, dtype=np.int64) for group in groups]], rotating(3))
+        return Deal([[np.asarray(group, dtype=np.int64) for group in groups] for groups in runs], folds)
 
-    monkeypatch.setitem(PROTOCOLS._registered, "crooked", Protocol("crooked", crooked, version="1"))
+    protocol("crooked", version="1")(crooked)
     with pytest.raises(UsageError, match=words):
         draw(toy, "crooked")
