@@ -83,9 +83,10 @@ class Dataset:
         lengths = {len(column) for column in (self.ids, *told)} | {len(self.images), len(self.labels)}
         unknown = sorted(set(self.parts or ()) - set(PARTS))
         problem = None
-        if self.images.dtype != "uint8" or self.images.ndim not in (3, 4):
-            shape = f"{self.images.dtype} {self.images.shape}"
-            problem = f"images must be uint8 (n, height, width[, 3]), not {shape}"
+        if self.images.dtype != "uint8" or self.images.ndim not in (3, 4) or self.images.shape[3:] not in ((), (3,)):
+            problem = f"images must be uint8 (n, height, width[, 3]), not {self.images.dtype} {self.images.shape}"
+        elif self.labels.dtype.kind not in "iu" or self.labels.ndim != 1:
+            problem = f"labels must be whole numbers (n,), not {self.labels.dtype} {self.labels.shape}"
         elif len(lengths) != 1:
             problem = f"images, labels, ids, subjects, sequences and parts differ in number: {sorted(lengths)}"
         elif len(set(self.ids)) != len(self.ids):

@@ -16,6 +16,10 @@ from tests.conftest import make_dataset
     [
         ({"images": np.zeros((140, 8, 8), dtype=np.float32)}, "must be uint8"),
         ({"images": np.zeros((140, 8), dtype=np.uint8)}, "must be uint8"),
+        ({"images": np.zeros((140, 8, 8, 1), dtype=np.uint8)}, "must be uint8"),
+        ({"images": np.zeros((140, 8, 8, 4), dtype=np.uint8)}, "must be uint8"),
+        ({"labels": np.zeros(140)}, "labels must be whole numbers"),
+        ({"labels": np.zeros((140, 1), dtype=np.int64)}, "labels must be whole numbers"),
         ({"labels": np.zeros(139, dtype=np.int64)}, "differ in number"),
         ({"subjects": ("a",)}, "differ in number"),
         ({"ids": ("a",) * 140}, "not unique"),
