@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from typing import Any
 
 from febench.core.dataset import Dataset, dataset
 from febench.core.errors import DataError, printable
+from febench.core.files import parsed
 from febench.datasets.alignment import EYES, MARGIN
 from febench.datasets.folder import PARTS
 from febench.datasets.loading import make_dataset
@@ -140,11 +141,15 @@ def _one_of(table: Path, columns: Sequence[str], asked: str, usual: Sequence[str
 
 def _names(file: Any, table: Path, label: str, given: Sequence[str], values: Sequence[Any]) -> dict[Any, str]:
     """The class name of each label: itself where it is a word, else by its number."""
+    if any(isinstance(value, list | dict) for value in values):
+        raise _error(f"the column {label} of {table} holds several values a row, not one label: name another column")
     if all(isinstance(value, str) and not value.strip().isdecimal() for value in values):
         return {value: expression(value) or printable(value) for value in values}
-    about = json.loads((file.schema_arrow.metadata or {}).get(b"huggingface", b"{}"))
-    feature = about.get("info", {}).get("features", {}).get(label, {})
-    names = given or feature.get("names") or feature.get("feature", {}).get("names")
+    names = given
+    if not given:
+        with contextlib.suppress(ValueError, LookupError, TypeError):  # other metadata, or none
+            about = parsed((file.schema_arrow.metadata or {})[b"huggingface"])
+            names = [str(name) for name in about["info"]["features"][label]["names"]]
     if not names:
         raise DataError(
             f"data set parquet: the labels of {table} are numbers, and nothing in it says which expressions they mean",

@@ -203,14 +203,13 @@ def png(name: str) -> bytes:
     return content.getvalue()
 
 
-def parquet(path: Path, columns: dict[str, Any], names: list[str] | None = None) -> None:
+def parquet(path: Path, columns: dict[str, Any], names: list[str] | None = None, metadata: str = "") -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    whole = pa.table(columns)
-    if names:
-        features = {"label": {"names": names, "_type": "ClassLabel"}}
-        whole = whole.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    features = {"label": {"names": names, "_type": "ClassLabel"}}
+    metadata = json.dumps({"info": {"features": features}}) if names else metadata
+    whole = pa.table(columns).replace_schema_metadata({"huggingface": metadata} if metadata else None)
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(whole, path, row_group_size=2)
 
@@ -250,9 +249,17 @@ def test_parquet_with_words_and_with_numbers_alone(tmp_path: Path) -> None:
         load_dataset('parquet[class_names="a,b"]', tmp_path / "numbers")
 
 
+@pytest.mark.parametrize("metadata", ["{", "[]", '{"info": null}', '{"info": {"features": {"label": {"names": 3}}}}'])
+def test_parquet_with_metadata_of_any_content(tmp_path: Path, metadata: str) -> None:
+    parquet(tmp_path / "a.parquet", {"image": IMAGES, "label": [0, 1, 1]}, metadata=metadata)
+    with pytest.raises(DataError, match="nothing in it says which expressions"):
+        load_dataset("parquet", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [
+        ({"image": IMAGES, "label": [[0], [1], [0, 1]]}, "the column label .* holds several values a row"),
         ({"picture_of": IMAGES, "label": ["a", "b", "c"]}, "has no column image or img or picture of images"),
         ({"image": [b"x", b"", IMAGES[0]], "label": ["a", "b", "a"]}, "2 of 3 images .*row 0 is not an image.*"),
     ],
