@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def expw(
         if path is None:
             absent.add(row[0])
             continue
-        if not all(one.lstrip("-").isdecimal() for one in row[2:6]):
+        if not all(re.fullmatch(r"-?\d+", side) for side in row[2:6]):
             raise SOURCE.error(f"{lists[0]} line {line}: {' '.join(row[2:6])} is not the box of a face")
         top, left, right, bottom = map(int, row[2:6])
         if not (left < right and top < bottom):

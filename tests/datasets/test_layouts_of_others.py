@@ -123,9 +123,13 @@ def test_expw(tmp_path: Path) -> None:
     assert labelled(found) == {"angry_a_1.jpg#0": "anger", "angry_a_1.jpg#1": "happy", "b.jpg#0": "neutral"}
     assert found.subjects == ("angry_a_1.jpg", "angry_a_1.jpg", "b.jpg") and found.departures
     assert found.images.shape == (3, 32, 32, 3) and not np.array_equal(found.images[0], found.images[1])
-    text(tmp_path / "ExpW" / "label.lst", "b.jpg 0 50 5 60 5 9 6\n")
-    with pytest.raises(DataError, match=r"label\.lst line 1: a box from 5, 50 to 60, 5 holds nothing"):
-        load_dataset("expw", tmp_path)
+    for box, sentence in (
+        ("50 5 60 5", "a box from 5, 50 to 60, 5 holds nothing"),
+        ("--5 5 60 70", "--5 5 60 70 is not the box of a face"),
+    ):
+        text(tmp_path / "ExpW" / "label.lst", f"b.jpg 0 {box} 9 6\n")
+        with pytest.raises(DataError, match=rf"label\.lst line 1: {sentence}"):
+            load_dataset("expw", tmp_path)
 
 
 def test_rafdb_with_word_folders(tmp_path: Path) -> None:
