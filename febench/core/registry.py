@@ -79,7 +79,7 @@ class Component:
     @property
     def missing(self) -> str | None:
         """What must be installed before this can run, as one sentence, or None."""
-        absent = [package for package in self.needs if importlib.util.find_spec(package) is None]
+        absent = [package for package in self.needs if not _can_import(package)]
         if not absent:
             return None
         command = f"pip install 'febench[{self.extra}]'" if self.extra else f"pip install {' '.join(absent)}"
@@ -272,6 +272,13 @@ def load_plugin(path: str | Path) -> None:
         raise UsageError(f"the plugin file {path} cannot be used: {type(error).__name__}: {error}") from error
     finally:
         _plugin_file.reset(token)
+
+
+def _can_import(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the package that the module would be in
+        return False
 
 
 def _nearest(name: str, names: Any) -> str:

@@ -132,11 +132,12 @@ def test_a_missing_plugin_file_is_a_sentence(tmp_path: Path) -> None:
         load_plugin(tmp_path / "none.py")
 
 
-def test_what_is_missing_is_told_with_the_command_that_brings_it() -> None:
+@pytest.mark.parametrize("module", ["no_such_package", "no_such_package.part"])
+def test_what_is_missing_is_told_with_the_command_that_brings_it(module: str) -> None:
     def build() -> None: ...
 
-    method("needy", needs=["no_such_package"], extra="deep")(build)
-    assert METHODS.get("needy").missing == "needs no_such_package: pip install 'febench[deep]'"
+    method("needy", needs=[module], extra="deep")(build)
+    assert METHODS.get("needy").missing == f"needs {module}: pip install 'febench[deep]'"
 
 
 def test_every_built_in_comes_through_an_entry_point_and_is_whole() -> None:
