@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from febench.audit import folds, images, people
+from febench.audit import folds, images, people  # noqa: F401 - importing them registers their checks
 from febench.audit.checks import CHECKS, Audited, Check, Finding, check
 from febench.core.dataset import Dataset
 from febench.core.errors import UsageError
@@ -15,8 +15,6 @@ from febench.core.manifest import Manifest
 from febench.core.provenance import KEY, read_provenance
 
 __all__ = ["CHECKS", "Audited", "Check", "Finding", "audit", "check"]
-
-TOPICS = (people, images, folds)
 
 
 def audit(dataset: Dataset, manifest: Manifest | None = None, weights: Path | None = None) -> tuple[Finding, ...]:

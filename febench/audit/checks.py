@@ -1,4 +1,4 @@
-"""What a check is, what it looks at and what comes of it, and the list of all checks."""
+"""What a check is, what it looks at, what it returns, and the table of all checks."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ class Audited:
         return Likeness.of(self.dataset.images)
 
     @cached_property
-    def copies(self) -> Groups:
-        """Images by their pixels; most groups have one image."""
+    def by_pixels(self) -> Groups:
+        """Images with the same pixels, those without a copy as groups of one."""
         return Groups.by(self.likeness.digests)
 
     @cached_property
     def identical(self) -> Groups:
-        """Groups of two images and more with the same pixels."""
-        return self.copies.of_several
+        """Groups of two or more images with the same pixels."""
+        return self.by_pixels.of_several
 
     @cached_property
     def near(self) -> Near:
@@ -115,7 +115,7 @@ class Audited:
                 yield Split(f"run {run}, fold {fold}", parts)
 
     def spanning(self, groups: Groups, parts: int = ANY) -> dict[int, str]:
-        """The groups with images in two of some parts, and for each where that is first so, in words."""
+        """The groups with images in two or more of these parts, each with the first split where it is so, in words."""
         where: dict[int, str] = {}
         new = np.ones(len(groups), bool)
         for split in self.splits():
@@ -129,7 +129,7 @@ class Audited:
 
 @dataclass(frozen=True)
 class Result:
-    """What one check came to.
+    """What a check found.
 
     Attributes
     ----------
@@ -138,9 +138,9 @@ class Result:
     examples : tuple of str
         The first of them, in words.
     detail : str
-        What else must be said of it.
+        Further facts, in words.
     severity : str or None
-        Where it differs from the check's own.
+        If it differs from the check's own.
     """
 
     count: int
@@ -166,7 +166,7 @@ class Finding:
     examples : tuple of str
         The first of them; they quote names as the data set has them.
     detail : str
-        What else must be said of it.
+        Further facts, in words.
     detected, why, action : str
         How the check looks, why it matters, and what to do.
     """
@@ -231,11 +231,11 @@ def result(count: int, examples: Iterable[str], detail: str = "") -> Result | No
 
 
 def in_words(bits: int) -> str:
-    """Parts by name."""
+    """The names of these parts."""
     return " and ".join(part for part, bit in zip(PARTS, BITS, strict=True) if bits & bit)
 
 
-def equal(names: list[str], sign: str = " = ") -> str:
-    """Names of things that are the same, the first of them."""
+def joined(names: list[str], sign: str = " = ") -> str:
+    """The first few names with a sign between them, and how many more there are."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return sign.join(names[:SHOWN]) + more

@@ -19,18 +19,18 @@ from febench.audit.likeness import Floats, Hashes, Likeness, Pixels
 
 Indices = NDArray[np.int64]
 
-LOWEST_CONTRAST = 4.0
-ALIKE = 0.95
-ALIKE_OF_ONE = 0.97
-TINY = 1.5
+LOWEST_CONTRAST = 4.0  # grey levels
+ALIKE = 0.95  # correlation of two images
+ALIKE_OF_ONE_PERSON = 0.97  # the same, when what the person's other images share is taken off
+RECOMPRESSED = 1.5  # grey levels
 
-LIMITS = (64, 16, 4, 1)
+LIMITS = (64, 16, 4, 1)  # with how many images of a hash each is compared: the first of these that is affordable
 HASHES_AT_ONCE = 256
 IMAGES_AT_ONCE = 4096
 
-DISTANCE = 3
-WINDOW = 2048
-PAIRS_EACH = 64
+DISTANCE = 3  # bits
+WINDOW = 2048  # hashes that each is compared with, for each two bands
+PAIRS_EACH = 64  # pairs compared, for each image or hash
 EDGES = (0, 13, 26, 39, 52, 64)
 BANDS = tuple((1 << high) - (1 << low) for low, high in pairwise(EDGES))
 MASKS = tuple(np.uint64(a | b) for a, b in combinations(BANDS, 2))
@@ -113,7 +113,7 @@ class Groups:
 
 @dataclass(frozen=True, eq=False)
 class Near:
-    """Groups of images that are nearly the same, and whether every two that may be were compared."""
+    """Groups of images that are nearly the same; `whole` is False if there were too many pairs to compare them all."""
 
     groups: Groups
     whole: bool
@@ -159,7 +159,7 @@ class Looks:
     small : uint8 array, shape (n, pixels)
         The images.
     person : int64 array, shape (n,)
-        The person of each, a number below `len(counts)`; -1 for those of whom there are no other images than two.
+        The person of each, a number below `len(counts)`; -1 where unknown, or where the person has two images or fewer.
     sums : float32 array, shape (people, pixels)
         The sum of each person's images.
     counts : int64 array, shape (people,)
@@ -185,15 +185,16 @@ class Looks:
         """Whether each two images correlate at 0.95 or more.
 
         In a studio all photographs of a person do; so those of one person must correlate at 0.97 when what the person's
-        other images share is taken off, or differ by 1.5 grey levels at most, as if compressed anew.
+        other images share is taken off, or their difference must have a standard deviation of at most 1.5 grey levels,
+        as if recompressed.
         """
         a, b = self.small[low].astype(np.float32), self.small[high].astype(np.float32)
         alike = correlations(a, b) >= ALIKE
         same = np.flatnonzero(alike & (self.person[low] == self.person[high]) & (self.person[low] >= 0))
         person, a, b = self.person[low[same]], a[same], b[same]
         others = (self.sums[person] - a - b) / (self.counts[person].astype(np.float32)[:, np.newaxis] - 2)
-        anew = (a - b).std(axis=1) <= TINY
-        alike[same] = (correlations(a - others, b - others) >= ALIKE_OF_ONE) | anew
+        recompressed = (a - b).std(axis=1) <= RECOMPRESSED
+        alike[same] = (correlations(a - others, b - others) >= ALIKE_OF_ONE_PERSON) | recompressed
         return alike
 
 
@@ -229,7 +230,7 @@ class Search:
 
     @property
     def whole(self) -> bool:
-        """Whether no pair is passed over."""
+        """Whether every pair that may be nearly the same is compared."""
         return self.close.whole and int(self.same.sizes.max(initial=0)) <= self.limit
 
     @cached_property
@@ -310,7 +311,7 @@ def _agreeing(hashes: Hashes, mask: np.uint64) -> tuple[Indices, bool]:
 
 
 def neighbours(keys: Hashes, window: int) -> Iterator[tuple[Indices, Indices]]:
-    """Of sorted keys, the places of equal ones, two and two, at most `window` apart."""
+    """Pairs of places of equal keys, among sorted keys, at most `window` apart."""
     at = np.arange(len(keys))
     for apart in range(1, window + 1):
         at = at[: np.searchsorted(at, len(keys) - apart)]
@@ -321,6 +322,6 @@ def neighbours(keys: Hashes, window: int) -> Iterator[tuple[Indices, Indices]]:
 
 
 def longest_run(keys: Hashes) -> int:
-    """Of sorted keys, how many are equal at most."""
+    """The largest number of equal keys, among sorted keys."""
     starts = np.flatnonzero(np.concatenate([np.ones(1, bool), keys[1:] != keys[:-1]]))
     return int(np.diff(starts, append=len(keys)).max())

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
-from febench.audit.checks import TEST, Audited, Result, check, equal, result
+from febench.audit.checks import TEST, Audited, Result, check, joined, result
 from febench.audit.groups import Indices
 from febench.audit.likeness import BLANK, chunks
 from febench.core.errors import UsageError
@@ -35,7 +35,7 @@ def identical_images(audited: Audited) -> Result | None:
     """Groups of copies."""
     groups = audited.identical
     detail = f"{len(groups.members)} images in all" if len(groups) else ""
-    return result(len(groups), (equal(audited.names(groups[g])) for g in range(len(groups))), detail)
+    return result(len(groups), (joined(audited.names(groups[g])) for g in range(len(groups))), detail)
 
 
 @check(
@@ -48,9 +48,9 @@ def identical_images(audited: Audited) -> Result | None:
 )
 def identical_in_two_parts(audited: Audited) -> Result | None:
     """Groups of copies, each with the first fold in which they are in two parts."""
-    where = audited.spanning(audited.copies)
-    copies = ((audited.names(audited.copies[group]), place) for group, place in where.items())
-    return result(len(where), (f"{equal(names)}, {place}" for names, place in copies))
+    groups = audited.by_pixels
+    where = audited.spanning(groups)
+    return result(len(where), (f"{joined(audited.names(groups[group]))}, {place}" for group, place in where.items()))
 
 
 @check(
@@ -71,7 +71,8 @@ def nearly_identical_images(audited: Audited) -> Result | None:
         details.append(f"{len(audited.spanning(groups))} groups are in two parts")
     if not audited.near.whole:
         details.append("so many images look alike that not every two were compared: there may be more")
-    return result(len(groups), (equal(audited.names(groups[g]), " ~ ") for g in range(len(groups))), "; ".join(details))
+    examples = (joined(audited.names(groups[g]), " ~ ") for g in range(len(groups)))
+    return result(len(groups), examples, "; ".join(details))
 
 
 @check(
@@ -85,7 +86,7 @@ def nearly_identical_images(audited: Audited) -> Result | None:
 def identical_with_different_labels(audited: Audited) -> Result | None:
     """Groups of copies, each image with its label."""
     groups = audited.identical.only(audited.identical.differ(audited.dataset.labels))
-    return result(len(groups), (equal(_labelled(audited, groups[g])) for g in range(len(groups))))
+    return result(len(groups), (joined(_labelled(audited, groups[g])) for g in range(len(groups))))
 
 
 def _labelled(audited: Audited, images: Indices) -> list[str]:

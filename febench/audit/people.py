@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from febench.audit.checks import TEST, TRAIN, Audited, Result, check, equal, result
+from febench.audit.checks import TEST, TRAIN, Audited, Result, check, joined, result
 from febench.results.floor import Acquaintance
 
 NAMELESS = frozenset({"", "?", "unknown", "none", "nan", "null", "n/a"})
@@ -157,7 +157,7 @@ def sharing_images(audited: Audited) -> dict[frozenset[str], str]:
         images = shared[group]
         names = sorted({(audited.dataset.subjects or ())[i] for i in images})
         if not audited.likeness.blank[images[0]]:
-            suspects.setdefault(frozenset(names), f"{equal(names)}? both have {equal(audited.names(images))}")
+            suspects.setdefault(frozenset(names), f"{joined(names)}? both have {joined(audited.names(images))}")
     return suspects
 
 
@@ -177,7 +177,7 @@ def marked_names(subjects: Iterable[str]) -> dict[frozenset[str], str]:
                 people.setdefault(person, [person] if person in names else []).append(name)
         several = {person: takes for person, takes in people.items() if len(takes) > 1}
         if several and 2 * len(several) >= len(people) and (pattern is not NUMBERED or _are_takes(several)):
-            return {frozenset(takes): f"{equal(takes)}: one person, {person}?" for person, takes in several.items()}
+            return {frozenset(takes): f"{joined(takes)}: one person, {person}?" for person, takes in several.items()}
     return {}
 
 

@@ -124,7 +124,7 @@ class Found:
         return tuple(notes)
 
 
-def find_faces(each: Each, key: object, n_images: int, detector: str = DETECTOR) -> Found:
+def find_faces(each: Each, key: object, n_images: int) -> Found:
     """The faces in images, unless the cache has them.
 
     Parameters
@@ -135,20 +135,18 @@ def find_faces(each: Each, key: object, n_images: int, detector: str = DETECTOR)
         What the images are.
     n_images : int
         How many.
-    detector : str
-        Which detector.
 
     Raises
     ------
     UsageError
-        If there is no such detector, or what it needs is not installed.
+        If what the detector needs is not installed.
     """
     own = threading.local()  # a network cannot be shared between threads
-    fingerprint = load_detector(detector).fingerprint
+    fingerprint = load_detector(DETECTOR).fingerprint
 
     def look(_: int, image: Image.Image) -> Points:
         if not hasattr(own, "detector"):
-            own.detector = load_detector(detector)
+            own.detector = load_detector(DETECTOR)
         return _look(own.detector, image)[np.newaxis]
 
     rows = each(look, "looking for faces")

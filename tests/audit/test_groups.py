@@ -7,17 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from febench.audit.groups import (
-    MASKS,
-    PAIRS_EACH,
-    WINDOW,
-    Groups,
-    Looks,
-    Search,
-    close_pairs,
-    near_groups,
-    neighbours,
-)
+from febench.audit.groups import PAIRS_EACH, Groups, Looks, Search, close_pairs, near_groups
 from febench.audit.likeness import Likeness, shrink
 
 NOBODY = Groups.named(())
@@ -87,9 +77,7 @@ def test_hashes_all_close_to_each_other_do_not_make_it_quadratic() -> None:
 
 def test_a_crowded_place_is_cut_and_told() -> None:
     agreeing = np.arange(2500, dtype=np.uint64) << np.uint64(40)
-    work = sum(len(low) for low, _ in neighbours(agreeing & MASKS[0], WINDOW))
-    assert work <= WINDOW * len(agreeing)
-    assert not close_pairs(agreeing).whole
+    assert close_pairs(agreeing[:100]).whole and not close_pairs(agreeing).whole
 
 
 def test_few_images_with_equal_hashes_are_all_compared() -> None:
