@@ -10,6 +10,8 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
+from febench.core.dataset import Dataset
+
 T = TypeVar("T")
 
 
@@ -37,6 +39,18 @@ def text(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def by_id(ids: Iterable[str], values: Iterable[T] | None) -> dict[str, T]:
-    """What is known of each image."""
-    return dict(zip(ids, values or (), strict=True))
+def pictures(home: Path, *names: str) -> Path:
+    """Write grey pictures of 16 x 16 pixels into a folder, which is returned."""
+    for name in names:
+        picture(home / name, (16, 16))
+    return home
+
+
+def by_id(found: Dataset, values: Iterable[T] | None) -> dict[str, T]:
+    """What is known of each image of a data set."""
+    return dict(zip(found.ids, values or (), strict=True))
+
+
+def labels_of(found: Dataset) -> dict[str, str]:
+    """The class name of each image of a data set."""
+    return by_id(found, [found.classes[label] for label in found.labels])

@@ -12,7 +12,7 @@ import pytest
 from febench.core.dataset import load_dataset
 from febench.core.errors import DataError
 from tests.datasets import layouts
-from tests.datasets.files import by_id
+from tests.datasets.files import labels_of
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def array(value: object, *, allow_pickle: bool = False) -> bytes:
 def test_labels_and_parts(home: Path) -> None:
     found = load_dataset("affectnet", home)
     assert found.images.shape == (3, 224, 224, 3)
-    assert by_id(found.ids, [found.classes[label] for label in found.labels]) == {
+    assert labels_of(found) == {
         "train_set/images/0.jpg": "surprise", "train_set/images/10.jpg": "anger", "val_set/images/0.jpg": "contempt",
     }  # fmt: skip
     assert found.parts == ("train", "train", "test")

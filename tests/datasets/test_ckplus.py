@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from febench.core.dataset import Dataset, load_dataset
+from febench.core.dataset import load_dataset
 from febench.core.errors import DataError
 from tests.datasets import layouts
-from tests.datasets.files import by_id
+from tests.datasets.files import labels_of
 
 
 @pytest.fixture
@@ -18,13 +18,9 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def labels(found: Dataset) -> dict[str, str]:
-    return by_id(found.ids, [found.classes[label] for label in found.labels])
-
-
 def test_apexes_of_labelled_sequences(home: Path) -> None:
     found = load_dataset("ckplus", home)
-    assert labels(found) == {
+    assert labels_of(found) == {
         "S005/001/S005_001_00000003.png": "disgust",
         "S005/002/S005_002_00000003.png": "happy",
         "S501/004/S501_004_00000003.png": "contempt",
@@ -38,7 +34,7 @@ def test_apexes_of_labelled_sequences(home: Path) -> None:
 
 def test_first_frames_are_neutral(home: Path) -> None:
     found = load_dataset("ckplus[neutral=true]", home)
-    assert [name for name, label in labels(found).items() if label == "neutral"] == [
+    assert [name for name, label in labels_of(found).items() if label == "neutral"] == [
         "S005/001/S005_001_00000001.png", "S005/002/S005_002_00000001.png", "S501/004/S501_004_00000001.png",
     ]  # fmt: skip
     assert "instead of 654 " in found.notes[0] and "neutral 3 of 327" in found.notes[0]
@@ -52,7 +48,7 @@ def test_more_frames(home: Path, selector: str, length: int) -> None:
 def test_a_sequence_that_is_labelled_neutral(home: Path) -> None:
     (home / "CK+/Emotion/S005/001/S005_001_00000003_emotion.txt").write_text("0")
     found = load_dataset("ckplus[neutral=true]", home)
-    assert labels(found)["S005/001/S005_001_00000003.png"] == "neutral"
+    assert labels_of(found)["S005/001/S005_001_00000003.png"] == "neutral"
 
 
 def test_images_without_any_label(home: Path) -> None:

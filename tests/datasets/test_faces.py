@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -107,11 +106,6 @@ def test_sizes_show_the_same_face(faces: FaceSet) -> None:
 def test_too_small_a_number_is_an_error(name: str, value: int, least: int) -> None:
     with pytest.raises(ValueError, match=rf"^{name} must be at least {least}, not {value}\.$"):
         draw_faces(**{name: value})
-
-
-def test_a_set_is_frozen(faces: FaceSet) -> None:
-    with pytest.raises(FrozenInstanceError):
-        faces.ids = ()  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("unit", [1, 2, 4])

@@ -11,7 +11,7 @@ import pytest
 
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.errors import DataError
-from tests.datasets.files import picture, pixels
+from tests.datasets.files import by_id, labels_of, picture, pixels
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "fer2013.tar.xz"
 ROWS = [(0, "Training"), (3, "Training"), (6, "PublicTest"), (4, "PrivateTest"), (1, "PrivateTest")]
@@ -51,7 +51,7 @@ def test_folders_tell_the_part_in_the_name(tmp_path: Path) -> None:
     for name in ("train/angry/Training_7.png", "test/angry/PrivateTest_7.png", "test/sad/PublicTest_8.png"):
         picture(tmp_path / name, (48, 48))
     found = load_dataset("fer2013", tmp_path)
-    assert dict(zip(found.ids, found.parts or (), strict=True)) == {
+    assert by_id(found, found.parts) == {
         "train/angry/Training_7.png": "train",
         "test/angry/PrivateTest_7.png": "test",
         "test/sad/PublicTest_8.png": "validation",
@@ -122,7 +122,7 @@ def test_the_whole_real_set(real: Path) -> None:
     assert found.notes == ()
     assert Counter(found.parts) == {"train": 28709, "validation": 3589, "test": 3589}
     train = Counter(
-        found.classes[k] for k, part in zip(found.labels, found.parts or (), strict=True) if part == "train"
+        label for label, part in zip(labels_of(found).values(), found.parts or (), strict=True) if part == "train"
     )
     assert train == {
         "anger": 3995, "disgust": 436, "fear": 4097, "happy": 7215, "neutral": 4965, "sadness": 4830, "surprise": 3171,

@@ -6,31 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from febench.core.dataset import Dataset, load_dataset
+from febench.core.dataset import load_dataset
 from febench.core.errors import DataError, FebenchError, UsageError
-from tests.datasets.files import picture
-
-
-def write(home: Path, *names: str) -> Path:
-    for name in names:
-        picture(home / name, (16, 16))
-    return home
+from tests.datasets.files import by_id, labels_of, picture, pictures
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    return write(tmp_path, "happy/ann_1.png", "happy/bob_1.png", "Angry/ann_2.png", "confused/bob_2.png")
-
-
-def by_id(found: Dataset, values: tuple[str, ...] | None) -> dict[str, str]:
-    return dict(zip(found.ids, values or (), strict=True))
+    return pictures(tmp_path, "happy/ann_1.png", "happy/bob_1.png", "Angry/ann_2.png", "confused/bob_2.png")
 
 
 def test_classes_are_folders_under_the_papers_names(home: Path) -> None:
     found = load_dataset("folder", home)
     assert found.classes == ("anger", "happy", "confused")
-    labels = by_id(found, tuple(found.classes[k] for k in found.labels))
-    assert labels["Angry/ann_2.png"] == "anger" and labels["confused/bob_2.png"] == "confused"
+    assert labels_of(found)["Angry/ann_2.png"] == "anger" and labels_of(found)["confused/bob_2.png"] == "confused"
     assert found.subjects is None and found.parts is None and found.notes == ()
 
 
@@ -51,7 +40,7 @@ def test_people_by_table(home: Path) -> None:
 
 
 def test_parts_above_the_classes(tmp_path: Path) -> None:
-    write(tmp_path, "Train/happy/1.png", "Train/sad/2.png", "val/happy/3.png", "test/sad/4.png")
+    pictures(tmp_path, "Train/happy/1.png", "Train/sad/2.png", "val/happy/3.png", "test/sad/4.png")
     found = load_dataset("folder", tmp_path)
     assert found.classes == ("happy", "sadness")
     assert by_id(found, found.parts) == {
@@ -61,7 +50,7 @@ def test_parts_above_the_classes(tmp_path: Path) -> None:
 
 
 def test_a_class_called_test_is_a_class_beside_others(tmp_path: Path) -> None:
-    found = load_dataset("folder", write(tmp_path, "test/1.png", "happy/2.png"))
+    found = load_dataset("folder", pictures(tmp_path, "test/1.png", "happy/2.png"))
     assert found.classes == ("happy", "test") and found.parts is None
 
 
@@ -71,7 +60,7 @@ def test_a_folder_below_and_its_name(home: Path) -> None:
 
 
 def test_what_is_odd_is_told(home: Path) -> None:
-    write(home, "loose.png", "Happy/3.png")
+    pictures(home, "loose.png", "Happy/3.png")
     (home / "calm").mkdir()
     notes = load_dataset("folder", home).notes
     assert notes == (
@@ -121,7 +110,7 @@ def test_a_table_and_a_pattern_are_one_too_many(home: Path) -> None:
 def test_one_class_and_no_image(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there are no images in folders of"):
         load_dataset("folder", tmp_path)
-    write(tmp_path, "happy/1.png", "happy/2.png")
+    pictures(tmp_path, "happy/1.png", "happy/2.png")
     with pytest.raises(DataError, match=r"all images of .* are of one class, 'happy'"):
         load_dataset("folder", tmp_path)
 

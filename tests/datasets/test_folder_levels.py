@@ -8,13 +8,7 @@ import pytest
 
 from febench.core.dataset import load_dataset
 from febench.core.errors import DataError, UsageError
-from tests.datasets.files import picture, text
-
-
-def write(home: Path, *names: str) -> Path:
-    for name in names:
-        picture(home / name, (16, 16))
-    return home
+from tests.datasets.files import labels_of, pictures, text
 
 
 @pytest.mark.parametrize(
@@ -26,7 +20,7 @@ def write(home: Path, *names: str) -> Path:
     ],
 )  # fmt: skip
 def test_the_usual_names_of_parts(tmp_path: Path, train: str, test: str) -> None:
-    write(tmp_path, f"{train}/happy/1.png", f"{train}/sad/2.png", f"{test}/happy/3.png", f"{test}/sad/4.png")
+    pictures(tmp_path, f"{train}/happy/1.png", f"{train}/sad/2.png", f"{test}/happy/3.png", f"{test}/sad/4.png")
     found = load_dataset("folder", tmp_path)
     assert found.classes == ("happy", "sadness") and sorted(found.parts or ()) == ["test", "test", "train", "train"]
 
@@ -56,36 +50,36 @@ def test_the_usual_names_of_parts(tmp_path: Path, train: str, test: str) -> None
 )  # fmt: skip
 def test_another_folder_may_be_meant(tmp_path: Path, names: list[str], sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
-        load_dataset("folder", write(tmp_path, *names))
+        load_dataset("folder", pictures(tmp_path, *names))
 
 
 def test_the_level_is_said(tmp_path: Path) -> None:
-    write(tmp_path, "NI/P001/Anger/0.png", "VL/P001/Anger/0.png", "VL/P002/Sadness/0.png")
+    pictures(tmp_path, "NI/P001/Anger/0.png", "VL/P001/Anger/0.png", "VL/P002/Sadness/0.png")
     found = load_dataset('folder[level=3,subject_pattern="(P[0-9]+)"]', tmp_path)
     assert found.classes == ("anger", "sadness") and found.subjects == ("P001", "P001", "P002")
-    write(tmp_path / "b", "x/train/P1/happy/1.png", "x/test/P2/sad/1.png")
+    pictures(tmp_path / "b", "x/train/P1/happy/1.png", "x/test/P2/sad/1.png")
     assert load_dataset("folder[level=4]", tmp_path / "b").parts == ("test", "train")
 
 
 def test_parts_below_the_classes(tmp_path: Path) -> None:
-    found = load_dataset("folder", write(tmp_path, "happy/train/1.png", "happy/test/2.png", "x/train/3.png"))
+    found = load_dataset("folder", pictures(tmp_path, "happy/train/1.png", "happy/test/2.png", "x/train/3.png"))
     assert found.classes == ("happy", "x") and found.parts == ("test", "train", "train")
 
 
 def test_expressions_in_names_of_files_are_told(tmp_path: Path) -> None:
-    write(tmp_path, "P1/happy.png", "P1/sad_2.png", "P2/happy.png")
+    pictures(tmp_path, "P1/happy.png", "P1/sad_2.png", "P2/happy.png")
     with pytest.raises(DataError, match=r"expressions stand in the names of files, such as P1/happy\.png: .*level=1"):
         load_dataset("folder", tmp_path)
     assert load_dataset("folder[level=1]", tmp_path).classes == ("P1", "P2")
 
 
 def test_folders_of_people_below_expressions_are_no_classes(tmp_path: Path) -> None:
-    write(tmp_path, "happy/P1/1.png", "happy/P2/1.png", "sad/P1/1.png", "odd/P1/1.png", "sad/sad/2.png")
+    pictures(tmp_path, "happy/P1/1.png", "happy/P2/1.png", "sad/P1/1.png", "odd/P1/1.png", "sad/sad/2.png")
     assert load_dataset("folder", tmp_path).classes == ("happy", "sadness", "odd")
 
 
 def test_a_row_for_an_absent_file_is_told(tmp_path: Path) -> None:
-    write(tmp_path, "happy/1.png", "sad/2.png")
+    pictures(tmp_path, "happy/1.png", "sad/2.png")
     text(tmp_path / "subjects.csv", "Path,SUBJECT\n\nhappy/1.png,ann\nsad/2.png,bob\nsad/3.png,bob\n  ,\n")
     found = load_dataset("folder", tmp_path)
     assert found.subjects == ("ann", "bob")
@@ -94,14 +88,14 @@ def test_a_row_for_an_absent_file_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("again", ["happy/1.png,bob", "./happy/1.png,bob", "happy\\1.png,bob"])
 def test_contradictions_of_people_are_refused_by_name(tmp_path: Path, again: str) -> None:
-    write(tmp_path, "happy/1.png", "sad/2.png")
+    pictures(tmp_path, "happy/1.png", "sad/2.png")
     text(tmp_path / "subjects.csv", f"path,subject\nhappy/1.png,ann\nsad/2.png,bob\nhappy/1.png,ann\n{again}\n")
     with pytest.raises(DataError, match=r"subjects\.csv contradicts itself on 1 names: happy/1\.png is ann and bob"):
         load_dataset("folder", tmp_path)
 
 
 def test_a_table_of_labels_beside_class_folders(tmp_path: Path) -> None:
-    write(tmp_path, "happy/1.png", "sad/2.png", "fear/3.png")
+    pictures(tmp_path, "happy/1.png", "sad/2.png", "fear/3.png")
     text(tmp_path / "labels.csv", "Image,Label\n1.png,Happiness\nsad/2.png,SAD\n")
     assert load_dataset("folder", tmp_path).notes == (
         "labels.csv is not used; it agrees on the 2 images that it has in common with what is read",
@@ -114,14 +108,14 @@ def test_a_table_of_labels_beside_class_folders(tmp_path: Path) -> None:
 
 
 def test_numbered_folders_are_asked_for(tmp_path: Path) -> None:
-    write(tmp_path, "0/a.png", "2/b.png", "10/c.png")
+    pictures(tmp_path, "0/a.png", "2/b.png", "10/c.png")
     with pytest.raises(
         DataError, match=r"folders are the numbers 0, 2, 10; nothing says which classes they mean"
     ) as told:
         load_dataset("folder", tmp_path)
     assert told.value.option == "class_names"
     found = load_dataset('folder[class_names="angry,Happiness,calm"]', tmp_path)
-    assert {name: found.classes[label] for name, label in zip(found.ids, found.labels, strict=True)} == {
+    assert labels_of(found) == {
         "0/a.png": "anger", "2/b.png": "happy", "10/c.png": "calm",
     }  # fmt: skip
     with pytest.raises(UsageError, match="there are 2 class names for the 3 folders 0, 2, 10"):
@@ -130,14 +124,14 @@ def test_numbered_folders_are_asked_for(tmp_path: Path) -> None:
 
 def test_numbers_beside_words_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"the folders 0, 1 are numbers, but happy are words"):
-        load_dataset("folder", write(tmp_path, "0/a.png", "1/b.png", "happy/c.png"))
+        load_dataset("folder", pictures(tmp_path, "0/a.png", "1/b.png", "happy/c.png"))
 
 
 @pytest.mark.parametrize(
     "content", ["Path;Subject\nhappy/1.png;ann\nsad/2.png;bob\n", "path\tsubject\nhappy/1.png\tann\nsad/2.png\tbob"]
 )
 def test_a_table_of_people_as_other_programs_write_it(tmp_path: Path, content: str) -> None:
-    write(tmp_path, "happy/1.png", "sad/2.png")
+    pictures(tmp_path, "happy/1.png", "sad/2.png")
     text(tmp_path / "Subjects.CSV", content)
     assert load_dataset("folder", tmp_path).subjects == ("ann", "bob")
 
@@ -151,14 +145,14 @@ def test_a_table_of_people_as_other_programs_write_it(tmp_path: Path, content: s
     ],
 )
 def test_lists_of_labels_beside_class_folders(tmp_path: Path, name: str, content: str) -> None:
-    write(tmp_path, "happy/1.png", "sad/2.png")
+    pictures(tmp_path, "happy/1.png", "sad/2.png")
     text(tmp_path / name, content)
     with pytest.raises(DataError, match=rf"the labels in {name} contradict those of 1 of"):
         load_dataset("folder", tmp_path)
 
 
 def test_what_may_label_images_unread_is_told(tmp_path: Path) -> None:
-    write(tmp_path, "happy/1.png", "sad/2.png")
+    pictures(tmp_path, "happy/1.png", "sad/2.png")
     text(tmp_path / "annotations.json", "{}")
     text(tmp_path / "README.txt", "Images of two people")
     assert load_dataset("folder", tmp_path).notes == (
@@ -168,4 +162,4 @@ def test_what_may_label_images_unread_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["sad", "sadness", "Sad", "SAD", "4_sad", "3 - Sadness", " sad"])
 def test_words_of_any_spelling(tmp_path: Path, word: str) -> None:
-    assert load_dataset("folder", write(tmp_path, f"{word}/1.png", "angry/2.png")).classes == ("anger", "sadness")
+    assert load_dataset("folder", pictures(tmp_path, f"{word}/1.png", "angry/2.png")).classes == ("anger", "sadness")

@@ -10,16 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from febench.core.dataset import Dataset, load_dataset
+from febench.core.dataset import load_dataset
 from febench.core.errors import DataError
 from febench.core.manifest import draw
-from tests.datasets.files import picture, pixels, text
+from tests.datasets.files import by_id, labels_of, picture, pixels, text
 from tests.datasets.layouts import LAYOUTS, ferplus, oulu, sfew
 from tests.datasets.test_fer2013 import ROWS, numbers, table
-
-
-def labelled(found: Dataset) -> dict[str, str]:
-    return {name: found.classes[label] for name, label in zip(found.ids, found.labels, strict=True)}
 
 
 @pytest.mark.parametrize("ending", ["jpg", "PNG", "bmp", "webp"])
@@ -50,14 +46,14 @@ def test_columns_in_any_case_and_blank_lines(tmp_path: Path, header: str) -> Non
 
 def test_words_for_codes_in_a_table(tmp_path: Path) -> None:
     table(tmp_path / "fer2013.csv", [("Angry", "Training"), ("happiness", "Training"), ("SAD", "PrivateTest")])
-    assert list(labelled(load_dataset("fer2013", tmp_path)).values()) == ["anger", "happy", "sadness"]
+    assert list(labels_of(load_dataset("fer2013", tmp_path)).values()) == ["anger", "happy", "sadness"]
 
 
 def test_fer2013_as_images_train_validation(tmp_path: Path) -> None:
     for name in ("train/angry/0.jpg", "train/happiness/1.jpg", "validation/Sadness/2.jpg"):
         picture(tmp_path / "images" / name, (48, 48))
     found = load_dataset("fer2013", tmp_path)
-    assert sorted(labelled(found).values()) == ["anger", "happy", "sadness"]
+    assert sorted(labels_of(found).values()) == ["anger", "happy", "sadness"]
     assert sorted(found.parts or ()) == ["train", "train", "validation"]
     with pytest.raises(DataError, match=r"has no test part; it has train \(2\) and validation \(1\)"):
         draw(found, "official", 0)
@@ -70,7 +66,7 @@ def test_ckextended(tmp_path: Path) -> None:
         "emotion,pixels,Usage",
     )
     found = load_dataset("ckextended", tmp_path)
-    assert list(labelled(found).values()) == ["anger", "neutral", "contempt", "happy"]
+    assert list(labels_of(found).values()) == ["anger", "neutral", "contempt", "happy"]
     assert found.subjects is None and found.parts == ("train", "train", "validation", "test")
     with pytest.raises(DataError, match="ckextended does not say which images show the same person"):
         draw(found, "subject", 0)
@@ -79,11 +75,11 @@ def test_ckextended(tmp_path: Path) -> None:
 def test_ferplus_as_its_authors_write_it(tmp_path: Path) -> None:
     ferplus(tmp_path)
     found = load_dataset("ferplus", tmp_path)
-    assert labelled(found) == {
+    assert labels_of(found) == {
         "FER2013Train/fer0000000.png": "neutral", "FER2013Valid/fer0000002.png": "happy",
         "FER2013Test/fer0000003.png": "contempt",
     }  # fmt: skip
-    assert dict(zip(found.ids, found.parts or (), strict=True))["FER2013Valid/fer0000002.png"] == "validation"
+    assert by_id(found, found.parts)["FER2013Valid/fer0000002.png"] == "validation"
     assert len(found.classes) == 8 and "1 of 4 pictures left out: no majority 1" in found.notes
     (tmp_path / "ferplus" / "FER2013Valid" / "fer0000002.png").unlink()
     assert sum(load_dataset("ferplus", tmp_path).departures.values()) == 1
@@ -120,7 +116,7 @@ def test_expw(tmp_path: Path) -> None:
         "b.jpg 0 5 5 60 70 9 6\nc.jpg 0 1 1 9 9 9 6\n",
     )
     found = load_dataset("expw[size=32]", tmp_path)
-    assert labelled(found) == {"angry_a_1.jpg#0": "anger", "angry_a_1.jpg#1": "happy", "b.jpg#0": "neutral"}
+    assert labels_of(found) == {"angry_a_1.jpg#0": "anger", "angry_a_1.jpg#1": "happy", "b.jpg#0": "neutral"}
     assert found.subjects == ("angry_a_1.jpg", "angry_a_1.jpg", "b.jpg") and found.departures
     assert found.images.shape == (3, 32, 32, 3) and not np.array_equal(found.images[0], found.images[1])
     for box, sentence in (
@@ -139,7 +135,7 @@ def test_rafdb_with_word_folders(tmp_path: Path) -> None:
         "test/Neutral/test_0001.jpg",
     ):
         picture(tmp_path / "DATASET" / name, (100, 100), "RGB")
-    assert labelled(load_dataset("rafdb", tmp_path)) == {
+    assert labels_of(load_dataset("rafdb", tmp_path)) == {
         "train_00001": "anger", "train_00002": "happy", "test_0001": "neutral",
     }  # fmt: skip
 
@@ -154,13 +150,13 @@ def test_affectnet_as_labels_csv(tmp_path: Path) -> None:
     rows = "anger/image0000006.jpg,anger,0.8\n1,sad/image0000007.jpg,sad,0.8\n2,anger/image0000009.jpg,fear,0.7\n"
     text(tmp_path / "AffectNet" / "labels.csv", f",pth,label,relFCs\n0,{rows}")
     found = load_dataset("affectnet", tmp_path)
-    assert sorted(labelled(found).values()) == ["anger", "sadness"]
+    assert sorted(labels_of(found).values()) == ["anger", "sadness"]
     assert sum(found.departures.values()) == 1 and any("not in labels.csv: happy/" in note for note in found.notes)
     text(tmp_path / "AffectNet" / "labels.csv", f",pth,label,relFCs\n0,{rows.replace('anger,0.8', 'surprise,0.8')}")
     with pytest.raises(DataError, match=r"contradict those of 1 of 2 images: .*affectnet\[labels=table\]"):
         load_dataset("affectnet", tmp_path)
-    assert "surprise" in labelled(load_dataset("affectnet[labels=table]", tmp_path)).values()
-    assert "anger" in labelled(load_dataset("affectnet[labels=folders]", tmp_path)).values()
+    assert "surprise" in labels_of(load_dataset("affectnet[labels=table]", tmp_path)).values()
+    assert "anger" in labels_of(load_dataset("affectnet[labels=folders]", tmp_path)).values()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +175,7 @@ def test_affectnet_as_yolo_folders(tmp_path: Path, names: str) -> None:
         load_dataset("affectnet", tmp_path)
     text(tmp_path / "AffectNet" / "data.yaml", f"train: ../train/images\n{names}")
     found = load_dataset("affectnet", tmp_path)
-    assert list(labelled(found).values()) == ["anger", "sadness", "sadness"] and found.parts == (
+    assert list(labels_of(found).values()) == ["anger", "sadness", "sadness"] and found.parts == (
         "train",
         "train",
         "test",
@@ -196,7 +192,7 @@ def test_affectnet_in_its_first_release(tmp_path: Path, header: bool) -> None:
     text(tmp_path / "AffectNet" / "training.csv", (first if header else "") + "\n".join(rows[:2]))
     text(tmp_path / "AffectNet" / "validation.csv", (first if header else "") + "\n".join(rows[2:]))
     found = load_dataset("affectnet[size=40]", tmp_path)
-    assert labelled(found) == {names[0]: "neutral", names[2]: "anger"} and found.parts == ("train", "test")
+    assert labels_of(found) == {names[0]: "neutral", names[2]: "anger"} and found.parts == ("train", "test")
     assert found.images.shape == (2, 40, 40, 3) and sum(found.departures.values()) == 1
     assert "left out as labelled with no expression: uncertain 1" in found.notes
 

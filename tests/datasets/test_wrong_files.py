@@ -135,7 +135,6 @@ LIST = "basic/EmoLabel/list_patition_label.txt"
         ("rafdb", put(LIST, "train_00001.jpg 5\n\ntrain_00002.jpg 8\n"), r"line 3 is not"),
         ("rafdb", put(LIST, "\x00" * 99), r"list_patition_label\.txt line 1 is not like"),
         ("rafdb", drop(LIST), r"found no EmoLabel/list_patition_label\.txt beside"),
-        ("affectnet", put("AffectNet/val_set/annotations/0_exp.npy", b"cos\nsystem\n."), r"0_exp\.npy is not one"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_named(tmp_path: Path, name: str, change: Change, sentence: str) -> None:
