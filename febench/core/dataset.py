@@ -135,8 +135,8 @@ class Loader(Component):
     Attributes
     ----------
     find : callable or None
-        `find(data_dir)`: the folder that holds the set's files, by their names alone, or None where there is none; of
-        sets that are recognised by nothing, or lie in no folder, there is no such function.
+        `find(data_dir)`: the folder that holds the set's files, recognised by their names alone, or None if it is not
+        there. Sets without typical names of files, or without a folder, have no such function.
     """
 
     find: Find | None = None

@@ -37,7 +37,7 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Frame:
-    """Where the eyes shall lie.
+    """Where the eyes are to lie in an image.
 
     Attributes
     ----------
@@ -180,7 +180,7 @@ def align(each: Each, key: object, ids: Sequence[str], frame: Frame, colour: boo
     ids : sequence of str
         The images' names.
     frame : Frame
-        Where the eyes shall lie.
+        Where the eyes are to lie.
     colour : bool
         Whether images are made in RGB, not in grey.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 from febench.core.dataset import Dataset, dataset
 from febench.datasets.alignment import EYES, MARGIN
 from febench.datasets.kinds import IMAGE
-from febench.datasets.loading import check_frames, make_dataset, shown_in
+from febench.datasets.loading import check_frames, labelled_frames, make_dataset
 from febench.datasets.source import Picture, Source, SourceFile, each_once, ending, some, whole_number
 
 SOURCE = Source(
@@ -77,7 +77,7 @@ def ckplus(
     for sequence, label in labels.items():
         if label == "neutral" and not neutral:
             continue
-        for file, shown in shown_in(films.get(sequence, []), label, frames, neutral):
+        for file, shown in labelled_frames(films.get(sequence, []), label, frames, neutral):
             pictures.append(Picture(file.path, file.id, shown, file.match["subject"].upper(), sequence))
 
     about = []

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from febench.core.cache import cached_array
-from febench.core.errors import DataError, printable
+from febench.core.errors import DataError
 from febench.datasets.kinds import SUFFIXES
 from febench.datasets.source import some
 
@@ -30,7 +30,6 @@ MAX_BYTES = 256 * 2**20
 MAX_PIXELS = 64_000_000
 CHUNK = 256
 ORIENTATION = 0x0112
-SHOWN = 3
 DEPTHS = (8, 10, 12, 14, 16, 24, 32)  # bits a pixel that cameras and programs use
 
 Box = tuple[int, int, int, int]
@@ -119,7 +118,7 @@ class Files:
         yield from self.each(lambda i: work(i, self.open(i)), text)
 
     def _unusable(self, shape: tuple[int, int] | None = None) -> DataError:
-        """An error that names every file that cannot be used, whatever is wrong with it."""
+        """An error that says of every file that cannot be used what is wrong with it."""
 
         def problem(path: Stored) -> str:
             try:
@@ -135,9 +134,7 @@ class Files:
             )
 
         problems = sorted(filter(None, in_threads(problem, self.paths, f"{self.name}: looking what is wrong")))
-        words = "; ".join(printable(one) for one in problems[:SHOWN])
-        more = f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-        text = f"{len(problems)} of {len(self.paths)} images cannot be used: {words}{more}"
+        text = f"{len(problems)} of {len(self.paths)} images cannot be used: {some(problems, '; ', shown=3)}"
         return DataError(f"data set {self.name}: {text}")
 
     @property
@@ -210,7 +207,7 @@ class Files:
 
 
 def in_threads(work: Callable[[T], R], items: Sequence[T], text: str) -> Iterator[R]:
-    """Results of a piece of work for every item, in order, a bounded number ahead of who takes them."""
+    """Results of `work` on every item, computed by threads: in order, at most `CHUNK` of them ahead of the caller."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         chunks = (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
         results = chain.from_iterable(pool.map(work, chunk) for chunk in chunks)
@@ -250,7 +247,7 @@ def open_image(path: Stored) -> Image.Image:
 
 
 def upright(image: Image.Image, depth: int = 16) -> Image.Image:
-    """Decode an image: upright, and with 8 bits a pixel of the `depth` that it may have.
+    """Decode an image and turn it upright; more than 8 bits a pixel, up to `depth`, are brought to 8.
 
     Raises
     ------

@@ -89,11 +89,11 @@ def folder(
     every = {portable(file, home): file for file in walk(home)}
     kinds = {name: kind(file) for name, file in every.items()}
     images = {name: tuple(name.split("/")[:-1]) for name in sorted(every) if kinds[name] == "image"}
-    others = sorted(name for name in every if kinds[name] == "other")
+    unread = sorted(name for name in every if kinds[name] == "unknown")
     level = level or _level_of_class(home, [name for name, folders in images.items() if folders])
     used = {name: folders for name, folders in images.items() if len(folders) >= level}
     if not used:
-        there = f" that can be read ({counted(others)})" if others else ""
+        there = f" that can be read ({counted(unread)})" if unread else ""
         raise _error(f"there are no images{there} in folders of {home}; it must look like {home}/<class>/<image>")
 
     words = {name: folders[level - 1] for name, folders in used.items()}
@@ -109,14 +109,14 @@ def folder(
         raise _error(f"all images of {home} are of one class, {only!r}: there is nothing to tell apart{more}")
 
     alike = {name: sorted(word for word in names if names[word] == name) for name in names.values()}
-    holding = {name.split("/")[0] for name in [*images, *others]}
+    holding = {name.split("/")[0] for name in [*images, *unread]}
     empty = {entry.name for entry in home.iterdir() if entry.is_dir() and not entry.name.startswith(".")} - holding
     partless = sorted({"/".join(used[name][:level]) for name in used if parts[name] is None})
     labels = {picture.id: picture.label for picture in pictures}
     notes = (
         *(f"the folders {some(those)} are one class, {name}" for name, those in alike.items() if len(those) > 1),
         *left_out(sorted(set(images) - set(used)), "not in the folder of a class"),
-        *not_read(others),
+        *not_read(unread),
         *left_out(sorted(empty), "a folder without images"),
         *([f"of no part, so that there is no split: {some(partless)}"] if partless and any(parts.values()) else []),
         *about_people,
@@ -238,7 +238,7 @@ def _names_of_classes(folders: list[str], class_names: str) -> dict[str, str]:
 
 
 def _people(table: Path | None, pattern: str, names: Iterable[str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The person of each image, by the pattern or the table; of nobody where neither is. With it what must be told."""
+    """The person of each image, by the pattern or the table, empty where there is neither; and notes for the user."""
     if pattern and table is not None:
         raise UsageError(f"data set folder: {table} and a subject pattern both say who is who; give one")
     if pattern:
@@ -300,7 +300,7 @@ def _second_labels(home: Path, every: Mapping[str, Path], labels: Mapping[str, s
                 other[meant[0]] = label
         if other:
             notes.append(agreement(labels, other, name, _error))
-        elif kind(file) == "about" and MAY_LABEL.search(Path(name).stem):
+        elif kind(file) == "no image" and MAY_LABEL.search(Path(name).stem):
             notes.append(f"{name} is not read, though by its name it may label images; the folders count")
     return notes
 

@@ -1,4 +1,4 @@
-"""Which files are images that febench reads, which are others, by the ends of their names and by how they begin."""
+"""Which files are images that febench reads, told by the ends of their names and by their first bytes."""
 
 from __future__ import annotations
 
@@ -27,36 +27,35 @@ READ = frozenset(f".{suffix}" for suffixes in SUFFIXES.values() for suffix in su
 IMAGE = rf"\.(?:{'|'.join(suffix.lstrip('.') for suffix in sorted(READ, key=len, reverse=True))})"
 """The end of an image's name, as a piece of a regular expression: converted images make the same set."""
 
-ABOUT = frozenset(
+NO_IMAGES = frozenset(
     (
         ".csv", ".db", ".doc", ".docx", ".htm", ".html", ".ini", ".json", ".lnk", ".log", ".lst", ".m", ".mat", ".md",
         ".npy", ".npz", ".pdf", ".py", ".rtf", ".toml", ".tsv", ".txt", ".url", ".xls", ".xlsx", ".xml", ".yaml",
         ".yml", ".zip",
     )
 )  # fmt: skip
-"""Ends of the names of files that tell of images, or have nothing to do with them."""
+"""Ends of the names of files that are certainly no images."""
 
-BEGINNINGS = (
+FIRST_BYTES = (
     b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8", b"BM", b"P5", b"P6", b"\0\0\0\x0cjP",
 )  # fmt: skip
-MOST = 16
 
 
-def kind(path: Path) -> Literal["image", "other", "about"]:
-    """What a file is: an image that is read; another file that may be one, such as `.heic`; or one that is none."""
+def kind(path: Path) -> Literal["image", "unknown", "no image"]:
+    """What a file is: an image that febench reads, perhaps an image of a kind it does not (`.heic`), or none."""
     suffix = path.suffix.lower()
     if suffix in READ:
         return "image"
-    if suffix in ABOUT:
-        return "about"
+    if suffix in NO_IMAGES:
+        return "no image"
     try:
         with path.open("rb") as file:
-            begins = file.read(MOST)
+            begins = file.read(16)
     except OSError:
-        return "other"
-    if begins.startswith(BEGINNINGS) or begins[8:12] == b"WEBP" or begins[4:12] == b"ftypavif":
+        return "unknown"
+    if begins.startswith(FIRST_BYTES) or begins[8:12] == b"WEBP" or begins[4:12] == b"ftypavif":
         return "image"
-    return "other" if suffix or begins[4:8] == b"ftyp" else "about"
+    return "unknown" if suffix or begins[4:8] == b"ftyp" else "no image"
 
 
 def counted(names: Iterable[str]) -> str:

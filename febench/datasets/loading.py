@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def choose(name: str, parameter: str, value: str, choices: Mapping[str, T]) -> T:
-    """What a word given for a parameter of a data set stands for.
+    """What a user's value of a data set's parameter stands for.
 
     Raises
     ------
@@ -44,8 +44,11 @@ def check_frames(name: str, frames: int) -> None:
         raise UsageError(f"data set {name}: frames must be at least 1, not {frames}")
 
 
-def shown_in(film: Sequence[T], label: str, frames: int, neutral: bool) -> list[tuple[T, str]]:
-    """The last frames of a film with its expression, after its first, as neutral, where that is wanted and another."""
+def labelled_frames(film: Sequence[T], label: str, frames: int, neutral: bool) -> list[tuple[T, str]]:
+    """The last frames of a film with its class; before them, if asked for, its first as neutral.
+
+    A film that is not longer than `frames` gives no neutral frame.
+    """
     first = [(film[0], "neutral")] if neutral and len(film) > frames else []
     return [*first, *((frame, label) for frame in film[-frames:])]
 
@@ -133,7 +136,7 @@ def make_dataset(
 
 
 def frame_of(name: str, size: int, align: bool, eyes: float, margin: float) -> Frame | None:
-    """Where the eyes shall lie in a data set's images; None if they are not aligned.
+    """Where the eyes are to lie in a data set's images; None if they are not aligned.
 
     Raises
     ------

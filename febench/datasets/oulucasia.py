@@ -7,7 +7,7 @@ from pathlib import Path
 from febench.core.dataset import Dataset, dataset
 from febench.datasets.alignment import EYES, MARGIN
 from febench.datasets.kinds import IMAGE
-from febench.datasets.loading import check_frames, choose, make_dataset, shown_in
+from febench.datasets.loading import check_frames, choose, labelled_frames, make_dataset
 from febench.datasets.source import Picture, Source, SourceFile, ending
 from febench.datasets.words import WORDS, expression
 
@@ -68,7 +68,7 @@ def oulu_casia(
     pictures = []
     for name, film in films.items():
         label = expression(film[0].match["code"]) or ""
-        for file, shown in shown_in(film, label, frames, neutral):
+        for file, shown in labelled_frames(film, label, frames, neutral):
             pictures.append(Picture(file.path, file.id, shown, file.match["subject"].upper(), name))
     n_films = PEOPLE * len(chosen[0]) * len(chosen[1])
     published = dict.fromkeys(CLASSES, n_films * frames) | ({"neutral": n_films * len(CLASSES)} if neutral else {})

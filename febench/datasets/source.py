@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SHOWN = 5
 MOST_BYTES = 4096
 
 
@@ -107,7 +106,7 @@ class Source:
                 files.append(file)
             elif kind(path) == "image":
                 strange.append(portable(path, home))
-            elif kind(path) == "other":
+            elif kind(path) == "unknown":
                 unread.append(portable(path, home))
         more = (f"not read: {some(second)}, for {home} is read and holds the set too",) if second else ()
         notes = (*more, *left_out(strange, f"not named as in {self.example}"), *not_read(unread))
@@ -299,10 +298,10 @@ def whole_number(text: str) -> str:
     return str(int(number)) if number.is_integer() else text
 
 
-def some(names: Sequence[str], sign: str = ", ") -> str:
-    """A few names, and how many more there are."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return sign.join(printable(name) for name in names[:SHOWN]) + more
+def some(names: Sequence[str], sign: str = ", ", shown: int = 5) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return sign.join(printable(name) for name in names[:shown]) + more
 
 
 def left_out(names: list[str], why: str) -> tuple[str, ...]:
@@ -316,7 +315,7 @@ def not_read(names: list[str]) -> tuple[str, ...]:
 
 
 def absent_of(names: Sequence[str], where: str) -> dict[str, int]:
-    """A sentence of images that a list names but that are not there, and their number, if there are any."""
+    """A sentence that names the images of a list that are not there, with their number; empty if none is missing."""
     return {f"{len(names)} images are {where} but absent: {some(names)}": len(names)} if names else {}
 
 
@@ -339,7 +338,7 @@ def each_once(rows: Iterable[tuple[str, T]], where: object, error: Callable[[str
 def agreement(
     read: Mapping[str, str], other: Mapping[str, str], where: object, error: Callable[[str], DataError]
 ) -> str:
-    """A note that a second source of labels was held against the first, and is not used.
+    """Compare a second source of labels with the first; returns a note that it is not used, and where it agrees.
 
     Parameters
     ----------
@@ -348,7 +347,7 @@ def agreement(
     where : object
         The second source.
     error : callable
-        Makes the error of a sentence.
+        Makes an exception of a sentence.
 
     Raises
     ------

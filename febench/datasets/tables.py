@@ -30,7 +30,7 @@ def read_table(
     columns : mapping
         For each wanted column, the names it goes by, in small letters; a file may write them in any case.
     error : callable
-        Makes the error of a sentence.
+        Makes an exception of a sentence.
     optional : sequence of str
         Those of the columns that may be missing; they are then empty.
     without_header : sequence of str
@@ -56,7 +56,9 @@ def read_table(
                 places, missing = {name: without_header.index(name) for name in columns}, []
                 yield line, {name: first[place].strip() for name, place in places.items()}
             if missing:
-                raise error(f"{path} has no column {' and no column '.join(missing)}")
+                raise error(
+                    f"{path} has no column {' and no column '.join(missing)}; its first line is {begins.strip()[:80]!r}"
+                )
             absent = dict.fromkeys(set(columns) - set(places), "")
             for line, row in rows:
                 if len(row) != len(first):

@@ -13,7 +13,7 @@ from febench.datasets.source import Picture, Source, ending, left_out
 SOURCE = Source(
     name="yale",
     folders=("yale", "yalefaces"),
-    pattern=ending(r"(?P<subject>subject\d\d)(?:\.(?!" + IMAGE[2:] + r"$|txt$)(?P<word>[a-z]+))?(?:" + IMAGE + ")?"),
+    pattern=ending(rf"(?P<subject>subject\d\d)(?:(?!{IMAGE}$|\.txt$)\.(?P<word>[a-z]+))?(?:{IMAGE})?"),
     example="yalefaces/subject01.happy",
     terms="get it from cvc.cs.yale.edu/cvc/projects/yalefaces (research only)",
 )

@@ -89,7 +89,7 @@ def test_what_cannot_be_is_refused(home: Path, selector: str, kind: type[Febench
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("path,person\n", "has no column subject"),
+        ("path,person\n", "has no column subject; its first line is 'path,person'"),
         ("path,subject\nhappy/ann_1.png,ann\n", r"subjects\.csv does not say who Angry/ann_2\.png, confused"),
         ("path,subject\nhappy/ann_1.png,\n", r"gives no subject for 'happy/ann_1\.png'"),
         ("path,subject\nhappy/\udcff.png,x\n", "cannot be read as CSV in UTF-8"),
