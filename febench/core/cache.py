@@ -75,7 +75,7 @@ def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length:
 
 
 def received_file(digest: str, fetch: Callable[[], NDArray[np.uint8]]) -> Path:
-    """Path of a file of that content, which is fetched unless it is there and as it was.
+    """Path of a file with content sent from another machine, fetched unless it is there and undamaged.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def seconds_of(path: Path) -> float:
 
 @contextlib.contextmanager
 def telling(say: Callable[[str], None]) -> Iterator[None]:
-    """Have `say` told of every array that is made again although it was there."""
+    """Have `say` called with every text that `tell` is given, such as that a damaged array is made again."""
     before = _say.set(say)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What can go wrong through no fault of febench, each with the exit code of the command line."""
+"""What can go wrong through no fault of febench, with exit codes; and texts of any content made safe to show."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class FebenchError(Exception):
     Parameters
     ----------
     text : str
-        What is wrong, and where; never what to type, for a notebook has no options to type.
+        What is wrong, and where, in words that fit a notebook too: no command-line options.
     option : str or None
         The option that mends it, by its name in Python (`out`, `data_dir`): the command line adds how it is written.
     """
@@ -54,7 +54,7 @@ def printable(text: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """A text of no more than so many letters: of a longer one the beginning and the end, and how long it was."""
+    """A text of at most `most` characters: of a longer one the beginning and the end, and how long it was."""
     if len(text) <= most:
         return text
     word = f" ... ({len(text):,} letters) ... "

@@ -75,7 +75,7 @@ class Protocol(Component):
     given_by_harness: ClassVar[frozenset[str]] = frozenset({"dataset", "seed"})
 
     def deal(self, dataset: Dataset, params: dict[str, Any], seed: int) -> Deal:
-        """Deal a data set's images into groups, for all runs."""
+        """Deal a data set's images into groups, for all runs; a run's groups depend on `seed` and its number alone."""
         dealt: Deal = self.build(dataset, seed=seed, **params)
         return dealt
 
@@ -100,9 +100,8 @@ def protocol(
         raise UsageError(f"protocol {name!r} keeps together {together!r}; choose {' or '.join(get_args(Together))}")
 
     def register(build: B) -> B:
-        version_of_source = source_version(build, version)
-        found = Protocol(name, build, cite, origin_of(build), version=version_of_source, together=together)
-        PROTOCOLS.add(found)
+        versioned = source_version(build, version)
+        PROTOCOLS.add(Protocol(name, build, cite, origin_of(build), version=versioned, together=together))
         return build
 
     return register

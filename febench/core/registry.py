@@ -68,7 +68,7 @@ class Component:
         }
         for name, default in found.items():
             if default is inspect.Parameter.empty:
-                raise UsageError(f"parameter {name!r} of {self.kind} {self.name!r} has no default")
+                raise UsageError(f"parameter {name!r} of {self.kind} {self.name!r} has no default: give it one")
         return found
 
     @property
@@ -196,24 +196,26 @@ class Registry(Generic[C]):
             )
         return self._registered[name]
 
-    def find(self, text: str) -> tuple[str, C, dict[str, Any]]:
-        """The name, component and given parameters of a selector; `name:value` gives the component's first parameter.
+    def find(self, text: str) -> tuple[C, dict[str, Any]]:
+        """The component that a selector names, and the parameters it gives, unchecked.
+
+        `name:value` gives the component's first parameter.
 
         Raises
         ------
         UsageError
-            As of `get`.
+            If the text is no selector, or as of `get`.
         """
         name, given = parse_selector(text)
         family, colon, value = name.partition(":")
         if not colon or name in self.names:
-            return name, self.get(name), given
+            return self.get(name), given
         component = self.get(family)
-        return family, component, {next(iter(component.params), value): value, **given}
+        return component, {next(iter(component.params), value): value, **given}
 
     def select(self, text: str) -> tuple[C, dict[str, Any]]:
-        """The component and complete parameters that a selector names."""
-        _, component, given = self.find(text)
+        """The component that a selector names, and all its parameters, checked; raises as `find` and `resolve` do."""
+        component, given = self.find(text)
         return component, component.resolve(given)
 
 
@@ -224,7 +226,7 @@ def origin_of(build: Callable[..., Any]) -> str:
 
 
 def source_version(build: Callable[..., Any], declared: str | None) -> str:
-    """The version of a component: the hash of its plugin file, else what it declares, else the hash of its source.
+    """The version of a component: the hash of its plugin file, else `declared`, else the hash of its source.
 
     A plugin file's own hash goes before what it declares, so that an edited file never meets its old results.
     """

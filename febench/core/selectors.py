@@ -42,7 +42,7 @@ def format_selector(name: str, params: Mapping[str, Any]) -> str:
 
 
 def with_params(text: str, params: Mapping[str, Any]) -> str:
-    """A selector with some parameters set; those it sets otherwise are replaced.
+    """A selector with these parameters set, whatever it said of them before.
 
     Raises
     ------
@@ -54,14 +54,14 @@ def with_params(text: str, params: Mapping[str, Any]) -> str:
 
 
 def format_value(value: Any) -> str:
-    """Write a parameter's value as it is typed on the command line: in quotes where it would not be read back bare."""
+    """Write a parameter's value as it is typed on the command line, in quotes if it could not be read back without."""
     return value if isinstance(value, str) and _PLAIN.fullmatch(value) else json.dumps(value)
 
 
 def coerce(text: Any, default: Any, where: str, kind: type | None = None) -> Any:
-    """Read a parameter's value as the type of its default.
+    """Read a parameter's value as the type of its default; `where` names the parameter in the error.
 
-    A default of None takes anything, or, where `kind` is given, None and values of that type.
+    With a default of None any value is taken, or, if `kind` is given, None and values of that type.
 
     Raises
     ------

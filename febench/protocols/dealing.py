@@ -12,18 +12,12 @@ from febench.core.errors import DataError, UsageError
 
 Counts = NDArray[np.float64]
 FEWEST = 3  # groups: test, validation, training
-PARTNERS = 256
-PASSES = 20
+PARTNERS = 256  # people, of all, with whom an exchange is tried
+PASSES = 20  # rounds of exchanges, at most
 
 
 def check_runs(runs: int) -> None:
-    """Refuse a number of runs that cannot be.
-
-    Raises
-    ------
-    UsageError
-        If there is no run.
-    """
+    """Raise `UsageError` if there is no run."""
     if runs < 1:
         raise UsageError(f"a protocol needs at least 1 run, not {runs}")
 
@@ -64,7 +58,8 @@ def people_of(dataset: Dataset) -> tuple[NDArray[np.int64], Counts]:
         If the data set does not say who is who.
     """
     if dataset.subjects is None:
-        raise DataError(f"{dataset.name} does not say which images show the same person: no subject protocol for it")
+        unknown = f"{dataset.name} does not say which images show the same person"
+        raise DataError(f"{unknown}: deal it by a protocol that does not ask, such as paper")
     return count_people(np.asarray(dataset.subjects), dataset.labels, len(dataset.classes))
 
 
@@ -117,7 +112,7 @@ class Seating:
     groups : int
         Number of groups.
     group : int64 array, shape (people,)
-        The group of each person, -1 of who has none yet.
+        The group of each person, -1 while there is none.
     sums, share : arrays, shapes (groups, classes) and (classes,)
         Images of each group by class, and as many as each would have if all were equal.
     """
@@ -131,7 +126,7 @@ class Seating:
         self.share = np.maximum(self.counts.sum(axis=0) / self.groups, 1e-12)
 
     def cost(self, sums: Counts) -> Counts:
-        """Cost of groups with these class counts: an absent class first, then the squared distance from the share."""
+        """Cost of groups with these class counts: squared distances from the share, far more if a class is absent."""
         absent = (sums == 0) & (self.share > 1e-12)
         unequal: Counts = ((sums - self.share) ** 2 / self.share).sum(axis=-1)
         whole: Counts = unequal + 1e6 * absent.sum(axis=-1)

@@ -7,7 +7,7 @@ import numpy as np
 from febench.core.dataset import Dataset
 from febench.core.errors import DataError
 from febench.core.protocol import Deal, protocol, rotating
-from febench.protocols.dealing import check_runs, people_of
+from febench.protocols.dealing import FEWEST, check_runs, people_of
 
 
 @protocol("loso", version="1", together="subjects")
@@ -18,7 +18,8 @@ def loso(dataset: Dataset, *, seed: int, runs: int = 1) -> Deal:
     """
     check_runs(runs)
     people, counts = people_of(dataset)
-    if len(counts) < 3:
-        raise DataError(f"{dataset.name} has {len(counts)} people; loso needs at least 3 (test, validation, training)")
+    if len(counts) < FEWEST:
+        few = f"{dataset.name} has {len(counts)} people"
+        raise DataError(f"{few}; loso needs at least {FEWEST} (test, validation, training)")
     orders = [np.random.default_rng([seed, run]).permutation(len(counts)) for run in range(runs)]
     return Deal([[np.flatnonzero(people == one) for one in order] for order in orders], rotating(len(counts)))

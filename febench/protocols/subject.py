@@ -20,6 +20,6 @@ def subject(dataset: Dataset, *, seed: int, runs: int = 10, groups: int = 10) ->
     check_counts(dataset, runs, groups)
     if len(counts) < groups:
         few = f"{dataset.name} has {len(counts)} people, too few for {groups} groups"
-        raise DataError(f"{few}: subject[groups={len(counts)}]" if len(counts) >= FEWEST else few)
+        raise DataError(f"{few}; try subject[groups={len(counts)}]" if len(counts) >= FEWEST else few)
     dealt = [deal_people(counts, groups, np.random.default_rng([seed, run])) for run in range(runs)]
     return Deal([[np.flatnonzero(group[people] == g) for g in range(groups)] for group in dealt], rotating(groups))

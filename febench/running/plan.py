@@ -264,12 +264,12 @@ def members_of(text: str) -> tuple[list[str], dict[str, str]]:
 
 def make_row(selector: str, preset: str, settings: Mapping[str, Mapping[str, Any]]) -> Row:
     """A row, with the name it has in tables: `name`, `name (quick)`, `name[param=value]`."""
-    name, method, given = METHODS.find(selector)
+    method, given = METHODS.find(selector)
     changes = method.presets.get(preset, {})
-    params = method.resolve({**changes, **settings.get(name, {}), **given})
+    params = method.resolve({**changes, **settings.get(method.name, {}), **given})
     params = method.settle(params) if method.settle else params
     usual = method.resolve(changes)
-    shown = f"{name} ({preset})" if changes else name
+    shown = f"{method.name} ({preset})" if changes else method.name
     return Row(method, params, format_selector(shown, {k: v for k, v in params.items() if v != usual[k]}))
 
 

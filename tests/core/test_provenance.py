@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from febench.core.errors import DataError
 from febench.core.provenance import KEY, grey, image_hashes, read_provenance
@@ -38,9 +39,8 @@ def test_shape_and_pixels_count_and_neighbours_do_not() -> None:
 
 
 def test_grey_is_pillows() -> None:
-    image = pytest.importorskip("PIL.Image")
     colours = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
-    assert np.array_equal(grey(colours[np.newaxis])[0], np.asarray(image.fromarray(colours).convert("L")))
+    assert np.array_equal(grey(colours[np.newaxis])[0], np.asarray(Image.fromarray(colours).convert("L")))
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
