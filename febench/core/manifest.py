@@ -152,7 +152,7 @@ class Manifest:
         return Fold(*(self._images(run, groups) for groups in (roles.train, roles.validation, roles.test)))
 
     def counted(self, part: str, numbers: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
-        """How often each number is among the images of a part of each fold, run by run, shape (folds, numbers).
+        """How many images of a part of each fold have each number, run by run, shape (folds, numbers).
 
         Parameters
         ----------
@@ -184,8 +184,12 @@ class Manifest:
 
     def n_test(self, run: int, fold: int) -> int:
         """How many images a fold tests."""
-        start, end = self.tested[1][run - 1, fold - 1 : fold + 1]
-        return int(end - start)
+        return int(self.test_sizes[run - 1, fold - 1])
+
+    @cached_property
+    def test_sizes(self) -> NDArray[np.int64]:
+        """How many images each fold tests, shape (runs, folds)."""
+        return np.diff(self.tested[1], axis=1)
 
     @cached_property
     def tested(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -195,7 +199,7 @@ class Manifest:
         -------
         images : int64 array, shape (n,)
         edges : int64 array, shape (runs, folds + 1)
-            Where each fold begins among them, and the last of a run ends.
+            Where the images of each fold of a run begin, and where those of its last fold end.
         """
         tests = [self._images(run, roles.test) for run in range(1, self.n_runs + 1) for roles in self.roles]
         ends = np.cumsum([len(test) for test in tests]).reshape(self.n_runs, self.n_folds)
@@ -318,7 +322,7 @@ def read(path: Path) -> Manifest:
 
 
 class _Content(msgspec.Struct):
-    """What every manifest holds, and of which types; further columns of the data set may stand beside."""
+    """What every manifest holds, and its types; further columns of the data set may be there too."""
 
     dataset: str
     fingerprint: str

@@ -249,7 +249,7 @@ class RowResults:
 
     def _count(self, metrics: Sequence[Metric]) -> list[_Counted]:
         """What some metrics count in the complete runs; answers of few runs at a time are in memory."""
-        n_folds, sizes = self.manifest.n_folds, np.diff(self.manifest.tested[1], axis=1)
+        n_folds, sizes = self.manifest.n_folds, self.manifest.test_sizes
         people = self.manifest.people
         most = max(1, IMAGES_AT_ONCE // max(1, int(sizes.sum(axis=1).max())))
         parts: list[list[_Counted]] = [[] for _ in metrics]

@@ -210,7 +210,7 @@ class Folds:
         group = [[known.setdefault(test.tobytes(), len(known)) for test in run] for run in tests]
         people, everyone = manifest.people, np.zeros_like(manifest.labels)
         return cls(
-            np.diff(manifest.tested[1], axis=1).astype(np.float64),
+            manifest.test_sizes.astype(np.float64),
             np.stack([counts[:, 0] for counts in manifest.counted("train", everyone)]).astype(np.float64),
             np.array(group, dtype=np.int64),
             people is not None and all(len(np.unique(people[1][test])) == 1 for test in tests[0]),
