@@ -240,37 +240,36 @@ def data_folder(name: str, data_dir: Path | None, expected: str) -> Path:
     return data_dir
 
 
-def walk(folder: Path, *, root: Path | None = None, follow: bool = False) -> Iterator[Path]:
-    """Every file below a folder, by name; hidden ones and what archivers add are passed over.
+def walk(folder: Path, *, follow: bool = False) -> Iterator[Path]:
+    """Every file below a folder, however deep, by name; hidden ones and what archivers add are passed over.
 
     Parameters
     ----------
     folder : Path
         Where to look.
-    root : Path, optional
-        What a link must not lead out of; the folder by default.
     follow : bool
-        Whether links out of the root are taken rather than refused.
+        Whether links out of the folder are taken rather than refused.
 
     Raises
     ------
     DataError
-        If the folder cannot be read, or a link leads out of the root or to a folder.
+        If the folder cannot be read, or a link leads out of it or to a folder.
     """
-    root = root or folder
-    for entry in _entries(folder):
+    waiting = _entries(folder)[::-1]
+    while waiting:
+        entry = waiting.pop()
         path = Path(entry.path)
         if entry.is_symlink() and not follow:
             try:
                 target = path.resolve(strict=True)
             except (OSError, RuntimeError) as error:
                 raise DataError(f"{path} is a link that leads nowhere; remove it") from error
-            if not target.is_relative_to(root.resolve()):
+            if not target.is_relative_to(folder.resolve()):
                 raise DataError(f"{path} is a link out of the data folder, to {target}; copy the file itself there")
             if target.is_dir():
                 raise DataError(f"{path} is a link to a folder; put the folder itself there")
         if entry.is_dir(follow_symlinks=False):
-            yield from walk(path, root=root, follow=follow)
+            waiting += _entries(path)[::-1]
         elif entry.is_file():
             yield path
 

@@ -108,6 +108,20 @@ def test_a_link_within_the_folder_is_a_file(home: Path) -> None:
     assert len(load_dataset("folder", home)) == 3
 
 
+def test_folders_in_folders_however_deep(home: Path) -> None:
+    place = home / "sad"
+    for _ in range(1100):
+        place = place / "a"
+        place.mkdir()
+    (home / "happy" / "1.png").rename(place / "1.png")
+    picture(home / "happy" / "2.png", (SIDE, SIDE))
+    try:
+        assert len(load_dataset("folder", home)) == 3
+    finally:  # Python 3.11 and pytest remove no folders that deep
+        (place / "1.png").unlink()
+        os.removedirs(place)
+
+
 def test_a_pipe_and_a_device_are_passed_over(home: Path) -> None:
     os.mkfifo(home / "happy" / "pipe.png")
     assert len(load_dataset("folder", home)) == 2
