@@ -120,7 +120,7 @@ def _of_annotations(files: Sequence[SourceFile], notes: Sequence[str], frame: Ma
     pictures = [
         Picture(file.path, file.id, labels[key], part=PARTS[key[0]])
         for key, file in images.items()
-        if labels.get(key, "none") not in OTHER.values()
+        if key in labels and labels[key] not in OTHER.values()
     ]
     absent = [f"{part}_set/images/{number}" for part, number in labels if (part, number) not in images]
     about = (
@@ -183,8 +183,8 @@ def _of_yolo(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[s
     absent = [f"{split}/images/{name}" for split, name in numbers if (split, name) not in images]
     about = (
         *left_out([file.id for key, file in images.items() if key not in numbers], "without a file of labels"),
-        *left_out([file.id for key, file in images.items() if len(numbers.get(key, "x")) > 1], "of several classes"),
-        *left_out([file.id for key, file in images.items() if not numbers.get(key, "x")], "of no class"),
+        *left_out([images[key].id for key in images if len(numbers.get(key, ())) > 1], "of several classes"),
+        *left_out([images[key].id for key in images if key in numbers and not numbers[key]], "of no class"),
     )
     return make_dataset("affectnet", pictures, absent=absent_of(absent, "labelled"), notes=(*notes, *about), **frame)
 

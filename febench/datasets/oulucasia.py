@@ -58,19 +58,20 @@ def oulu_casia(
         As in `jaffe`.
     """
     check_frames("oulu-casia", frames)
-    chosen = choose("oulu-casia", "cameras", cameras, CAMERAS), choose("oulu-casia", "lights", lights, LIGHTS)
+    chosen_cameras = choose("oulu-casia", "cameras", cameras, CAMERAS)
+    chosen_lights = choose("oulu-casia", "lights", lights, LIGHTS)
     files, notes = SOURCE.files(data_dir)
     SOURCE.refuse_copies(files, "camera", "light", "subject", "code", "frame")
     films: dict[str, list[SourceFile]] = {}
     for file in files:
-        if file.match["camera"].upper() in chosen[0] and file.match["light"].title() in chosen[1]:
+        if file.match["camera"].upper() in chosen_cameras and file.match["light"].title() in chosen_lights:
             films.setdefault(file.match["film"], []).append(file)
     pictures = []
     for name, film in films.items():
         label = expression(film[0].match["code"]) or ""
         for file, shown in labelled_frames(film, label, frames, neutral):
             pictures.append(Picture(file.path, file.id, shown, file.match["subject"].upper(), name))
-    n_films = PEOPLE * len(chosen[0]) * len(chosen[1])
+    n_films = PEOPLE * len(chosen_cameras) * len(chosen_lights)
     published = dict.fromkeys(CLASSES, n_films * frames) | ({"neutral": n_films * len(CLASSES)} if neutral else {})
     return make_dataset(
         "oulu-casia", pictures, size=size, align=align, eyes=eyes, margin=margin, published=published, notes=notes

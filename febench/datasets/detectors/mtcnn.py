@@ -21,10 +21,11 @@ from febench.datasets.detectors import Face
 Floats = NDArray[np.float64]
 
 VERSION = 1
-CELL, STRIDE = 12, 2
-SMALLEST = 24  # pixels of the side of a face
-SHRUNK = 0.709
-SURE = (0.6, 0.7, 0.8)  # how sure each network must be that it sees a face
+P_NET, R_NET, O_NET = range(3)  # the networks by their names in the paper: proposal, refinement, output
+CELL, STRIDE = 12, 2  # pixels of P-Net's window, and of its steps
+SMALLEST_FACE = 24  # pixels of its side
+SCALE_FACTOR = 0.709  # from one level of the image pyramid to the next
+THRESHOLDS = (0.6, 0.7, 0.8)  # the least score of a face, for each network
 
 
 def load() -> Mtcnn:
@@ -42,7 +43,7 @@ def load() -> Mtcnn:
 
 
 class Mtcnn:
-    """The three networks."""
+    """P-Net, R-Net and O-Net, one after the other."""
 
     def __init__(self, files: list[Path]) -> None:
         import cv2
@@ -56,37 +57,37 @@ class Mtcnn:
         """The faces in an RGB image."""
         boxes = self._propose(image)
         if len(boxes):
-            shifts, scores = self._forward(1, _patches(image, boxes, 24))
-            sure = scores[:, 1] > SURE[1]
+            shifts, scores = self._forward(R_NET, _patches(image, boxes, 24))
+            sure = scores[:, 1] > THRESHOLDS[R_NET]
             boxes = _shifted(boxes[sure, :4], shifts[sure], scores[sure, 1])
-            boxes = _squares(boxes[_best(boxes, 0.7)])
+            boxes = _squares(boxes[_non_maximum_suppression(boxes, 0.7)])
         if not len(boxes):
             return []
-        shifts, points, scores = self._forward(2, _patches(image, boxes, 48))
-        sure = scores[:, 1] > SURE[2]
+        shifts, points, scores = self._forward(O_NET, _patches(image, boxes, 48))
+        sure = scores[:, 1] > THRESHOLDS[O_NET]
         corners, sides = boxes[sure, :2], boxes[sure, 2:4] - boxes[sure, :2] + 1
         places = points[sure].reshape(-1, 2, 5).swapaxes(1, 2) * sides[:, np.newaxis] + corners[:, np.newaxis] - 1
         boxes = _shifted(boxes[sure, :4], shifts[sure], scores[sure, 1])
-        found = _best(boxes, 0.7, of_smaller=True)
+        found = _non_maximum_suppression(boxes, 0.7, of_smaller=True)
         return [Face(tuple(boxes[one, :4].tolist()), places[one]) for one in found]
 
     def _propose(self, image: NDArray[np.uint8]) -> Floats:
-        """Where the smallest network sees faces, at every scale: squares and scores, shape (n, 5)."""
+        """Where P-Net sees faces, at every scale: squares and scores, shape (n, 5)."""
         import cv2
 
-        scale, found = CELL / SMALLEST, [np.empty((0, 5))]
+        scale, found = CELL / SMALLEST_FACE, [np.empty((0, 5))]
         while min(image.shape[:2]) * scale >= CELL:
             height, width = (int(np.ceil(side * scale)) for side in image.shape[:2])
             small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-            shifts, scores = (one[0] for one in self._forward(0, np.asarray(small[np.newaxis], np.uint8)))
-            cells = np.argwhere(scores[..., 1] >= SURE[0])
+            shifts, scores = (one[0] for one in self._forward(P_NET, np.asarray(small[np.newaxis], np.uint8)))
+            cells = np.argwhere(scores[..., 1] >= THRESHOLDS[P_NET])
             corner = STRIDE * cells + 1
             boxes = np.hstack([corner, corner + CELL - 1]) / scale
             boxes = _shifted(boxes, shifts[tuple(cells.T)], scores[(*cells.T, 1)])
-            found.append(boxes[_best(boxes, 0.5)])
-            scale *= SHRUNK
+            found.append(boxes[_non_maximum_suppression(boxes, 0.5)])
+            scale *= SCALE_FACTOR
         every = np.concatenate(found)
-        return _squares(every[_best(every, 0.7)])
+        return _squares(every[_non_maximum_suppression(every, 0.7)])
 
     def _forward(self, which: int, patches: NDArray[np.uint8]) -> list[Any]:
         net = self._nets[which]
@@ -122,8 +123,8 @@ def _patches(image: NDArray[np.uint8], boxes: Floats, side: int) -> NDArray[np.u
     return patches
 
 
-def _best(boxes: Floats, overlap: float, of_smaller: bool = False) -> list[int]:
-    """Of boxes that overlap each other by more than a share (of both together, or of the smaller), the surest."""
+def _non_maximum_suppression(boxes: Floats, overlap: float, of_smaller: bool = False) -> list[int]:
+    """Numbers of the boxes of highest score, no two overlapping by more than a share of both, or of the smaller."""
     areas = (boxes[:, 2] - boxes[:, 0] + 1) * (boxes[:, 3] - boxes[:, 1] + 1)
     left, kept = np.argsort(-boxes[:, 4], kind="stable"), []
     while len(left):
