@@ -62,7 +62,7 @@ class Dataset:
     Raises
     ------
     DataError
-        If the parts do not fit together.
+        If an array has another type or shape, lengths differ, or an id is there twice.
     """
 
     name: str

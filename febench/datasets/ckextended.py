@@ -36,5 +36,5 @@ def ckextended(
     table = PixelTable.read(SOURCE, files[0].path, CODES)
     return table.dataset(
         range(len(table.labels)), table.labels, PUBLISHED, (*notes, NOBODY),
-        size=size, align_faces=align, eyes=eyes, margin=margin,
+        size=size, align=align, eyes=eyes, margin=margin,
     )  # fmt: skip

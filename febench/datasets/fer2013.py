@@ -50,7 +50,7 @@ def fer2013(
         notes = (*notes, *_second_sources(table, tables[1:], pictures))
         return table.dataset(
             range(len(table.labels)), table.labels, PUBLISHED, notes,
-            size=size, align_faces=align, eyes=eyes, margin=margin,
+            size=size, align=align, eyes=eyes, margin=margin,
         )  # fmt: skip
     parts = [PARTS.get(file.match["usage"].casefold()) for file in pictures]
     if not any(parts):

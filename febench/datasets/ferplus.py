@@ -68,7 +68,7 @@ def ferplus(
     if not images:
         if not tables:
             raise SOURCE.error(f"found {some(list(map(str, lists)))} but no image like FER2013Train/fer0000000.png")
-        return _of_tables(tables[0], data_dir, notes, size=size, align_faces=align, eyes=eyes, margin=margin)
+        return _of_tables(tables[0], data_dir, notes, size=size, align=align, eyes=eyes, margin=margin)
 
     SOURCE.refuse_copies(file for file in files if file.match["name"])
     in_lists = [row for path in lists for row in _votes(path, LIST, headless=True)]

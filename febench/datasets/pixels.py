@@ -16,7 +16,7 @@ from PIL import Image
 
 from febench.core.cache import cached_array
 from febench.core.dataset import Dataset
-from febench.datasets.alignment import align
+from febench.datasets import alignment
 from febench.datasets.decoding import in_threads, to_array, track
 from febench.datasets.loading import departure, frame_of
 from febench.datasets.source import Source, some
@@ -117,13 +117,13 @@ class PixelTable:
         notes: Sequence[str],
         *,
         size: int,
-        align_faces: bool,
+        align: bool,
         eyes: float,
         margin: float,
     ) -> Dataset:
-        """Some of its rows, by their numbers, as a data set."""
+        """Some of its rows, by their numbers from 0, as a data set; the other arguments are those of `make_dataset`."""
         name, classes, ids = self.source.name, in_order(published), self.ids
-        frame = frame_of(name, size, align_faces, eyes, margin)
+        frame = frame_of(name, size, align, eyes, margin)
         images, key = self.images(), [self.digest, size]
         if len(rows) < len(images):
             images, key = np.asarray(images)[rows], [self.digest, size, list(rows)]
@@ -135,7 +135,7 @@ class PixelTable:
             return in_threads(lambda i: work(i, Image.fromarray(images[i])), range(len(images)), f"{name}: {text}")
 
         if frame is not None:
-            images, found = align(each, key, names, frame, colour=False)
+            images, found = alignment.align(each, key, names, frame, colour=False)
             told, detector = found.notes(names), found.detector
         elif size and size != SIDE:
             resized = each(lambda _, image: to_array(image, False, size)[np.newaxis], "resizing")
