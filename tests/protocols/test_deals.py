@@ -10,6 +10,7 @@ from sklearn.model_selection import GroupKFold
 
 from febench.core.errors import DataError, UsageError
 from febench.core.manifest import Manifest, draw
+from febench.core.protocol import PROTOCOLS
 from tests.conftest import make_dataset
 
 classes_of_images = st.lists(st.integers(0, 6), min_size=12, max_size=120)
@@ -171,8 +172,6 @@ def test_the_same_seed_draws_the_same_folds_and_another_others(protocol: str) ->
 
 @pytest.mark.parametrize("protocol", ["paper", "subject"])
 def test_runs_differ_and_do_not_depend_on_how_many_there_are(protocol: str) -> None:
-    from febench.core.protocol import PROTOCOLS
-
     labels, subjects = people_of([[1] * 7] * 20)
     data = make_dataset(labels, subjects)
     found = PROTOCOLS.get(protocol)
@@ -184,28 +183,23 @@ def test_runs_differ_and_do_not_depend_on_how_many_there_are(protocol: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("selector", "kind", "words"),
+    ("selector", "n_people", "kind", "words"),
     [
-        ("subject", DataError, "too few for 10 groups"),
-        ("paper[groups=2]", UsageError, "at least 3 groups"),
-        ("paper[runs=0]", UsageError, "at least 1 run"),
-        ("paper[groups=99]", UsageError, "too few for 99 groups"),
-        ("papers", UsageError, "did you mean paper"),
-        ("loso[runs=0]", UsageError, "at least 1 run"),
-        ("loso[groups=5]", UsageError, "no parameter 'groups'"),
+        ("subject", 5, DataError, r"has 5 people, too few for 10 groups; try subject\[groups=5\]"),
+        ("subject", None, DataError, "does not say which images show the same person"),
+        ("paper[groups=2]", 5, UsageError, "at least 3 groups"),
+        ("paper[runs=0]", 5, UsageError, "at least 1 run"),
+        ("paper[groups=99]", 5, UsageError, "too few for 99 groups"),
+        ("papers", 5, UsageError, "did you mean paper"),
+        ("loso[runs=0]", 5, UsageError, "at least 1 run"),
+        ("loso[groups=5]", 5, UsageError, "no parameter 'groups'"),
+        ("loso", 2, DataError, "has 2 people; loso needs at least 3"),
+        ("loso", None, DataError, "does not say which images show the same person"),
     ],
 )
-def test_what_cannot_be_dealt_is_refused(selector: str, kind: type[Exception], words: str) -> None:
+def test_what_cannot_be_dealt_is_refused(
+    selector: str, n_people: int | None, kind: type[Exception], words: str
+) -> None:
+    subjects = [f"s{i % n_people}" for i in range(40)] if n_people else None
     with pytest.raises(kind, match=words):
-        draw(make_dataset([i % 7 for i in range(40)], [f"s{i % 5}" for i in range(40)]), selector)
-
-
-@pytest.mark.parametrize("protocol", ["subject", "loso"])
-def test_people_must_be_known(protocol: str) -> None:
-    with pytest.raises(DataError, match="does not say which images show the same person"):
-        draw(make_dataset([i % 7 for i in range(40)]), protocol)
-
-
-def test_loso_needs_three_people() -> None:
-    with pytest.raises(DataError, match="has 2 people; loso needs at least 3"):
-        draw(make_dataset([i % 7 for i in range(40)], [f"s{i % 2}" for i in range(40)]), "loso")
+        draw(make_dataset([i % 7 for i in range(40)], subjects), selector)
