@@ -19,7 +19,7 @@ from febench.results.metrics import Answers, Metric, mean_and_sd
 
 @lru_cache(maxsize=64)
 def _always_the_most_frequent(manifest: Manifest) -> dict[int, Answers]:
-    """For each run, the answers of who knows nothing but how often each class was trained on; of equals the first."""
+    """For each run, the most frequent training class of each fold as the answer to its images; of equals the first."""
     n_classes, sizes, given = len(manifest.classes), manifest.test_sizes, {}
     for run, trained_on in enumerate(manifest.counted("train", manifest.labels), start=1):
         answers = np.repeat(trained_on.argmax(axis=1), sizes[run - 1])
