@@ -1,8 +1,9 @@
 """Classical methods: hand-made features and small classifiers, one readable file a method.
 
-What they share: `features`, from images to numbers; `network`, the papers' network and its trainings, with the searches
-of `search`; `pipeline`, features and a classifier as the harness takes them; `tuned`, what
-authors of swarms leave open, selected on the validation group. The trials behind each choice are told in docs/methods.
+What they share: `features`, from images to numbers; `blocks`, these as the harness takes them; `network`, the papers'
+network and its trainings, with the searches of `search`; `pipeline`, all other classifiers, and principal components;
+`selection` and `tuned`, what is left open, selected in every cell: by inner cross-validation or, for networks that a
+search trains, on the validation group. The trials behind each choice are told in docs/methods.
 """
 
 from __future__ import annotations

@@ -22,9 +22,8 @@ from sklearn.preprocessing import StandardScaler
 
 from baselines.features import check_wavelet, wavelet_entropy
 from baselines.network import network_by
-from baselines.pipeline import FeatureClassifier
-from baselines.search import LINES_TO_BEAT, Biogeography, cannot_search
-from baselines.tuned import Open, Tuned, settings_of
+from baselines.search import Biogeography, cannot_search
+from baselines.tuned import FeatureClassifier, Open, Tuned, settings_of
 from febench import method
 
 OPEN = {
@@ -72,9 +71,8 @@ def bbo(
     population, mutation, elites
         See `baselines.search.Biogeography`.
     select
-        Whether `wavelet`, `level`, `hidden` and `penalty` are selected from `OPEN`, within the same evaluations, where
-        they are None; see `baselines.tuned.Tuned`. Else they are as fixed there: also for lines to beat, which count
-        no evaluations.
+        Whether `wavelet`, `level`, `hidden` and `penalty` are selected from `OPEN` where they are None;
+        see `baselines.tuned.settings_of`. Otherwise they are as fixed there.
 
     Raises
     ------
@@ -86,11 +84,11 @@ def bbo(
         population=population, bound=bound, patience=patience, random_state=random_state,
     )  # fmt: skip
     given = {"wavelet": wavelet, "level": level, "hidden": hidden, "penalty": penalty}
-    settings = settings_of(OPEN, given, select and search not in LINES_TO_BEAT)
+    settings = settings_of(OPEN, given, select=select, search=search)
     return Tuned(partial(_make, trim, network), settings, evaluations, population, random_state)
 
 
 def _make(trim: bool, network: Callable[..., Any], *, wavelet: str, level: int, **of_network: Any) -> FeatureClassifier:
     check_wavelet(wavelet, level)
     entropy = partial(wavelet_entropy, wavelet=wavelet, level=level, trim=trim)
-    return FeatureClassifier(entropy, StandardScaler(), classifier=network(**of_network))
+    return FeatureClassifier(entropy, StandardScaler(), network(**of_network))

@@ -22,9 +22,10 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from baselines import Double, Features, Labels, require
+from baselines.blocks import Blocks
 from baselines.features import check_wavelet, wavelet_entropy
 from baselines.pipeline import KernelSVM
-from baselines.selection import EFFORT, GAMMAS, KERNEL_COSTS, Blocks, Selected, choices
+from baselines.selection import EFFORT, GAMMAS, KERNEL_COSTS, Selected, choices
 from febench import method
 
 

@@ -21,9 +21,9 @@ from typing import Any
 
 from baselines.features import check_wavelet, wavelet_coefficients
 from baselines.network import network_by
-from baselines.pipeline import FeatureClassifier, PrincipalComponents
-from baselines.search import LINES_TO_BEAT, CatSwarm, cannot_search
-from baselines.tuned import Open, Tuned, settings_of
+from baselines.pipeline import PrincipalComponents
+from baselines.search import CatSwarm, cannot_search
+from baselines.tuned import FeatureClassifier, Open, Tuned, settings_of
 from febench import method
 
 OPEN = {
@@ -79,9 +79,8 @@ def cso(
     population, mixture_ratio, smp, cdc, srd, spc, c1, max_velocity
         See `baselines.search.CatSwarm`.
     select
-        Whether `level`, `variance`, `hidden` and `penalty` are selected from `OPEN`, within the same evaluations, where
-        they are None; see `baselines.tuned.Tuned`. Else they are as fixed there: also for lines to beat, which count
-        no evaluations.
+        Whether `level`, `variance`, `hidden` and `penalty` are selected from `OPEN` where they are None;
+        see `baselines.tuned.settings_of`. Otherwise they are as fixed there.
 
     Raises
     ------
@@ -94,7 +93,7 @@ def cso(
         population=population, bound=bound, patience=patience, random_state=random_state,
     )  # fmt: skip
     given = {"level": level, "variance": variance, "hidden": hidden, "penalty": penalty}
-    settings = settings_of(OPEN, given, select and search not in LINES_TO_BEAT)
+    settings = settings_of(OPEN, given, select=select, search=search)
     return Tuned(partial(_make, wavelet, network), settings, evaluations, population, random_state)
 
 
@@ -103,4 +102,4 @@ def _make(
 ) -> FeatureClassifier:
     check_wavelet(wavelet, level)
     coefficients = partial(wavelet_coefficients, wavelet=wavelet, level=level)
-    return FeatureClassifier(coefficients, PrincipalComponents(variance), classifier=network(**of_network))
+    return FeatureClassifier(coefficients, PrincipalComponents(variance), network(**of_network))

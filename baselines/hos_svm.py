@@ -18,9 +18,10 @@ from __future__ import annotations
 
 from sklearn.preprocessing import StandardScaler
 
+from baselines.blocks import Blocks
 from baselines.features import check_spectra, higher_order_spectra
 from baselines.pipeline import KernelSVM, PrincipalComponents
-from baselines.selection import EFFORT, GAMMAS, KERNEL_COSTS, Blocks, Selected, choices
+from baselines.selection import EFFORT, GAMMAS, KERNEL_COSTS, Selected, choices
 from febench import method
 
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from sklearn.preprocessing import StandardScaler
 
+from baselines.blocks import Blocks
 from baselines.features import check_wavelet, wavelet_coefficients
 from baselines.network import GradientNetwork
-from baselines.selection import Blocks, Selected, choices
+from baselines.selection import Selected, choices
 from febench import method
 
 

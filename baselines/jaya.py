@@ -22,9 +22,8 @@ from sklearn.preprocessing import StandardScaler
 
 from baselines.features import check_wavelet, wavelet_entropy
 from baselines.network import network_by
-from baselines.pipeline import FeatureClassifier
-from baselines.search import LINES_TO_BEAT, Jaya, cannot_search
-from baselines.tuned import Open, Tuned, settings_of
+from baselines.search import Jaya, cannot_search
+from baselines.tuned import FeatureClassifier, Open, Tuned, settings_of
 from febench import method
 
 OPEN = {
@@ -69,9 +68,8 @@ def jaya(
     population, shared
         See `baselines.search.Jaya`.
     select
-        Whether `hidden` and `penalty` are selected from `OPEN`, within the same evaluations, where
-        they are None; see `baselines.tuned.Tuned`. Else they are as fixed there: also for lines to beat, which count
-        no evaluations.
+        Whether `hidden` and `penalty` are selected from `OPEN` where they are None;
+        see `baselines.tuned.settings_of`. Otherwise they are as fixed there.
 
     Raises
     ------
@@ -83,10 +81,10 @@ def jaya(
         network_by, search, {"jaya": Jaya(population, shared)},
         population=population, bound=bound, patience=patience, random_state=random_state,
     )  # fmt: skip
-    settings = settings_of(OPEN, {"hidden": hidden, "penalty": penalty}, select and search not in LINES_TO_BEAT)
+    settings = settings_of(OPEN, {"hidden": hidden, "penalty": penalty}, select=select, search=search)
     entropy = partial(wavelet_entropy, wavelet=wavelet, level=level, trim=trim)
     return Tuned(partial(_make, entropy, network), settings, evaluations, population, random_state)
 
 
 def _make(entropy: Callable[..., Any], network: Callable[..., Any], **of_network: Any) -> FeatureClassifier:
-    return FeatureClassifier(entropy, StandardScaler(), classifier=network(**of_network))
+    return FeatureClassifier(entropy, StandardScaler(), network(**of_network))

@@ -13,9 +13,10 @@ The trials behind these choices: docs/methods/lbp-knn.md.
 
 from __future__ import annotations
 
+from baselines.blocks import Blocks
 from baselines.features import check_grid, pattern_histograms
 from baselines.pipeline import NearestNeighbours
-from baselines.selection import Blocks, Selected, choices
+from baselines.selection import Selected, choices
 from febench import method
 
 

@@ -15,9 +15,10 @@ The trials behind these choices: docs/methods/lbp-svm.md.
 
 from __future__ import annotations
 
+from baselines.blocks import Blocks
 from baselines.features import check_grid, pattern_histograms
 from baselines.pipeline import LinearSVM
-from baselines.selection import COSTS, Blocks, Selected, choices
+from baselines.selection import COSTS, Selected, choices
 from febench import method
 
 

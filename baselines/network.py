@@ -384,7 +384,7 @@ class SwarmNetwork(_Network):
         self.random_state = random_state
 
     def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
-        """Search for the weights; see `baselines.pipeline.Classifier.fit`."""
+        """Search for weights that suit inputs (n, d) and class indices (n,); the validation group picks among them."""
         error = MeanSquaredError(X, self._begin(X, y), self.layout_)
 
         def penalised(weights: Double) -> Double:
@@ -461,7 +461,7 @@ class GradientNetwork(ClassifierMixin, BaseEstimator, _Network):  # type: ignore
         self.random_state = random_state
 
     def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
-        """Minimise the loss; see `baselines.pipeline.Classifier.fit`."""
+        """Minimise the loss on inputs (n, d) and class indices (n,); the validation group picks the iteration."""
         targets, inputs = self._begin(X, y), with_ones(X, np.float64)
         layout, validation = self.layout_, ValidationGroup.of(self, X_val, y_val)
         evaluations = 0

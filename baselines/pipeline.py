@@ -1,25 +1,22 @@
-"""A method as the harness takes it: features, transformers and a classifier fitted on the training folds.
+"""What methods put behind their features: principal components, scikit-learn's classifiers, and a forecast of the time.
 
-The transformers are scikit-learn's, or `PrincipalComponents`. The classifiers are the networks of `baselines.network`
-and, here, those of scikit-learn in the same form: they may be shown the validation group, and tell what `fit` did.
+The classifiers have the form of the networks of `baselines.network`: `fit` may be shown the validation group, and
+`fit_info_` tells what it did.
 """
 
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Callable, Iterator
-from functools import cache, partial
-from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC, LinearSVC
 
-from baselines import Double, Features, Images, Labels, require
+from baselines import Double, Features, Labels, require
 
 COSTS = tuple(2.0**power for power in range(-1, 10, 2))
 """Values of C that `KernelSVM` chooses from: 0.5 to 512."""
@@ -29,94 +26,6 @@ MOST = 2000
 
 TRIED, ENOUGH, STEEPEST = 64, 0.5, 2
 """Of a forecast: images that it begins with, seconds after which it doubles them no more, largest power it believes."""
-
-
-class Transformer(Protocol):
-    """A transform learned from training features, such as scikit-learn's `StandardScaler`."""
-
-    def fit(self, X: Features) -> Any:
-        """Learn from training features (n, d)."""
-        ...
-
-    def transform(self, X: Features) -> Features:
-        """Transform features (n, d)."""
-        ...
-
-
-class Classifier(Protocol):
-    """A classifier over features."""
-
-    @property
-    def fit_info_(self) -> dict[str, Any]:
-        """What it tells about its fit."""
-        ...
-
-    def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Any:
-        """Learn from features (n, d) and class indices (n,)."""
-        ...
-
-    def predict(self, X: Features) -> Labels:
-        """Class indices (n,) of features (n, d)."""
-        ...
-
-
-class FeatureClassifier:
-    """Feature extraction, transformers, classifier.
-
-    Parameters
-    ----------
-    feature : callable
-        Images (n, h, w[, 3]) to features (n, d), each image by itself.
-    *transformers : Transformer
-        From first to last, each fitted on what the one before makes of the training features.
-    classifier : Classifier
-        Fitted on the transformed training features; may use the validation features.
-    """
-
-    def __init__(
-        self, feature: Callable[[Images], Features], *transformers: Transformer, classifier: Classifier
-    ) -> None:
-        self.feature = feature
-        self.transformers = transformers
-        self.classifier = classifier
-
-    @property
-    def fit_info_(self) -> dict[str, Any]:
-        """What the classifier tells about its fit."""
-        return self.classifier.fit_info_
-
-    @property
-    def features_id(self) -> list[Any]:
-        """What the features depend on: methods with equal ones share them."""
-        return feature_id(self.feature)
-
-    def extract(self, X: Images) -> Features:
-        """Features of images."""
-        return self.feature(X)
-
-    def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
-        """Learn from features (n, d) and class indices (n,)."""
-        for transformer in self.transformers:
-            X = transformer.fit(X).transform(X)
-        X_val = None if X_val is None or len(X_val) == 0 else self.transform(X_val)
-        self.classifier.fit(X, y, X_val=X_val, y_val=y_val)
-        return self
-
-    def forecast(self, X: Features, y: Labels, n: int) -> float:
-        """Seconds of a cell that trains on n images; see `forecast`."""
-        return forecast(self, X, y, n)
-
-    def transform(self, X: Features) -> Features:
-        """What the classifier is given of features (n, d)."""
-        for transformer in self.transformers:
-            X = transformer.transform(X)
-        return X
-
-    def predict(self, X: Features) -> Labels:
-        """Class indices (n,) of features (n, d)."""
-        if len(X) == 0:
-            return np.empty(0, dtype=np.int64)
-        return self.classifier.predict(self.transform(X))
 
 
 def forecast(estimator: Any, X: Features, y: Labels, n: int) -> float:
@@ -149,19 +58,6 @@ def forecast(estimator: Any, X: Features, y: Labels, n: int) -> float:
     (few, before), (many, last) = [*times[:1], *times][-2:]
     power = np.log(last / before) / np.log(many / few) if many > few else 1.0
     return float(last * (n / many) ** np.clip(power, 0, STEEPEST))
-
-
-def feature_id(feature: Callable[[Images], Features]) -> list[Any]:
-    """A feature by its function, the arguments bound to it, and the source of all features."""
-    bound = feature if isinstance(feature, partial) else partial(feature)
-    bound_to = dict(sorted(bound.keywords.items()))
-    return [bound.func.__module__, bound.func.__qualname__, list(bound.args), bound_to, _features_version()]
-
-
-@cache
-def _features_version() -> str:
-    sources = sorted((Path(__file__).parent / "features").glob("*.py"))
-    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
 
 
 class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -16,7 +16,6 @@ import copy
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise, product
 from time import perf_counter
 from typing import Any, Self
@@ -33,7 +32,8 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, Stratifi
 from sklearn.pipeline import Pipeline
 
 from baselines import Double, Features, Images, Labels
-from baselines.pipeline import feature_id, forecast
+from baselines.blocks import Blocks
+from baselines.pipeline import forecast
 
 Folds = list[tuple[Labels, Labels]]
 
@@ -64,82 +64,6 @@ def choices(given: Any, usual: Any, grid: Sequence[Any], select: bool) -> tuple[
     if given is not None:
         return (given,)
     return tuple(grid) if select else (usual,)
-
-
-@dataclass(frozen=True)
-class Block:
-    """The features of one setting; `settings` are the parameters that tell it from other blocks."""
-
-    settings: Mapping[str, Any]
-    feature: Callable[[Images], Features]
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """Features of several settings, side by side in what `extract` gives; `left_out` says what cannot be."""
-
-    blocks: tuple[Block, ...]
-    left_out: tuple[str, ...] = ()
-
-    @classmethod
-    def of(
-        cls, feature: Callable[..., Features], check: Callable[..., None], *, varied: Mapping[str, Sequence[Any]],
-        **fixed: Any,
-    ) -> Blocks:  # fmt: skip
-        """A block for each combination of what varies that `check` allows.
-
-        Parameters
-        ----------
-        feature : callable
-            Images and keyword arguments to features.
-        check : callable
-            Raises `ValueError` for arguments that cannot be.
-        varied : mapping
-            For an argument's name, its values.
-        **fixed
-            All other arguments.
-
-        Raises
-        ------
-        ValueError
-            If no combination is allowed: what `check` says of the first.
-        """
-        blocks, refused = [], []
-        for values in product(*varied.values()):
-            settings = dict(zip(varied, values, strict=True))
-            try:
-                check(**settings, **fixed)
-                blocks.append(Block(settings, partial(feature, **settings, **fixed)))
-            except ValueError as error:
-                refused.append((settings, error))
-        if not blocks:
-            raise refused[0][1]
-        return cls(tuple(blocks), tuple(f"{_told(settings)}: {error}" for settings, error in refused))
-
-    @classmethod
-    def one(cls, feature: Callable[..., Features], **fixed: Any) -> Blocks:
-        """The only block of a method whose features have nothing to choose."""
-        return cls((Block({}, partial(feature, **fixed)),))
-
-    @property
-    def id(self) -> list[Any]:
-        """What the features depend on: methods with equal ones share them."""
-        ids = [feature_id(block.feature) for block in self.blocks]
-        return ids if len(ids) > 1 else ids[0]
-
-    def extract(self, X: Images) -> Features:
-        """All features of images."""
-        if len(self.blocks) == 1:
-            return self.blocks[0].feature(X)
-        return np.concatenate([block.feature(X) for block in self.blocks], axis=1)
-
-    def columns(self, width: int) -> list[tuple[int, int]]:
-        """Where each block lies in features of this width."""
-        if len(self.blocks) == 1:
-            return [(0, width)]
-        blank = np.zeros((1, 128, 128), dtype=np.uint8)  # any size will do: features bring images to one of their own
-        ends = np.cumsum([block.feature(blank).shape[1] for block in self.blocks]).tolist()
-        return list(pairwise([0, *ends]))
 
 
 class Columns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -340,7 +264,7 @@ class Selected:
         widths = [stop - start for start, stop in columns]
         kept = [width * n <= LARGEST or width == min(widths) for width in widths]
         words = [
-            f"{_told(block.settings)}: {width:,} values of {n:,} training images are more than {LARGEST:,}"
+            f"{block.label}: {width:,} values of {n:,} training images are more than {LARGEST:,}"
             for block, width, keep in zip(self.features.blocks, widths, kept, strict=True)
             if not keep
         ]
@@ -403,10 +327,6 @@ def _set(candidate: Candidate, columns: Sequence[tuple[int, int]]) -> dict[str, 
     """A candidate as parameters of the pipeline."""
     start, stop = columns[candidate.block]
     return {"columns__start": start, "columns__stop": stop, **candidate.params}
-
-
-def _told(settings: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in settings.items()) or "the features"
 
 
 def part_of(y: Labels, groups: Labels | None, most: int, random_state: int | None) -> Labels:

@@ -16,17 +16,20 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import product
 from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import TransformerMixin
 from sklearn.utils.metaestimators import available_if
 
 from baselines import Double, Features, Images, Labels, require
-from baselines.network import ValidationGroup
-from baselines.pipeline import FeatureClassifier, Transformer, feature_id, forecast, stratified
+from baselines.blocks import Block, Blocks, feature_id
+from baselines.network import GradientNetwork, SwarmNetwork, ValidationGroup
+from baselines.pipeline import KernelSVM, forecast, stratified
+from baselines.search import LINES_TO_BEAT
 
 KEPT = 6
 """One setting in so many comes into the second round."""
@@ -54,14 +57,20 @@ class Open:
     tried: tuple[Any, ...]
 
 
-def settings_of(left_open: Mapping[str, Open], given: Mapping[str, Any], select: bool) -> list[dict[str, Any]]:
-    """Every combination of values to try; a value that is given is not searched, and without selection none is.
+def settings_of(
+    left_open: Mapping[str, Open], given: Mapping[str, Any], *, select: bool, search: str
+) -> list[dict[str, Any]]:
+    """Every combination of values to try.
+
+    A value that is given is not selected. Without `select` none is, nor with a line to beat as the `search`: they count
+    no evaluations that a selection could share.
 
     Raises
     ------
     ValueError
         If a given value is not of the type of the fixed one.
     """
+    select = select and search not in LINES_TO_BEAT
     choices = {}
     for name, value in left_open.items():
         own = given[name]
@@ -92,13 +101,22 @@ def rounds(settings: int, evaluations: int) -> list[tuple[int, int]]:
     return [(settings, budget), *[(kept, GROWTH * budget)] * (kept > 0), (1, evaluations - spent)]
 
 
+@dataclass
+class FeatureClassifier:
+    """What a setting makes, not yet fitted: features, what transforms them, and a classifier of what comes of it."""
+
+    feature: Callable[[Images], Features]
+    transformer: TransformerMixin
+    classifier: SwarmNetwork | GradientNetwork | KernelSVM
+
+
 class Tuned:
     """Features and a network that a search trains, what is left open of them selected on the validation group.
 
     Parameters
     ----------
     make : callable
-        From a setting's values and `evaluations`, all by keyword, to a `FeatureClassifier` not yet fitted.
+        From a setting's values and `evaluations`, all by keyword, to a `FeatureClassifier`.
     settings : sequence of dict
         What to try, as `settings_of` returns it; a single one is not selected but taken.
     evaluations : int
@@ -143,18 +161,19 @@ class Tuned:
             f"evaluations must be above {evaluations} to try {len(settings)} settings with a population of {least}, "
             "or select false",
         )
-        self._features = {_name(one): one.feature for one in made}
+        blocks = {_name(one): Block({}, one.feature) for one in made}
+        self.features = Blocks(tuple(blocks.values()))
+        self._names = tuple(blocks)
         self._gives_probabilities = hasattr(made[0].classifier, "predict_proba")
 
     @property
     def features_id(self) -> list[Any]:
         """What the features depend on: methods with equal ones share them."""
-        ids = [feature_id(feature) for feature in self._features.values()]
-        return ids[0] if len(ids) == 1 else ids
+        return self.features.id
 
     def extract(self, X: Images) -> Features:
         """The features of all settings, side by side."""
-        return np.concatenate([feature(X) for feature in self._features.values()], axis=1)
+        return self.features.extract(X)
 
     def forecast(self, X: Features, y: Labels, n: int) -> float:
         """Seconds of a cell that trains on n images; see `baselines.pipeline.forecast`."""
@@ -168,21 +187,13 @@ class Tuned:
         y_val: Labels | None = None,
         groups: Labels | None = None,
     ) -> Self:
-        """Select and learn.
+        """Select and learn; parameters as of `baselines.selection.Selected.fit`.
 
-        Parameters
-        ----------
-        X, y : ndarray, shapes (n, d) and (n,)
-            What `extract` made of the training images, and their class indices.
-        X_val, y_val : ndarray or None
-            Of the validation group.
-        groups : ndarray, shape (n,), or None
-            What the protocol keeps together: nothing of a group is learned from that judges.
+        The validation group judges; where there is none, images that are held out do, and of their groups none trains.
         """
         begun = perf_counter()
-        blank = np.zeros((1, 128, 128), dtype=np.uint8)  # any size will do: features bring images to one of their own
-        ends = np.cumsum([feature(blank).shape[1] for feature in self._features.values()])
-        self._columns = {name: slice(*edges) for name, edges in zip(self._features, pairwise([0, *ends]), strict=True)}
+        columns = self.features.columns(X.shape[1])
+        self._columns = {name: slice(*edges) for name, edges in zip(self._names, columns, strict=True)}
         plan, left = self.rounds, list(self.settings)
         if X_val is None or y_val is None or len(y_val) == 0:
             X_val = y_val = None
@@ -198,10 +209,10 @@ class Tuned:
             fits = [self._try(setting, budget, ready, X, y, X_val, y_val) for setting in left[:tried]]
             fits.sort(key=lambda fit: fit.loss)  # stable: of equal ones the first setting goes before
             left = [fit.setting for fit in fits]
-            spent += sum(fit.model.fit_info_.get("evaluations", 0) for fit in fits)
+            spent += sum(fit.model.classifier.fit_info_.get("evaluations", 0) for fit in fits)
         self._chosen = fits[0].model
         self.classes_: Labels = np.unique(y)
-        self.fit_info_ = dict(self._chosen.fit_info_)
+        self.fit_info_ = dict(self._chosen.classifier.fit_info_)
         if len(plan) > 1:
             self.fit_info_ |= {
                 "selected": fits[0].setting,
@@ -213,14 +224,20 @@ class Tuned:
 
     def predict(self, X: Features) -> Labels:
         """Class indices (n,) of features (n, d)."""
-        return self._chosen.predict(self._own(self._chosen, X))
+        if len(X) == 0:
+            return np.empty(0, dtype=np.int64)
+        return self._chosen.classifier.predict(self._given(X))
 
     @available_if(lambda self: self._gives_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Features) -> Double:
         """Probabilities (n, classes) of features (n, d), in the order of `classes_`."""
-        given = self._chosen.transform(self._own(self._chosen, X))
-        probabilities: Double = self._chosen.classifier.predict_proba(given)  # type: ignore[attr-defined]
+        probabilities: Double = self._chosen.classifier.predict_proba(self._given(X))
         return probabilities
+
+    def _given(self, X: Features) -> Features:
+        """What the chosen classifier is given of features of all settings."""
+        given: Features = self._chosen.transformer.transform(self._own(self._chosen, X))
+        return given
 
     def _own(self, model: FeatureClassifier, X: Features) -> Features:
         return X[:, self._columns[_name(model)]]
@@ -237,14 +254,12 @@ class Tuned:
     ) -> _Fit:
         """Fit a setting within a budget; settings with the same inputs have them transformed once."""
         model = self.make(**setting, evaluations=budget)
-        key = json.dumps([_name(model), [[type(one).__name__, vars(one)] for one in model.transformers]])
+        key = json.dumps([_name(model), type(model.transformer).__name__, vars(model.transformer)])
         if key not in ready:
-            train = self._own(model, X)
-            for transformer in model.transformers:
-                train = transformer.fit(train).transform(train)
-            val = None if X_val is None else model.transform(self._own(model, X_val))
-            ready[key] = _Inputs(model.transformers, train, val)
-        model.transformers = ready[key].transformers
+            train = model.transformer.fit(self._own(model, X)).transform(self._own(model, X))
+            val = None if X_val is None else model.transformer.transform(self._own(model, X_val))
+            ready[key] = _Inputs(model.transformer, train, val)
+        model.transformer = ready[key].transformer
         val = ready[key].val
         model.classifier.fit(ready[key].train, y, X_val=val, y_val=y_val)
         loss = 0.0
@@ -256,9 +271,9 @@ class Tuned:
 
 @dataclass(frozen=True)
 class _Inputs:
-    """Fitted transformers, and what they make of the training and the validation images."""
+    """A fitted transformer, and what it makes of the training and the validation images."""
 
-    transformers: tuple[Transformer, ...]
+    transformer: TransformerMixin
     train: Features
     val: Features | None
 

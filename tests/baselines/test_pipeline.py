@@ -5,14 +5,12 @@ import json
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
-from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from baselines import pipeline
 from baselines.bwe_fsvm import membership
 from baselines.pipeline import (
     COSTS,
-    FeatureClassifier,
     KernelSVM,
     LinearSVM,
     NearestNeighbours,
@@ -37,16 +35,6 @@ def test_without_whitening_distances_of_whole_spaces_stay():
     np.testing.assert_allclose(
         np.linalg.norm(components.transform(X[:1] - X[1:2] + X.mean(axis=0))), np.linalg.norm(X[0] - X[1])
     )
-
-
-def test_transformers_in_turn():
-    both = FeatureClassifier(
-        lambda X: X, StandardScaler(), PrincipalComponents(0.9), classifier=NearestNeighbours(1)
-    ).fit(X, np.arange(50) % 3)
-    scaled = StandardScaler().fit_transform(X)
-    wanted = PrincipalComponents(0.9).fit(scaled).transform(scaled)
-    np.testing.assert_allclose(both.transform(X), wanted)
-    np.testing.assert_array_equal(both.predict(X), np.arange(50) % 3)
 
 
 def test_all_variance_keeps_the_rank():

@@ -1,0 +1,110 @@
+"""Features as the harness takes them: known by an id, computed once a data set, those of several settings together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import pairwise, product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from baselines import Features, Images
+
+
+@dataclass(frozen=True)
+class Block:
+    """The features of one setting; `settings` are the parameters that tell it from other blocks."""
+
+    settings: Mapping[str, Any]
+    feature: Callable[[Images], Features]
+
+    @property
+    def label(self) -> str:
+        """Its settings in words."""
+        return ", ".join(f"{name} {value}" for name, value in self.settings.items()) or "the features"
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Features of several settings, side by side in what `extract` gives; `left_out` says what cannot be."""
+
+    blocks: tuple[Block, ...]
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, feature: Callable[..., Features], check: Callable[..., None], *, varied: Mapping[str, Sequence[Any]],
+        **fixed: Any,
+    ) -> Blocks:  # fmt: skip
+        """A block for each combination of what varies that `check` allows.
+
+        Parameters
+        ----------
+        feature : callable
+            Images and keyword arguments to features.
+        check : callable
+            Raises `ValueError` for arguments that cannot be.
+        varied : mapping
+            For an argument's name, its values.
+        **fixed
+            All other arguments.
+
+        Raises
+        ------
+        ValueError
+            If no combination is allowed: what `check` says of the first.
+        """
+        blocks, refused = [], []
+        for values in product(*varied.values()):
+            settings = dict(zip(varied, values, strict=True))
+            block = Block(settings, partial(feature, **settings, **fixed))
+            try:
+                check(**settings, **fixed)
+                blocks.append(block)
+            except ValueError as error:
+                refused.append((block, error))
+        if not blocks:
+            raise refused[0][1]
+        return cls(tuple(blocks), tuple(f"{block.label}: {error}" for block, error in refused))
+
+    @classmethod
+    def one(cls, feature: Callable[..., Features], **fixed: Any) -> Blocks:
+        """The only block of a method whose features have nothing to choose."""
+        return cls((Block({}, partial(feature, **fixed)),))
+
+    @property
+    def id(self) -> list[Any]:
+        """What the features depend on: methods with equal ones share them."""
+        ids = [feature_id(block.feature) for block in self.blocks]
+        return ids if len(ids) > 1 else ids[0]
+
+    def extract(self, X: Images) -> Features:
+        """All features of images."""
+        if len(self.blocks) == 1:
+            return self.blocks[0].feature(X)
+        return np.concatenate([block.feature(X) for block in self.blocks], axis=1)
+
+    def columns(self, width: int) -> list[tuple[int, int]]:
+        """Where each block lies in features of this width."""
+        if len(self.blocks) == 1:
+            return [(0, width)]
+        blank = np.zeros((1, 128, 128), dtype=np.uint8)  # any size will do: features bring images to one of their own
+        ends = np.cumsum([block.feature(blank).shape[1] for block in self.blocks]).tolist()
+        return list(pairwise([0, *ends]))
+
+
+def feature_id(feature: Callable[[Images], Features]) -> list[Any]:
+    """A feature by its function, the arguments bound to it, and the source of all features."""
+    bound = feature if isinstance(feature, partial) else partial(feature)
+    bound_to = dict(sorted(bound.keywords.items()))
+    return [bound.func.__module__, bound.func.__qualname__, list(bound.args), bound_to, _features_version()]
+
+
+@cache
+def _features_version() -> str:
+    sources = sorted((Path(__file__).parent / "features").glob("*.py"))
+    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
