@@ -17,7 +17,7 @@ from __future__ import annotations
 from baselines.blocks import Blocks
 from baselines.features import check_blocks, gradient_histograms
 from baselines.pipeline import LinearSVM
-from baselines.selection import COSTS, Selected, choices
+from baselines.selection import LINEAR_COSTS, Selected, choices
 from febench import method
 
 
@@ -58,7 +58,7 @@ def hog_svm(
     return Selected(
         Blocks.of(gradient_histograms, check_blocks, varied=varied, block=block, orientations=orientations),
         LinearSVM(random_state=random_state),
-        grid={"C": choices(C, 0.03, COSTS, select)},
+        grid={"C": choices(C, 0.03, LINEAR_COSTS, select)},
         bounds={"C": 2.0},
         isometric=True,
         random_state=random_state,

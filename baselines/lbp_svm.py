@@ -18,7 +18,7 @@ from __future__ import annotations
 from baselines.blocks import Blocks
 from baselines.features import check_grid, pattern_histograms
 from baselines.pipeline import LinearSVM
-from baselines.selection import COSTS, Selected, choices
+from baselines.selection import LINEAR_COSTS, Selected, choices
 from febench import method
 
 
@@ -57,7 +57,7 @@ def lbp_svm(
     return Selected(
         Blocks.of(pattern_histograms, check_grid, varied=varied),
         LinearSVM(random_state=random_state),
-        grid={"C": choices(C, 0.01, COSTS, select)},
+        grid={"C": choices(C, 0.01, LINEAR_COSTS, select)},
         bounds={"C": 2.0},
         isometric=True,
         random_state=random_state,

@@ -21,8 +21,8 @@ from baselines import Double, Features, Labels, require
 COSTS = tuple(2.0**power for power in range(-1, 10, 2))
 """Values of C that `KernelSVM` chooses from: 0.5 to 512."""
 
-MOST = 2000
-"""Images on which it does so at most."""
+FOLDS, MOST = 5, 2000
+"""Folds in which it does so, and images, at most."""
 
 TRIED, ENOUGH, STEEPEST = 64, 0.5, 2
 """Of a forecast: images that it begins with, seconds after which it doubles them no more, largest power it believes."""
@@ -201,20 +201,18 @@ class KernelSVM(_Machine):
         Factor of the kernel's exponent.
     sample_weight : callable or None
         From inputs and class indices to a weight of each image, by which its C is multiplied.
-    folds, most : int
-        Of that cross-validation: how many folds, and how many images it is done with at most, drawn class by class.
     random_state : int or None
-        Seed of its folds.
+        Seed of that cross-validation's folds.
     break_ties : bool
         Whether of classes with equally many votes the decision values choose; otherwise the first of them wins,
         whatever they say.
     effort : int or None
-        Iterations an image after which a machine is taken as it is: where classes are one, a large C has no end.
+        Iterations an image, at most: where classes overlap, a large C takes very many.
 
     Raises
     ------
     ValueError
-        If C is not positive, or there are fewer than two folds or images.
+        If C or gamma is not positive.
     """
 
     def __init__(
@@ -222,21 +220,15 @@ class KernelSVM(_Machine):
         C: float | None = None,
         gamma: float = 1.0,
         sample_weight: Callable[[Features, Labels], Double] | None = None,
-        folds: int = 5,
-        most: int = MOST,
         random_state: int | None = None,
         break_ties: bool = False,
         effort: int | None = None,
     ) -> None:
         require(C is None or C > 0, f"C must be above 0, not {C}")
         require(gamma > 0, f"gamma must be above 0, not {gamma}")
-        require(folds >= 2, f"folds must be at least 2, not {folds}")
-        require(most >= 2, f"most must be at least 2, not {most}")
         self.C = C
         self.gamma = gamma
         self.sample_weight = sample_weight
-        self.folds = folds
-        self.most = most
         self.random_state = random_state
         self.break_ties = break_ties
         self.effort = effort
@@ -253,7 +245,7 @@ class KernelSVM(_Machine):
 
         C = self.C
         if C is None:
-            parts = list(stratified(y, self.folds, self.most, np.random.default_rng(self.random_state)))
+            parts = list(stratified(y, FOLDS, MOST, np.random.default_rng(self.random_state)))
             if any(len(np.unique(y[train])) < 2 for train, _ in parts):
                 C = 1.0
             else:

@@ -37,7 +37,7 @@ from baselines.pipeline import forecast
 
 Folds = list[tuple[Labels, Labels]]
 
-COSTS = tuple(2.0**power for power in range(-9, 6, 2))
+LINEAR_COSTS = tuple(2.0**power for power in range(-9, 6, 2))
 """C of linear machines: 2^-9 to 32, four times as much each; above `MANY` images up to 2."""
 
 KERNEL_COSTS = tuple(2.0**power for power in range(-1, 12, 2))
@@ -47,6 +47,7 @@ EFFORT = 200
 """Iterations of a kernel machine an image, at most."""
 
 GAMMAS = (0.25, 1.0)
+"""Factors of the kernel's exponent; see `baselines.pipeline.KernelSVM`."""
 
 FOLDS = 5
 MOST = 2000
@@ -231,12 +232,7 @@ class Selected:
             inner_columns = list(pairwise([0, *np.cumsum([one.shape[1] for one in spans]).tolist()]))
         chosen, tried, seconds = candidates[0], 1, 0.0
         if len(candidates) > 1 and folds:
-            settings = [{name: [value] for name, value in _set(one, inner_columns).items()} for one in candidates]
-            pipeline = clone(self.pipeline)
-            if len(pipeline.steps) > 2:
-                pipeline.set_params(memory=_Remembered())
-            search = GridSearchCV(pipeline, settings, scoring="accuracy", cv=folds, refit=False, error_score="raise")
-            chosen = candidates[search.fit(inner_X, inner_y).best_index_]
+            chosen = self._most_accurate(candidates, inner_columns, inner_X, inner_y, folds)
             tried, seconds = len(candidates), perf_counter() - begun
         elif len(candidates) > 1:
             tried = 0
@@ -255,6 +251,17 @@ class Selected:
             self.temperature_ = temperature(*out_of_fold(inner, inner_X, inner_y, folds))
             told["temperature"] = self.temperature_
         self._tell(told, chosen, tried, seconds, not_tried)
+
+    def _most_accurate(
+        self, candidates: Sequence[Candidate], columns: Sequence[tuple[int, int]], X: Features, y: Labels, folds: Folds
+    ) -> Candidate:
+        """The candidate with the highest mean accuracy on the inner folds, the first of equal ones."""
+        settings = [{name: [value] for name, value in _set(one, columns).items()} for one in candidates]
+        pipeline = clone(self.pipeline)
+        if len(pipeline.steps) > 2:
+            pipeline.set_params(memory=_Remembered())
+        search = GridSearchCV(pipeline, settings, scoring="accuracy", cv=folds, refit=False, error_score="raise")
+        return candidates[search.fit(X, y).best_index_]
 
     def _affordable(self, columns: Sequence[tuple[int, int]], n: int) -> tuple[list[Candidate], list[str]]:
         """The candidates that so many training images leave in reach, and a sentence about what is out of it.

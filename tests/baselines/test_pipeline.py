@@ -150,8 +150,7 @@ def test_equal_seeds_give_equal_machines(make):
     [
         (lambda: LinearSVM(0.0), "C"),
         (lambda: KernelSVM(-1.0), "C"),
-        (lambda: KernelSVM(folds=1), "folds"),
-        (lambda: KernelSVM(most=1), "most"),
+        (lambda: KernelSVM(gamma=0.0), "gamma"),
         (lambda: NearestNeighbours(0), "k"),
     ],
 )

@@ -9,9 +9,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from baselines import selection
-from baselines.network import GradientNetwork
+from baselines.blocks import Block, Blocks
 from baselines.pipeline import KernelSVM, LinearSVM, NearestNeighbours, PrincipalComponents
-from baselines.selection import Block, Blocks, Selected, choices, inner_folds, out_of_fold, part_of, span, temperature
+from baselines.selection import Selected, choices, inner_folds, out_of_fold, part_of, span, temperature
 from febench.core.method import METHODS
 from tests.baselines.made import build, predictions, stripes, textures
 
@@ -221,13 +221,6 @@ def test_votes_are_counted_as_laplace_does():
     X, y = np.array([[0.0], [1.0], [2.0], [9.0]]), np.array([4, 7, 7, 5])
     given = NearestNeighbours(3).fit(X, y).predict_proba(np.array([[0.1]]))
     np.testing.assert_allclose(given, [[2 / 6, 1 / 6, 3 / 6]])
-
-
-def test_outputs_of_nought_are_equal_probabilities():
-    X, y = blobs(30)
-    network = GradientNetwork(3, iterations=2, random_state=0).fit(X, y)
-    network.weights_ = np.full_like(network.weights_, -1e3)
-    np.testing.assert_allclose(network.predict_proba(np.zeros((2, 4), np.float32)), 1 / 3)
 
 
 # --- small and odd sets ----------------------------------------------------------------------------------------------
