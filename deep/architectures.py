@@ -95,8 +95,9 @@ class Builder:
         DataError
             If the file does not say.
         """
-        mean, sd = normalisation(find(self.architecture, self.weights))
-        return Normalisation(len(mean), device).set(torch.tensor(mean), torch.tensor(sd))
+        of_channels = normalisation(find(self.architecture, self.weights))
+        mean, sd = (torch.tensor(values, device=device).view(1, -1, 1, 1) for values in of_channels)
+        return Normalisation(mean, sd)
 
 
 def check_name(architecture: str) -> None:

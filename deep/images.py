@@ -47,37 +47,29 @@ def _channels_first(X: NDArray[np.uint8]) -> Tensor:
     return images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
 
 
+@dataclass(frozen=True, eq=False)
 class Normalisation:
-    """Mean and standard deviation of each channel, in units of uint8 pixels; tensors of shape (1, channels, 1, 1)."""
+    """Mean and standard deviation of each channel, in units of uint8 pixels; float32, shape (1, channels, 1, 1)."""
 
-    def __init__(self, channels: int, device: torch.device | str = "cpu") -> None:
-        self.mean = torch.zeros(1, channels, 1, 1, device=device)
-        self.sd = torch.ones(1, channels, 1, 1, device=device)
+    mean: Tensor
+    sd: Tensor
 
     @classmethod
     def of(cls, pixels: Tensor) -> Normalisation:
-        """Make one by the statistics of images, see `fit`, on their device."""
-        return cls(pixels.shape[1], pixels.device).fit(pixels)
-
-    def fit(self, pixels: Tensor) -> Normalisation:
-        """Take the statistics of uint8 images, shape (n, channels, height, width).
+        """By the statistics of uint8 images, shape (n, channels, height, width), on their device.
 
         A constant channel is not scaled; features, which are not uint8, are left as they are.
         """
         if pixels.dtype is not torch.uint8:
-            return self
+            zeros = torch.zeros(1, pixels.shape[1], 1, 1, device=pixels.device)
+            return cls(zeros, torch.ones_like(zeros))
         counts = torch.stack([channel.flatten().bincount(minlength=256) for channel in pixels.unbind(1)]).double()
         values = torch.arange(256, device=pixels.device, dtype=torch.float64)
         share = counts / counts.sum(1, keepdim=True)
         mean = share @ values
         sd = (share * (values - mean[:, None]) ** 2).sum(1).sqrt()
-        return self.set(mean, torch.where(sd > 0, sd, 1.0))
-
-    def set(self, mean: Tensor, sd: Tensor) -> Normalisation:
-        """Take these, shape (channels,); the tensors stay where they are."""
-        self.mean.copy_(mean.view(1, -1, 1, 1))
-        self.sd.copy_(sd.view(1, -1, 1, 1))
-        return self
+        sd = torch.where(sd > 0, sd, 1.0)
+        return cls(mean.float().view(1, -1, 1, 1), sd.float().view(1, -1, 1, 1))
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Normalised float images."""

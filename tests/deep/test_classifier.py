@@ -189,18 +189,9 @@ def test_extracted_images_stand_for_the_images(toy_images):
     assert np.array_equal(fitted(small, y).predict_proba(small), fitted(X, y).predict_proba(X))
 
 
-def test_predictions_do_not_depend_on_the_other_images():
-    network, images = small_network().eval(), uint8_images(70)
-    normalise = Normalisation(1).fit(images)
-    together = predict_probabilities(network, images, normalise)
-    alone = torch.cat([predict_probabilities(network, image[None], normalise) for image in images])
-    torch.testing.assert_close(alone, together, rtol=0, atol=1e-6)
-    assert together.shape == (70, 2)
-
-
 def test_predictions_are_those_of_image_and_mirror_image():
     network, images = small_network().eval(), uint8_images(5)
-    normalise = Normalisation(1).fit(images)
+    normalise = Normalisation.of(images)
     of_image = predict_probabilities(network, images, normalise)
     of_mirror = predict_probabilities(network, images.flip(3), normalise)
     torch.testing.assert_close(of_image, of_mirror)

@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_leaves  # noqa: E402
 
 from deep import device  # noqa: E402
 from deep.architectures import Builder  # noqa: E402
+from deep.images import Normalisation  # noqa: E402
 from deep.training import Recipe, Training, train  # noqa: E402
 from tests.deep.test_training import begun, generator, same, small_network, uint8_images  # noqa: E402
 
@@ -205,8 +206,9 @@ def test_no_operator_of_a_step_makes_the_processor_wait(stubbed, request):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_step_on_a_gpu_has_no_tensor_of_the_processor_and_a_loss_of_float32(dtype, monkeypatch):
     """Traced with tensors of a shape and a device alone. Of the way back, gradients stand in: it needs a real GPU."""
-    for name in ("deep.training.stream_at", "deep.training.Normalisation.fit"):
-        monkeypatch.setattr(name, lambda one, *_: None if isinstance(one, int) else one)
+    monkeypatch.setattr("deep.training.stream_at", lambda *_: None)
+    plain = lambda _: Normalisation(torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1, 1))  # noqa: E731
+    monkeypatch.setattr(Normalisation, "of", plain)
     monkeypatch.setattr(torch.cuda.amp.common, "amp_definitely_not_available", lambda: False)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *_, **__: True)
     losses, stepped = [], []

@@ -43,7 +43,7 @@ def test_resize_leaves_images_of_the_right_size_as_they_are():
 @pytest.mark.parametrize("channels", [1, 3])
 def test_normalisation_agrees_with_numpy(channels):
     images = torch.randint(0, 256, (20, channels, 8, 8), generator=generator(20), dtype=torch.uint8)
-    found = Normalisation(channels).fit(images)
+    found = Normalisation.of(images)
     pixels = images.numpy().astype(float)
     np.testing.assert_allclose(found.mean.flatten(), pixels.mean((0, 2, 3)), rtol=1e-6)
     np.testing.assert_allclose(found.sd.flatten(), pixels.std((0, 2, 3)), rtol=1e-6)
@@ -53,7 +53,7 @@ def test_normalisation_agrees_with_numpy(channels):
 
 def test_images_that_never_vary_are_not_divided_by_zero():
     images = torch.full((4, 1, 8, 8), 17, dtype=torch.uint8)
-    assert torch.equal(Normalisation(1).fit(images)(images), torch.zeros(4, 1, 8, 8))
+    assert torch.equal(Normalisation.of(images)(images), torch.zeros(4, 1, 8, 8))
 
 
 def test_strength_zero_is_the_identity():

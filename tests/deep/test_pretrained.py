@@ -158,7 +158,7 @@ def test_the_linear_layer_gives_scikit_learns_probabilities(classes):
 def test_head_inputs_are_means_over_image_and_mirror_image(toy):
     network = make("resnet18[size=32]").network(3)
     pixels = torch.from_numpy(toy[0][:5])[:, None]
-    normalise = Normalisation(1).fit(pixels)
+    normalise = Normalisation.of(pixels)
     straight, mirrored = (head_inputs(network, images, normalise) for images in (pixels, pixels.flip(3)))
     np.testing.assert_allclose(straight, mirrored, atol=1e-5)
     assert straight.shape == (5, head_of(network)[1].in_features)
