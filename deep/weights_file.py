@@ -214,8 +214,10 @@ def head_prefixes(network: nn.Module) -> tuple[str, ...]:
     return (f"{head_of(network)[0]}.", *AUXILIARY)
 
 
-def load(network: nn.Module, file: WeightsFile, *, head: bool = False) -> tuple[str, ...]:
-    """Put the weights of a file into a network; names and shapes must be the network's own.
+def load(network: nn.Module, file: WeightsFile) -> None:
+    """Put the weights of a file into a network, whose head (see `head_of`) keeps its own.
+
+    All other names and shapes must be the network's.
 
     Parameters
     ----------
@@ -223,13 +225,6 @@ def load(network: nn.Module, file: WeightsFile, *, head: bool = False) -> tuple[
         A classifier, changed in place, and only if all is well; its memory format stays.
     file : WeightsFile
         As `find` gave it.
-    head : bool
-        Whether the head (see `head_of`) is loaded too. Otherwise it keeps its weights, and the file's is ignored.
-
-    Returns
-    -------
-    tuple of str
-        The names in the network's state that keep what they were.
 
     Raises
     ------
@@ -239,8 +234,8 @@ def load(network: nn.Module, file: WeightsFile, *, head: bool = False) -> tuple[
     import torch
 
     tensors = read(file.path)
-    check_shapes(file.path, shapes_of(tensors), network, what=f"this {type(network).__name__}", head=head)
-    own, skipped = network.state_dict(), () if head else head_prefixes(network)
+    check_shapes(file.path, shapes_of(tensors), network, what=f"this {type(network).__name__}")
+    own, skipped = network.state_dict(), head_prefixes(network)
     wanted = [name for name in own if name in tensors and not name.startswith(skipped)]
     for name in wanted:
         finite = tensors[name].is_floating_point() and bool(tensors[name].isfinite().all())
@@ -251,7 +246,6 @@ def load(network: nn.Module, file: WeightsFile, *, head: bool = False) -> tuple[
     with torch.no_grad():
         for name in wanted:
             own[name].copy_(tensors[name])
-    return tuple(sorted(own.keys() - set(wanted)))
 
 
 def check(path: Path, architecture: str) -> None:
@@ -275,12 +269,12 @@ def check(path: Path, architecture: str) -> None:
             return
     else:
         shapes = shapes_of(read(path))
-    check_shapes(path, shapes, skeleton(architecture), what=architecture, head=False)
+    check_shapes(path, shapes, skeleton(architecture), what=architecture)
 
 
-def check_shapes(path: Path, shapes: Shapes, network: nn.Module, *, what: str, head: bool) -> None:
-    """Refuse shapes that are not those of a network, as `DataError`; the head counts if `head`."""
-    own, skipped = shapes_of(network.state_dict()), () if head else head_prefixes(network)
+def check_shapes(path: Path, shapes: Shapes, network: nn.Module, *, what: str) -> None:
+    """Refuse shapes that are not those of a network, its head left out, as `DataError`."""
+    own, skipped = shapes_of(network.state_dict()), head_prefixes(network)
     differences = []
     for name in {**own, **shapes}:
         if name.startswith(skipped) or shapes.get(name) == own.get(name):
