@@ -103,7 +103,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
                 "classes": class_sizes(manifest.classes, manifest.labels),
                 "out": str(options.path),
                 "jobs": plan.jobs,
-                "workers": plan.workers,
+                "workers": plan.workers_in_words,
                 "wanted": len(plan.cells),
                 "stored": len(plan.stored),
                 "missing": len(plan.missing),

@@ -137,8 +137,8 @@ class Plan:
         return [run[start : start + self.pack] for run in runs for start in range(0, len(run), self.pack)]
 
     @property
-    def workers(self) -> str:
-        """What the missing cells are computed on, in words."""
+    def workers_in_words(self) -> str:
+        """What the missing cells are computed on, such as `2 workers and 1 GPU`."""
         on_gpus = sum(map(len, self.packs))
         parts = [f"{self.jobs} workers"] if on_gpus < len(self.missing) else []
         parts += [f"{self.gpus} GPU{'s' * (self.gpus > 1)}"] if on_gpus else []
@@ -287,7 +287,7 @@ def wanted_cells(
     runs : int or None
         Only the first so many runs; None for all that the protocol draws.
     shard : pair of int or None
-        Of each row only every so-manieth cell: `(3, 20)` begins with the third and takes every 20th.
+        `(3, 20)`: of each row only every 20th cell, beginning with the third.
 
     Raises
     ------

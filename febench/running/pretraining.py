@@ -20,7 +20,7 @@ from febench.running.executors.base import Failure
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Row, select_rows
 from febench.running.runner import (
-    check_device,
+    check_rows,
     executor_for,
     extract_task,
     folds_of,
@@ -78,7 +78,7 @@ def pretrain(options: RunOptions, path: Path) -> Pretrained:
     if len(rows) != 1:
         raise UsageError(f"name one method to pretrain, not {printable(options.methods)} {' '.join(absent)}".rstrip())
     row = rows[0]
-    check_device(options.device, (row,))
+    check_rows((row,), options.device)
     if path.suffix != ".safetensors" or not path.resolve().parent.is_dir():
         raise UsageError(f"weights go to a file that ends in .safetensors, in a folder that exists, not to {path}")
     if not hasattr(row.method.make(row.params, random_state=0, device="cpu"), "save_weights"):

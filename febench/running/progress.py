@@ -19,9 +19,9 @@ from febench.results.store import Record
 from febench.running.checkpoints import underway
 from febench.running.plan import Cell, Plan
 
-PLAIN_EVERY = 15.0
-LOOK_EVERY = 2.0
-SHOW_EVERY = 0.1  # bars are redrawn no oftener
+PLAIN_EVERY = 15.0  # seconds between plain lines
+LOOK_EVERY = 2.0  # seconds between looks at how far long trainings are
+SHOW_EVERY = 0.1  # seconds between two drawings of the bars, at least
 UNDERWAY = 60.0  # seconds since a training last said how far it is; they say it every ten
 
 
@@ -56,7 +56,9 @@ class Tally:
     plan: Plan
     rows: dict[str, RowTally] = field(default_factory=dict)
     made: list[Record] = field(default_factory=list)
-    came: list[float] = field(default_factory=list)
+    """What came in since the plan,"""
+    came_at: list[float] = field(default_factory=list)
+    """and the moment at which each of them did."""
     packs: dict[str, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
     """For a row on GPUs, seconds that passed before each of its packs came in, and the pack's cells."""
 
@@ -64,7 +66,7 @@ class Tally:
         self._begun = time.monotonic()
         self._end: float | None = None
         self._find_again = 0.0
-        self._packs = {pack[0].key: len(pack) for pack in self.plan.packs}
+        self._pack_sizes = {pack[0].key: len(pack) for pack in self.plan.packs}
         for row in self.plan.rows:
             self.rows[row.label] = RowTally(len(self.plan.of(row)))
         for cell in self.plan.cells:
@@ -74,10 +76,10 @@ class Tally:
     def add(self, cell: Cell, record: Record) -> None:
         """Count one more cell."""
         self.made.append(record)
-        before = self.came[-1] if self.came else self._begun
-        self.came.append(time.monotonic())
-        if cell.key in self._packs:  # the first of a pack, whose others come in with it
-            self.packs[cell.row.label].append((self.came[-1] - before, self._packs[cell.key]))
+        before = self.came_at[-1] if self.came_at else self._begun
+        self.came_at.append(time.monotonic())
+        if cell.key in self._pack_sizes:  # the first of a pack, whose others come in with it
+            self.packs[cell.row.label].append((self.came_at[-1] - before, self._pack_sizes[cell.key]))
         self._count(cell, record)
 
     def _count(self, cell: Cell, record: Record) -> None:
@@ -109,7 +111,7 @@ class Tally:
             for label, packs in self.packs.items():
                 seconds, cells = zip(*packs, strict=True)
                 paces[label] = sum(seconds) / sum(cells)
-            left = self.plan.remaining(self.made, [now - came for came in self.came[-jobs:]], paces)
+            left = self.plan.remaining(self.made, [now - came for came in self.came_at[-jobs:]], paces)
             self._end = None if left is None else now + left
             self._find_again = now + min(30.0, 100 * (time.monotonic() - now))
         return duration(None if self._end is None else max(0.0, self._end - now))
@@ -265,7 +267,7 @@ def describe(plan: Plan) -> list[str]:
     """What a plan will do and take, a line each."""
     manifest = plan.cells[0].manifest
     head = f"{manifest.dataset}, protocol {manifest.protocol}: {len(plan.cells)} cells wanted, "
-    lines = [head + f"{len(plan.stored)} stored, {len(plan.missing)} to compute on {plan.workers}"]
+    lines = [head + f"{len(plan.stored)} stored, {len(plan.missing)} to compute on {plan.workers_in_words}"]
     for row in plan.rows:
         missing = sum(cell.row is row for cell in plan.missing)
         if missing:

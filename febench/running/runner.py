@@ -97,7 +97,7 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
     """
     rows, absent = select_rows(options.methods, options.preset, options.settings)
     if options.executor == "local":
-        check_device(options.device, rows)
+        check_rows(rows, options.device)
     dataset = load_dataset(options.dataset, options.data_dir)
     manifest = folds_of(options, dataset)
     # refuses what cannot be before anything is written
@@ -236,14 +236,8 @@ def folds_of(options: RunOptions, dataset: Dataset) -> Manifest:
     return manifest
 
 
-def check_device(device: str, rows: tuple[Row, ...]) -> None:
-    """Refuse a device on which one of the rows cannot run.
-
-    Raises
-    ------
-    UsageError
-        If there is such a row.
-    """
+def check_rows(rows: Sequence[Row], device: str) -> None:
+    """Refuse a row that says it cannot run on that device with its parameters, as `UsageError`."""
     for row in rows:
         problem = row.method.check(row.params, device) if row.method.check else None
         if problem:

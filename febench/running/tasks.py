@@ -231,8 +231,8 @@ class CellTask:
         probabilities, contradictions = None, 0
         if hasattr(estimator, "predict_proba"):
             classes = getattr(estimator, "classes_", np.arange(n_classes))
-            given = _of_every_class(estimator.predict_proba(images), classes, len(images), n_classes)
-            probabilities, contradictions = _rounded(given), _contradictions(predictions, given)
+            given = estimator.predict_proba(images)
+            probabilities, contradictions = _checked_probabilities(given, classes, predictions, n_classes)
         before = float(info.get("seconds_before", 0.0))
         seconds = {"fit": round(fitted - start + before, 4), "predict": round(predicted - fitted, 4)}
         return CellResult(predictions, probabilities, contradictions, seconds, info=info)
@@ -317,13 +317,12 @@ class PackTask:
 
 def _of_fold(outcome: FoldOutcome, cell: CellTask, peak_memory_mb: float | None) -> CellResult | Failure:
     """What came of one cell of a pack; what is wrong with one costs no other."""
-    n_images, n_classes = len(cell.fold.test), len(cell.class_names)
+    given, n_classes = outcome.probabilities, len(cell.class_names)
     try:
-        predictions = check_predictions(outcome.predictions, n_images, n_classes)
+        predictions = check_predictions(outcome.predictions, len(cell.fold.test), n_classes)
         probabilities, contradictions = None, 0
-        if outcome.probabilities is not None:
-            given = _of_every_class(outcome.probabilities, outcome.classes, n_images, n_classes)
-            probabilities, contradictions = _rounded(given), _contradictions(predictions, given)
+        if given is not None:
+            probabilities, contradictions = _checked_probabilities(given, outcome.classes, predictions, n_classes)
         return CellResult(
             predictions=predictions,
             probabilities=probabilities,
@@ -336,9 +335,15 @@ def _of_fold(outcome: FoldOutcome, cell: CellTask, peak_memory_mb: float | None)
         return Failure("invalid", str(error))
 
 
-def _of_every_class(probabilities: Any, classes: Any, n_images: int, n_classes: int) -> NDArray[np.float64]:
-    """A column for every class of the data set, zero for classes the method has not seen."""
-    given, seen = np.asarray(probabilities, dtype=np.float64), np.asarray(classes)
+def _checked_probabilities(
+    probabilities: Any, classes: Any, predictions: list[int], n_classes: int
+) -> tuple[list[list[float]], int]:
+    """Probabilities as they are stored, and of how many images the prediction is not among the most probable classes.
+
+    Every class of the data set has a column, zero if the method has not seen it. Four significant digits are kept: a
+    small probability must not become 0, whose logarithm is infinite. Scikit-learn's SVC contradicts itself.
+    """
+    given, seen, n_images = np.asarray(probabilities, dtype=np.float64), np.asarray(classes), len(predictions)
     if given.shape != (n_images, len(seen)) or not np.isfinite(given).all():
         raise InvalidPredictionsError(f"the probabilities have shape {given.shape} or values that are not finite")
     if (given < 0).any():
@@ -351,18 +356,9 @@ def _of_every_class(probabilities: Any, classes: Any, n_images: int, n_classes: 
         )
     whole = np.zeros((n_images, n_classes))
     whole[:, seen] = given
-    return whole
-
-
-def _rounded(probabilities: NDArray[np.float64]) -> list[list[float]]:
-    """To four significant digits: a small probability must not become 0, whose logarithm is infinite."""
-    return [[float(f"{p:.4g}") for p in row] for row in probabilities]
-
-
-def _contradictions(predictions: list[int], probabilities: NDArray[np.float64]) -> int:
-    """Of how many images the prediction is not among the most probable classes; scikit-learn's SVC does that."""
-    own = probabilities[np.arange(len(predictions)), predictions]
-    return int((own < probabilities.max(axis=1, initial=0.0) - TIE).sum())
+    own = whole[np.arange(n_images), predictions]
+    contradictions = int((own < whole.max(axis=1, initial=0.0) - TIE).sum())
+    return [[float(f"{p:.4g}") for p in row] for row in whole], contradictions
 
 
 def _storable(info: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from febench.cli.app import app, plan, pretrain, run
+from febench.cli.app import plan, pretrain, run
 from febench.cli.options import AS_TYPED, HINTS, RUN_OPTIONS
 from febench.core.errors import UsageError
 from febench.running.options import RunOptions
@@ -42,7 +42,6 @@ def test_every_option_is_written_once_and_has_one_default() -> None:
             if name in FIELDS and name not in AS_TYPED:
                 assert parameter.default == FIELDS[name], (verb.__name__, name)
     assert set(inspect.signature(run).parameters) - {"names"} == set(RUN_OPTIONS)
-    assert app.registered_commands
 
 
 def test_quick_is_one_run_unless_more_are_asked_for() -> None:

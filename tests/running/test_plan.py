@@ -186,8 +186,8 @@ def test_gpus_get_packs_of_a_run_after_all_else_and_their_time_is_known_by_what_
     assert [[(cell.run, cell.fold) for cell in pack] for pack in plan.packs] == [
         [(run, fold) for fold in folds] for run in (1, 2) for folds in (range(1, 9), range(9, 11))
     ]
-    assert plan.workers == "2 workers and 1 GPU"
-    assert replace(plan, rows=(rows[0],), cells=tuple(plan.of(rows[0])), gpus=3).workers == "3 GPUs"
+    assert plan.workers_in_words == "2 workers and 1 GPU"
+    assert replace(plan, rows=(rows[0],), cells=tuple(plan.of(rows[0])), gpus=3).workers_in_words == "3 GPUs"
     plan = replace(plan, trials={"slow": Trial(None, 0.0, 1.0), "lottery": Trial(None, 0.0, 4.0)})
     assert plan.remaining() is None
     assert plan.remaining(paces={"slow": 3.0}) == 20 * 4.0 / 2 + 20 * 3.0

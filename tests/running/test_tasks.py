@@ -27,8 +27,6 @@ from febench.running.tasks import (
     ExtractTask,
     PackedMethod,
     PackTask,
-    _of_every_class,
-    _rounded,
     guarded,
 )
 
@@ -259,9 +257,20 @@ def test_what_febench_itself_refuses_is_told_as_it_is() -> None:
     assert guarded(refuse) == Failure("failed", "the features need 9 MB in the cache")
 
 
-def test_probabilities_keep_four_significant_digits_however_small() -> None:
-    given = _of_every_class([[1 - 1.23456e-9, 1.23456e-9], [0.123456, 0.876544]], [0, 2], 2, 3)
-    assert _rounded(given) == [[1.0, 0.0, 1.235e-09], [0.1235, 0.0, 0.8765]]
+def test_probabilities_keep_four_significant_digits_and_unseen_classes_have_none(
+    manifest: Manifest, images: Path
+) -> None:
+    class Sure(Spy):
+        def fit(self, X: Any, y: Any) -> Spy:  # type: ignore[override]
+            super().fit(X, y)
+            self.classes_ = np.array([0, 2])
+            return self
+
+        def predict_proba(self, X: Any) -> Any:
+            return np.tile([1 - 1.23456e-9, 1.23456e-9], (len(X), 1))
+
+    result = result_of(Sure, manifest, images)
+    assert result.probabilities is not None and result.probabilities[0] == [1.0, 0.0, 1.235e-09, 0.0, 0.0, 0.0, 0.0]
 
 
 def test_probabilities_have_a_column_for_every_class(manifest: Manifest, images: Path) -> None:

@@ -71,17 +71,14 @@ class _Server:
             )
 
     def start(self, number: int, theirs: socket.socket) -> None:
-        """As the protocol says."""
         with contextlib.suppress(ConnectionError):  # its end is told by `control`
             socket.send_fds(self.control, [ASKED.pack(number)], [theirs.fileno()])
 
     def kill(self, number: int) -> None:
-        """As the protocol says."""
         with contextlib.suppress(OSError):
             self.control.sendall(ASKED.pack(-number))
 
     def close(self) -> None:
-        """As the protocol says."""
         self.control.close()
         try:
             self._process.wait(PATIENCE)
@@ -99,7 +96,6 @@ class _Spawner:
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
     def start(self, number: int, theirs: socket.socket) -> None:
-        """As the protocol says."""
         call = "from febench.running.executors.worker import work_by_share as work; work()"
         process = subprocess.Popen(python(call), stdin=subprocess.PIPE, stdout=STDERR, env=self._environment)
         self._processes[number] = process
@@ -116,14 +112,12 @@ class _Spawner:
         threading.Thread(target=report, daemon=True).start()
 
     def kill(self, number: int) -> None:
-        """As the protocol says."""
         process = self._processes[number]
         if process.poll() is None:
             subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
             process.kill()
 
     def close(self) -> None:
-        """As the protocol says."""
         for number, process in self._processes.items():
             self.kill(number)
             process.wait()

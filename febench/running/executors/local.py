@@ -38,7 +38,7 @@ LIBRARIES = frozenset(("PIL", "joblib", "numpy", "pywt", "scipy", "skimage", "sk
 
 READY = 300.0
 """Seconds in which a worker must have done its imports."""
-PATIENCE = 10
+DEATHS = 10
 """How often in a row the server may die before any worker has begun."""
 
 R = TypeVar("R")
@@ -278,7 +278,7 @@ class LocalExecutor(Executor):
             return [(number, code) for number, code in ENDED.iter_unpack(told) if number in running]
         # Somebody killed the server, and its workers have died with it
         self._deaths = 0 if any(worker.pid is not None for worker in running.values()) else self._deaths + 1
-        if self._deaths > PATIENCE:
+        if self._deaths > DEATHS:
             raise FebenchError("the process that starts workers dies each time it is started")
         for worker in running.values():
             if worker.pid is not None:

@@ -185,7 +185,7 @@ class RayExecutor(Executor):
         return perform.remote(sent.packed, files, self._settings, __version__)
 
     def _place(self, sent: _Sent[T]) -> Any:
-        """Any node, but for a task that some cannot run one of the others."""
+        """Where Ray may put a task: anywhere, or, once a node could not run it, on a certain other node."""
         if not sent.unfit:
             return "DEFAULT"
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy

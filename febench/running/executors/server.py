@@ -61,7 +61,7 @@ class Server:
     Parameters
     ----------
     control : socket
-        See above.
+        What comes by it and goes back stands at the top of this module.
     fork : bool
         Whether workers are forks of this process.
     """
