@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.dataset import Dataset, load_dataset
+from febench.core.environment import id_of
 from febench.core.errors import FebenchError, UsageError, printable
 from febench.core.manifest import numbered
 from febench.core.protocol import Fold
@@ -88,7 +89,8 @@ def pretrain(options: RunOptions, path: Path) -> Pretrained:
         nothing = np.empty(0, np.int64)
         everything = Fold(np.arange(len(dataset)), nothing, nothing)
         seed = derive_seed(options.seed, dataset.name, "pretrain", row.method.name, 1, 1)
-        checkpoint = path.with_suffix(".checkpoint")
+        about = {"label": row.label, "params": row.params, "seed": seed, "images": dataset.fingerprint}
+        checkpoint = path.with_name(f"{path.stem}-{id_of(about)}.checkpoint")  # of use to the same training alone
         people = numbered(dataset.subjects)[1] if dataset.subjects else None  # kept apart as under `official`
         _train(options, row, dataset, everything, people, seed, checkpoint, path)
         forget_checkpoint(checkpoint)
