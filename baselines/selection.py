@@ -261,7 +261,8 @@ class Selected:
         if len(pipeline.steps) > 2:
             pipeline.set_params(memory=_Remembered())
         search = GridSearchCV(pipeline, settings, scoring="accuracy", cv=folds, refit=False, error_score="raise")
-        return candidates[search.fit(X, y).best_index_]
+        best: int = search.fit(X, y).best_index_
+        return candidates[best]
 
     def _affordable(self, columns: Sequence[tuple[int, int]], n: int) -> tuple[list[Candidate], list[str]]:
         """The candidates that so many training images leave in reach, and a sentence about what is out of it.

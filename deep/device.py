@@ -23,10 +23,11 @@ OUT_OF_MEMORY = ("out of memory", "STATUS_ALLOC_FAILED", "unable to find an engi
 def choose_device(name: str, *, deterministic: bool = False) -> torch.device:
     """Look up a device by name; "auto" is a GPU where there is one.
 
-    In this process from now on, float32 on a GPU is float32 (torch would have convolutions drop 13 bits of it), the
-    driver takes work by 32 ways instead of 8, so that no stream waits for another (CUDA must not have begun before),
-    and with `deterministic` torch uses only algorithms that give the same bits each time (but does not fill memory
-    before its use, for nothing here is read before it is written).
+    From then on in this process
+    - convolutions on a GPU compute in whole float32: torch would drop 13 bits;
+    - the driver takes work by 32 ways instead of 8, so that no stream waits for another, unless CUDA has begun before;
+    - with `deterministic`, torch uses only algorithms that give the same bits each time, but does not fill memory
+      before its use: nothing here is read before it is written.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def choose_device(name: str, *, deterministic: bool = False) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(name)
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError(f"device {name!r} was asked for, but torch finds no CUDA device here")
+        raise RuntimeError(f"torch finds no CUDA device here: choose device auto or cpu, not {name}")
     return device
 
 

@@ -157,7 +157,7 @@ def check(params: Mapping[str, Any], device: str, network: str | None = None) ->
     from deep.weights import absent
 
     if device == "cuda" and not torch.cuda.is_available():
-        return "torch finds no CUDA device here"
+        return "torch finds no CUDA device here: choose device auto or cpu"
     return absent(network or params["network"], params["weights"])
 
 

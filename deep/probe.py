@@ -36,7 +36,8 @@ def linear_head(network: nn.Module) -> nn.Linear:
     name, layer = head_of(network)
     if not isinstance(layer, nn.Linear):
         raise ValueError(
-            f"the last layer of {type(network).__name__}, {name}, cannot be trained alone: it is not linear"
+            f"the last layer of {type(network).__name__}, {name}, is not linear, so it cannot be trained alone: "
+            "choose another network, or random weights"
         )
     return layer
 

@@ -178,7 +178,8 @@ class EpochSearch(ABC, Generic[P]):
         try:
             population = self.start(counted, box, rng)
         except _BudgetSpentError:
-            raise ValueError(f"{evaluations} evaluations do not pay for the first population") from None
+            why = f"{evaluations} evaluations do not pay for the first population"
+            raise ValueError(f"{why}: give more evaluations, or a smaller population") from None
         history: list[tuple[int, float]] = []
         best_position, best_value = np.empty(0), np.inf
         while True:

@@ -111,7 +111,8 @@ class Mealpy:
         """
         from mealpy import FloatVar
 
-        require(evaluations >= self.population, f"{evaluations} evaluations do not pay for the first population")
+        why = f"{evaluations} evaluations do not pay for the first population"
+        require(evaluations >= self.population, f"{why}: give at least {self.population}, or a smaller population")
         history: list[tuple[int, float]] = []
         spent, best_position, best_value = 0, np.empty(0), np.inf
 

@@ -132,33 +132,30 @@ class PlainWatcher:
 
     def note(self, text: str) -> None:
         """Print a line."""
-        self._say(text)
+        self._said = time.monotonic()
+        say(self._console, text)
 
     def begin(self, plan: Plan) -> None:
         """Print what will be done and what it will take."""
         self._tally = Tally(plan)
         self._in_run = Counter((cell.row.label, cell.run) for cell in plan.missing)
         for line in describe(plan):
-            self._say(line)
+            self.note(line)
 
     def came_in(self, cell: Cell, record: Record) -> None:
         """Print each failure, the end of each run of a method, and a line every so often."""
         self._tally.add(cell, record)
         self._in_run[cell.row.label, cell.run] -= 1
         if not record.ok:
-            self._say(f"{cell.row.label} run {cell.run} fold {cell.fold}: {record.status}, {record.error}")
+            self.note(f"{cell.row.label} run {cell.run} fold {cell.fold}: {record.status}, {record.error}")
         if not self._in_run[cell.row.label, cell.run]:
             row = self._tally.rows[cell.row.label]
-            self._say(f"{cell.row.label} run {cell.run} is in, accuracy so far {row.accuracy}; {self._tally.summary}")
+            self.note(f"{cell.row.label} run {cell.run} is in, accuracy so far {row.accuracy}; {self._tally.summary}")
         elif time.monotonic() - self._said > PLAIN_EVERY:
-            self._say(self._tally.summary)
+            self.note(self._tally.summary)
 
     def end(self) -> None:
         """Nothing is left on the screen to tidy."""
-
-    def _say(self, text: str) -> None:
-        self._said = time.monotonic()
-        say(self._console, text)
 
 
 class ProblemsOnly:

@@ -122,7 +122,8 @@ class RayExecutor(Executor):
             # without an address Ray would join whatever cluster it finds on this machine, another run's among them
             ray.init(address=self._address or "local", log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # of many kinds
-            raise UsageError(f"no Ray cluster answers at {self._address}: {error}", option="address") from error
+            what = f"no Ray cluster answers at {self._address}" if self._address else "Ray starts no cluster here"
+            raise UsageError(f"{what}: {error}", option="address") from error
         finally:
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, before)  # Ray has put its own there
