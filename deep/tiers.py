@@ -52,7 +52,6 @@ def linear_probe(
     weights: str = "imagenet",
     size: int = 64,
     C: float = 0.01,
-    random_state: int | None = None,
     device: str = "auto",
 ) -> LinearProbe:
     """Logistic regression on the frozen features of a pretrained network.
@@ -67,8 +66,6 @@ def linear_probe(
         Side of the images, in pixels.
     C : float
         Inverse strength of the penalty on the standardised features.
-    random_state : int, optional
-        Not used: nothing is drawn.
     device : {"auto", "cpu", "cuda"}
         Where the frozen layers run.
     """

@@ -1,1 +1,1 @@
-"""Where tasks run: `base` is the contract, `local` the processes of this machine."""
+"""Where tasks run: `base` is the contract, `local` has worker processes on this machine, `ray` on a cluster."""
