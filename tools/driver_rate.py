@@ -1,7 +1,8 @@
 """How many results a second the driver of a run takes in: records, commits and what is shown of them.
 
 Use: ``python tools/driver_rate.py --cells 100000 --workers 1000 --seconds 1``: made-up results of ten methods, as those
-of so many workers would come whose cells take so many seconds, are stored in a directory that is deleted again (`TMPDIR` says on which disk).
+of so many workers would come whose cells take so many seconds, are stored in a directory that is deleted again;
+`TMPDIR` says on which disk.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from rich.console import Console
 
 from febench.core.manifest import draw
-from febench.core.method import METHODS, method
+from febench.core.method import method
 from febench.results.store import Store
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Plan, make_row, wanted_cells
@@ -73,20 +74,21 @@ def main() -> None:
         path = Path(folder) / "results"
         store = Store.open(path, manifest)
         watcher = PlainWatcher(Console(stderr=True))
-        plan.missing  # as `run` has them before the first cell
+        missing = plan.missing
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         with store.writing() as writer:
             watcher.begin(plan)
             begun = time.monotonic()
-            keep(outcomes(plan.missing), RunOptions(dataset="made", out=path), path, writer, watcher)
+            keep(outcomes(missing), RunOptions(dataset="made", out=path), path, writer, watcher)
             took = time.monotonic() - begun
         size = (path / "cells.jsonl").stat().st_size
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     waits.sort()
+    cells, longest = len(plan.cells), waits[-1] * 1000
     print(
-        f"{len(plan.cells):,} cells in {took:.1f} s: {len(plan.cells) / took:,.0f} a second in {len(waits):,} commits of "
-        f"{waits[len(waits) // 2] * 1000:.0f} ms (the longest {waits[-1] * 1000:.0f}); {size / len(plan.cells):,.0f} bytes "
-        f"a cell; peak memory {before:,.0f} MB before, {peak:,.0f} MB after"
+        f"{cells:,} cells in {took:.1f} s: {cells / took:,.0f} a second in {len(waits):,} commits of "
+        f"{waits[len(waits) // 2] * 1000:.0f} ms (the longest {longest:.0f}); {size / cells:,.0f} bytes a cell; "
+        f"peak memory {before:,.0f} MB before, {peak:,.0f} MB after"
     )
 
 

@@ -101,7 +101,7 @@ class Tally:
 
     @property
     def left(self) -> str:
-        """The remaining time in words, forecast anew as often as that takes a hundredth of the time, or each half minute.
+        """The remaining time in words, forecast anew as often as that takes a hundredth of the time, or every 30 s.
 
         A worker has its present cell since it handed in the last one: all workers' are among the latest that came.
         """

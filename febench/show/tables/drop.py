@@ -29,7 +29,10 @@ from febench.show.tables.table import (
     said_of_floor,
 )
 
-WHY_A_GAIN = "where faces of one person are more alike than those of one expression, people that a method was trained on mislead it"
+WHY_A_GAIN = (
+    "where faces of one person are more alike than those of one expression, "
+    "people that a method was trained on mislead it"
+)
 
 
 def table_4(results: Sequence[Results], method: str | None = None, metric: Metric = OA) -> Document:
