@@ -58,7 +58,7 @@ def membership(X: Features, y: Labels, delta: float = 0.1) -> Double:
     "bwe-fsvm",
     cite="Zhang et al. 2016, IEEE Access 4:8375-8385, doi:10.1109/ACCESS.2016.2628407",
     sets=("extended",),
-    version="2",
+    version="3",
 )
 def bwe_fsvm(
     wavelet: str = "bior4.4",

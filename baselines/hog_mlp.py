@@ -26,7 +26,7 @@ from febench import method
     "hog-mlp",
     cite="Dalal & Triggs 2005, CVPR:886-893, doi:10.1109/CVPR.2005.177",
     sets=("extended",),
-    version="2",
+    version="3",
 )
 def hog_mlp(
     size: int = 64,
@@ -67,5 +67,6 @@ def hog_mlp(
             "decay": choices(decay, 1e-4, (1e-3, 1e-4, 1e-5), select),
         },
         folds=3,
+        part=None,
         random_state=random_state,
     )

@@ -25,7 +25,7 @@ from febench import method
     "hog-svm",
     cite="Dalal & Triggs 2005, CVPR:886-893, doi:10.1109/CVPR.2005.177",
     sets=("extended",),
-    version="2",
+    version="3",
 )
 def hog_svm(
     size: int | None = None,

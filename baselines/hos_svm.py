@@ -29,7 +29,7 @@ from febench import method
     "hos-svm",
     cite="Ali et al. 2015, J. Med. Imaging Health Inform. 5(6)",
     sets=("extended",),
-    version="2",
+    version="3",
 )
 def hos_svm(
     projections: int = 180,

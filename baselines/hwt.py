@@ -21,7 +21,7 @@ from baselines.selection import Selected, choices
 from febench import method
 
 
-@method("hwt", cite="Evans 2017, Adv. Comput. Sci. Res. 61:342-346", sets=("classical",), version="2")
+@method("hwt", cite="Evans 2017, Adv. Comput. Sci. Res. 61:342-346", sets=("classical",), version="3")
 def hwt(
     wavelet: str = "haar",
     level: int = 3,
@@ -60,5 +60,6 @@ def hwt(
             "decay": choices(decay, 1e-4, (1e-3, 1e-4, 1e-5), select),
         },
         folds=3,
+        part=None,
         random_state=random_state,
     )

@@ -24,7 +24,7 @@ from febench import method
     "lbp-knn",
     cite="Shan, Gong, McOwan 2009, Image Vis. Comput. 27(6):803-816, doi:10.1016/j.imavis.2008.08.005",
     sets=("extended",),
-    version="2",
+    version="3",
 )
 def lbp_knn(
     size: int | None = None,
@@ -57,5 +57,6 @@ def lbp_knn(
         NearestNeighbours(),
         grid={"k": choices(k, 1, (1, 3, 5, 9, 15, 25), select)},
         isometric=True,
+        part=None,
         random_state=random_state,
     )

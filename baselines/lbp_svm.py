@@ -26,7 +26,7 @@ from febench import method
     "lbp-svm",
     cite="Shan, Gong, McOwan 2009, Image Vis. Comput. 27(6):803-816, doi:10.1016/j.imavis.2008.08.005",
     sets=("extended",),
-    version="2",
+    version="3",
 )
 def lbp_svm(
     size: int | None = None,
