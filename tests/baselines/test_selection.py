@@ -107,6 +107,33 @@ def test_the_chosen_value_is_the_most_accurate_on_the_inner_folds(grouped):
     assert fitted.fit_info_["tried"] == 3 and fitted.fit_info_["selection_seconds"] > 0
 
 
+class Counting(LinearSVM):
+    """Notes how many images each fit has."""
+
+    fits: list[int] = []
+
+    def fit(self, X, y, **more):
+        self.fits.append(len(X))
+        return super().fit(X, y, **more)
+
+
+@pytest.mark.parametrize(
+    ("n", "part", "judged"),
+    [
+        (1000, 400, 5 * [320]),
+        (1000, None, 5 * [800]),
+        (2400, 1200, [960]),
+        (2400, 10_000, [1920]),
+        (2400, None, [1920]),
+    ],
+)
+def test_many_images_are_judged_by_one_fold_of_a_part_and_the_choice_learns_from_all(n, part, judged, monkeypatch):
+    monkeypatch.setattr(Counting, "fits", [])
+    X, y = blobs(n=n, classes=2)
+    plain(Counting(random_state=0), grid={"C": COSTS}, part=part, random_state=3).fit(X, y)
+    assert Counting.fits == [*judged * len(COSTS), n, *judged]  # those after it are for the temperature
+
+
 def test_of_equal_scores_the_first_wins():
     X, y = blobs(spread=0.01)
     assert plain(NearestNeighbours(), grid={"k": (5, 1, 3)}).fit(X, y).fit_info_["selected"] == {"k": 5}
