@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -110,7 +112,7 @@ def test_the_chosen_value_is_the_most_accurate_on_the_inner_folds(grouped):
 class Counting(LinearSVM):
     """Notes how many images each fit has."""
 
-    fits: list[int] = []
+    fits: ClassVar[list[int]] = []
 
     def fit(self, X, y, **more):
         self.fits.append(len(X))
