@@ -13,7 +13,8 @@ import numpy as np
 
 from febench.core.dataset import Dataset
 from febench.core.manifest import Manifest, draw
-from febench.results.store import CELLS, Record, Store
+from febench.results.record import Record
+from febench.results.store import CELLS, Store
 
 CLASSES = ("anger", "disgust", "fear", "happy", "neutral", "sadness", "surprise")
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.results.store import Record
+from febench.results.record import Record
 
 CELL = np.dtype(
     [

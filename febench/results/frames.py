@@ -14,8 +14,8 @@ from febench.core.errors import UsageError
 from febench.core.manifest import Manifest
 from febench.results.cells import Kind
 from febench.results.metrics import Metric, metric_of
+from febench.results.record import Record
 from febench.results.rows import RowResults
-from febench.results.store import Record
 
 if TYPE_CHECKING:
     import pandas as pd

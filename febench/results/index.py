@@ -26,7 +26,8 @@ from febench.core.errors import MismatchError
 from febench.core.files import reading, replacing
 from febench.core.manifest import Manifest
 from febench.results.cells import CELL, Cells, Kind, as_columns
-from febench.results.store import CELLS, MEND, Record, ResultsDirectory, Store, stored_lines
+from febench.results.record import MEND, Record
+from febench.results.store import CELLS, ResultsDirectory, Store, stored_lines
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,12 +14,12 @@ from pathlib import Path
 from febench.core.errors import MismatchError, UsageError
 from febench.core.files import content_of, make_folder, replacing, writing_to
 from febench.core.manifest import Manifest
+from febench.results.record import Record
 from febench.results.results import Results
 from febench.results.store import (
     AUDIT,
     CELLS,
     MANIFEST,
-    Record,
     is_store,
     lock,
     read_environments,

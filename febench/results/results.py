@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from febench.core.manifest import Manifest
 from febench.results.cells import Cells
 from febench.results.frames import to_frame
+from febench.results.record import Record
 from febench.results.rows import RowResults
-from febench.results.store import Record, ResultsDirectory
+from febench.results.store import ResultsDirectory
 
 if TYPE_CHECKING:
     import pandas as pd

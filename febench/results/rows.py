@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from febench.core.manifest import Manifest
 from febench.results.cells import Cells
 from febench.results.metrics import METRICS, OA, Answers, Metric, mean_and_sd, sensitivities
-from febench.results.store import Record
+from febench.results.record import Record
 from febench.stats import bootstrap_interval
 
 

@@ -17,7 +17,7 @@ from febench.core.errors import UsageError
 from febench.core.manifest import Manifest
 from febench.core.method import METHODS, Method
 from febench.core.selectors import format_selector, parse_selector, split_selectors
-from febench.results.store import Record
+from febench.results.record import Record
 
 SETS = ("all", "classical", "deep", "extended")
 EXACTLY = 20  # cells a worker, the last ones, that a forecast deals out one by one

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from febench.core.errors import printable
 from febench.results.metrics import confusion_matrix, metric_of
-from febench.results.store import Record
+from febench.results.record import Record
 from febench.running.checkpoints import underway
 from febench.running.plan import Cell, Plan
 

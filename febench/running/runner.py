@@ -17,7 +17,8 @@ from febench.core.environment import environment_id, id_of
 from febench.core.errors import DataError, UnreadableFoldsError, UsageError, shortened
 from febench.core.manifest import Manifest, draw, read
 from febench.core.protocol import PROTOCOLS
-from febench.results.store import MANIFEST, Record, Store, Writer, is_store
+from febench.results.record import Record
+from febench.results.store import MANIFEST, Store, Writer, is_store
 from febench.running.checkpoints import checkpoint_of, forget_checkpoint
 from febench.running.executors.base import Executor, Failure
 from febench.running.executors.local import LocalExecutor

@@ -102,7 +102,7 @@ class Extracted:
 
 @dataclass(frozen=True)
 class CellResult:
-    """What came of a cell; the fields are those of `febench.results.store.Record`."""
+    """What came of a cell; the fields are those of `febench.results.record.Record`."""
 
     predictions: list[int]
     probabilities: list[list[float]] | None = None

@@ -12,7 +12,8 @@ import pytest
 
 pytest.importorskip("ray", reason="needs the extra febench[ray]")
 
-from febench.results.store import Record, Store
+from febench.results.record import Record
+from febench.results.store import Store
 from tests.end_to_end.conftest import COMMAND, Febench
 
 RUN = ("run", "--plugin", "plugin.py", "--dataset", "toy", "--runs", "1", "--timeout", "20s")

@@ -13,7 +13,8 @@ from febench import api
 from febench.cli.app import app
 from febench.core.errors import MismatchError
 from febench.core.manifest import Manifest, draw
-from febench.results.store import CELLS, Record, Store
+from febench.results.record import Record
+from febench.results.store import CELLS, Store
 from tests.made_results import made_cell, made_dataset, made_results
 
 SET_ASIDE = "have not the key that these folds give them"

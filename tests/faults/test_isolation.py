@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from febench.results.store import Record, Store
+from febench.results.record import Record
+from febench.results.store import Store
 from febench.running.executors.base import Executor
 from febench.running.executors.local import LocalExecutor
 from tests.end_to_end.conftest import Febench

@@ -15,8 +15,8 @@ from febench.core.manifest import Manifest, draw
 from febench.results.cells import Cells
 from febench.results.floor import Acquaintance, floor_of, likeness_misleads
 from febench.results.metrics import METRICS, OA, metric_of
+from febench.results.record import Record
 from febench.results.rows import RowResults
-from febench.results.store import Record
 from tests.conftest import make_dataset
 
 

@@ -18,8 +18,9 @@ from febench.core.errors import MismatchError
 from febench.results import index
 from febench.results.index import INDEX, IndexedDirectory, open_results
 from febench.results.metrics import METRICS
+from febench.results.record import Record
 from febench.results.results import Results
-from febench.results.store import CELLS, MANIFEST, Record, Store
+from febench.results.store import CELLS, MANIFEST, Store
 from febench.show.compare import compare
 from febench.show.formats import render
 from febench.show.tables import make_table

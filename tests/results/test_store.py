@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from febench.core.dataset import Dataset
 from febench.core.errors import MismatchError, UsageError
 from febench.core.manifest import draw
-from febench.results.store import AUDIT, CELLS, Record, Store
+from febench.results.record import Record
+from febench.results.store import AUDIT, CELLS, Store
 from tests.made_results import made_cell
 
 texts = st.text(max_size=20)

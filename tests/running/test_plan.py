@@ -14,7 +14,7 @@ from febench.core.errors import UsageError
 from febench.core.manifest import Manifest, draw
 from febench.core.method import METHODS, method
 from febench.core.registry import load_plugin
-from febench.results.store import Record
+from febench.results.record import Record
 from febench.running.plan import Cell, Estimate, Plan, Row, Trial, make_row, members_of, select_rows, wanted_cells
 from tests.conftest import make_dataset
 

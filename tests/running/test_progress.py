@@ -12,7 +12,7 @@ from febench.core.dataset import Dataset
 from febench.core.environment import environment_id
 from febench.core.manifest import draw
 from febench.core.registry import load_plugin
-from febench.results.store import Record
+from febench.results.record import Record
 from febench.running.plan import Cell, Plan, make_row, wanted_cells
 from febench.running.progress import LiveWatcher, PlainWatcher, Tally, duration, make_watcher
 

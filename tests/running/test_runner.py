@@ -8,7 +8,8 @@ import pytest
 from febench.core.dataset import Dataset
 from febench.core.errors import DataError, UsageError
 from febench.core.registry import load_plugin
-from febench.results.store import Record, Store
+from febench.results.record import Record
+from febench.results.store import Store
 from febench.running.executors.base import Failure
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Plan, make_row, wanted_cells

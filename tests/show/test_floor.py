@@ -13,9 +13,9 @@ from febench.core.manifest import Manifest, draw
 from febench.results.caveats import caveats_of, signs_of
 from febench.results.cells import Cells
 from febench.results.floor import likeness_misleads
+from febench.results.record import Record
 from febench.results.results import Results
 from febench.results.rows import RowResults
-from febench.results.store import Record
 from febench.show.compare import compare, comparison_document
 from febench.show.figures import accuracy, drop
 from febench.show.formats import render

@@ -13,8 +13,8 @@ import pytest
 from febench.core.dataset import Dataset
 from febench.core.errors import UsageError
 from febench.core.manifest import Manifest, draw
+from febench.results.record import Record
 from febench.results.results import Results
-from febench.results.store import Record
 from febench.show.formats import render
 from febench.show.tables import PlusMinus, make_table
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from febench.core.dataset import Dataset
 from febench.core.manifest import Manifest, draw
+from febench.results.record import Record
 from febench.results.results import Results
-from febench.results.store import Record
 from tests.conftest import make_dataset
 
 Errors = Callable[[int, int], int]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from febench.core.dataset import DATASETS, Dataset, dataset
+from febench.results.record import Record
 from febench.results.results import Results
-from febench.results.store import Record
 from febench.show.report.mistakes import UnshownError, hardest, pictures, png_uri
 from tests.show.compare.made import about, made, of_protocol
 

@@ -9,8 +9,8 @@ import pytest
 from febench.core.errors import UsageError
 from febench.core.manifest import draw
 from febench.results.convergence import curves
+from febench.results.record import Record
 from febench.results.results import Results
-from febench.results.store import Record
 from febench.show.figures import make_figure, save_figure
 from febench.show.tables import make_table
 from tests.conftest import make_dataset
