@@ -11,8 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from febench.audit.groups import Groups, Indices, Near, near_groups
+from febench.audit.groups import Groups, Indices
 from febench.audit.likeness import Likeness
+from febench.audit.near import Near, near_groups
 from febench.core.dataset import PARTS, Dataset
 from febench.core.manifest import Manifest
 

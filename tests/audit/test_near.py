@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from febench.audit.groups import PAIRS_EACH, Groups, Looks, Search, close_pairs, near_groups
+from febench.audit.groups import Groups
 from febench.audit.likeness import Likeness, shrink
+from febench.audit.near import PAIRS_EACH, Looks, Search, close_pairs, near_groups
 
 NOBODY = Groups.named(())
 hashes = st.integers(0, 2**64 - 1)
