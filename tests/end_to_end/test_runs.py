@@ -184,7 +184,7 @@ def test_a_method_registered_in_a_notebook_reaches_the_workers(febench: Febench,
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc, which this system has not")
 def test_no_worker_outlives_a_killed_run(febench: Febench, tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [*COMMAND, "run", *TOY, "--methods", "hangs"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "run", *TOY, "--methods", "hangs", "--jobs", "2"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
     workers: list[int] = []
     while len(workers) < 3:  # two, and the server that they are forked from
