@@ -36,8 +36,6 @@ METHODS = "hwt,cso,bbo,jaya,bwe-fsvm,hos-svm,lbp-svm,hog-svm,lbp-knn,hog-mlp"
 CHOOSING, TESTING = range(211, 216), range(201, 211)
 """Seeds of the sets that fixed settings are chosen on, and of those on which both are compared."""
 BT601 = (0.299, 0.587, 0.114)
-PARAMETERS = {"principalcomponents__variance": "variance"}
-"""What a parameter of a pipeline's transformer is called as one of a method."""
 
 
 def small_set(seed: int, folder: Path) -> Dataset:
@@ -64,7 +62,7 @@ def settings_of(name: str) -> list[dict[str, Any]]:
         return list(model.settings)
     settings = []
     for candidate in model.candidates:
-        params = {PARAMETERS.get(key, key.partition("__")[2]): value for key, value in candidate.params.items()}
+        params = {key.partition("__")[2]: value for key, value in candidate.params.items()}
         settings.append({**model.features.blocks[candidate.block].settings, **params})
     return settings
 

@@ -147,7 +147,7 @@ class PlainWatcher:
         self._tally.add(cell, record)
         self._in_run[cell.row.label, cell.run] -= 1
         if not record.ok:
-            self.note(f"{cell.row.label} run {cell.run} fold {cell.fold}: {record.status}, {record.error}")
+            self.note(f"{record.cell}: {record.status}, {record.error}")
         if not self._in_run[cell.row.label, cell.run]:
             row = self._tally.rows[cell.row.label]
             self.note(f"{cell.row.label} run {cell.run} is in, accuracy so far {row.accuracy}; {self._tally.summary}")
@@ -174,7 +174,7 @@ class ProblemsOnly:
     def came_in(self, cell: Cell, record: Record) -> None:
         """Print each failure."""
         if not record.ok:
-            self.note(f"{record.label} run {record.run} fold {record.fold}: {record.status}, {record.error}")
+            self.note(f"{record.cell}: {record.status}, {record.error}")
 
     def end(self) -> None:
         """Nothing is left on the screen to tidy."""
@@ -234,7 +234,7 @@ class LiveWatcher:
         """Count the cell; failures stay on the screen as lines."""
         self._tally.add(cell, record)
         if not record.ok:
-            self.note(f"{cell.row.label} run {cell.run} fold {cell.fold}: {record.status}, {record.error}")
+            self.note(f"{record.cell}: {record.status}, {record.error}")
         if time.monotonic() - self._shown > SHOW_EVERY:
             self._show()
 
