@@ -331,16 +331,24 @@ class Selected:
         return np.asarray(softmax(decisions(self.model_, X) / self.temperature_, axis=1))
 
     def forecast(self, X: Features, y: Labels, n: int) -> float:
-        """Seconds of a cell that trains on n images: its last fit, and one of each candidate an inner fold."""
+        """Seconds of a cell that trains on n images: its last fit, and those of its inner folds.
+
+        The last block in reach stands for all, and the middle of the grid.
+        """
+        columns = self.features.columns(X.shape[1])
+        candidates, _ = self._affordable(columns, n)
+        block = candidates[-1].block
         one = copy.copy(self)
-        one.features = Blocks(self.features.blocks[-1:])
+        one.features = Blocks((self.features.blocks[block],))
         one.grid = {name: values[len(values) // 2 :][:1] for name, values in self.grid.items()}
         one.folds = 0
-        start, stop = self.features.columns(X.shape[1])[-1]
-        X = X[:, start:stop]
-        trained = min(n, self.part or n) * (self.folds - 1) // self.folds
-        inner = forecast(one, span(X) if self.isometric else X, y, trained)
-        fits = (len(self.candidates) + 1) * (self.folds if n <= FEW else 1)
+        X = X[:, slice(*columns[block])]
+        part = min(n, self.part or n)
+        inner_X = span(X) if self.isometric and X.shape[1] > part else X
+        inner = forecast(one, inner_X, y, part * (self.folds - 1) // self.folds)
+        compared = len(candidates) if len(candidates) > 1 else 0
+        fits = compared + hasattr(self.pipeline["classifier"], "decision_function")  # for the temperature
+        fits *= self.folds if n <= FEW else 1
         return forecast(one, X, y, n) + fits * inner
 
 

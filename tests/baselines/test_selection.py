@@ -312,7 +312,23 @@ def test_a_forecast_counts_the_fits_of_the_search(monkeypatch):
     X, y = textures(84, seed=0)
     fixed, searched = build("hog-svm", select=False), build("hog-svm", size=64, cell=8)
     features = fixed.extract(X)
-    assert fixed.forecast(features, y, 500) == 1 + (1 + 1) * 5
-    assert searched.forecast(features, y, 500) == 1 + (8 + 1) * 5, (
-        "eight values of C in five folds, the temperature, and the last fit"
-    )
+    assert fixed.forecast(features, y, 500) == 1 + 5, "the temperature in five folds, and the last fit"
+    assert searched.forecast(features, y, 500) == 1 + (8 + 1) * 5, "eight values of C too"
+    neighbours = build("lbp-knn", size=64, grid=4)
+    tried = len(neighbours.candidates)
+    assert neighbours.forecast(neighbours.extract(X), y, 500) == 1 + tried * 5, "k-NN has no temperature"
+
+
+def test_a_forecast_leaves_out_what_so_many_images_leave_out(monkeypatch):
+    widths = []
+    monkeypatch.setattr("baselines.selection.forecast", lambda one, X, *_: widths.append(X.shape[1]) or 1.0)
+    X, y = textures(84, seed=0)
+    model = build("hog-svm")
+    features = model.extract(X)
+    columns = model.features.columns(features.shape[1])
+    widest = max(stop - start for start, stop in columns)
+    n = selection.LARGEST // widest + 1
+    affordable, _ = model._affordable(columns, n)
+    assert len(affordable) < len(model.candidates)
+    assert model.forecast(features, y, n) == 1 + len(affordable) + 1
+    assert widest not in widths
