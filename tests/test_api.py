@@ -75,6 +75,15 @@ def test_every_public_name_is_there_and_no_other() -> None:
         febench.tabel  # type: ignore[attr-defined]  # noqa: B018
 
 
+def test_what_a_notebook_shows_of_results_is_a_line_each(tmp_path: Path) -> None:
+    results = febench.Results.of(made_results(tmp_path / "o", {"hwt": 0.9, "mine": 0.8}, protocol=PROTOCOL, runs=[1]))
+    assert repr(results) == f"<Results of made, protocol {PROTOCOL}; complete runs: hwt 1/2, mine 1/2>"
+    assert repr(results.rows[0]) == "<RowResults of hwt: 3 cells, 0 failed, complete runs: 1/2>"
+    hashed = results.manifest.sha256[:12]
+    assert repr(results.manifest) == f"<Manifest of made, protocol {PROTOCOL}: 2 x 3 folds, {hashed}>"
+    assert repr(make_dataset([0, 1, 1])).startswith("<Dataset toy: 3 images") and len(repr(results)) < 200
+
+
 def test_a_directory_without_results_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no results"):
         febench.load(tmp_path)

@@ -101,6 +101,9 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __repr__(self) -> str:
+        return f"<Dataset {self.summary}>"
+
     @property
     def summary(self) -> str:
         """How many images it has, in how many of each class, and of how many people where that is known."""
