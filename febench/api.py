@@ -142,7 +142,7 @@ def compare(
     pairs: str | None = None,
     format: str = "text",
 ) -> str:
-    """Which differences are real, as text to print; `febench.show.compare` has the values.
+    """Which differences are real, as text to print; as `json` with every value.
 
     Parameters
     ----------
