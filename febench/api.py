@@ -71,6 +71,8 @@ def run(
     from febench.running import progress as watchers
     from febench.running.runner import run as compute
 
+    if len(split_selectors(protocol)) > 1:
+        raise UsageError(f"one call takes one protocol, not {protocol}: run each, and give table 4 the results of both")
     known = RunOptions.__dataclass_fields__
     for name in options:
         if name not in known:

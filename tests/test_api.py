@@ -45,6 +45,11 @@ def test_settings_runs_and_lists_of_methods_go_through(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_one_call_is_one_protocol(tmp_path: Path) -> None:
+    with pytest.raises(febench.UsageError, match="one call takes one protocol, not paper,subject"):
+        febench.run("stubborn", "toy", "paper,subject", out=tmp_path / "o")
+
+
 def test_what_goes_wrong_is_said_even_when_quiet(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     results = febench.run("raises,stubborn", "toy", PROTOCOL, runs=1, out=tmp_path / "o", progress=False)
     said = capfd.readouterr().err

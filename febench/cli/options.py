@@ -28,7 +28,7 @@ ClassNames = Annotated[
 ]
 SubjectPattern = Annotated[
     str | None,
-    typer.Option(metavar="REGEX", help="Of data set folder: its one group is the person in a path such as happy/anna_1.png."),
+    typer.Option(metavar="REGEX", help="Of data set folder: its one group is the person, in a path as happy/a_1.png."),
 ]
 Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file with methods of your own.")]
 Seed = Annotated[int, typer.Option(help="Base seed of folds and cells.")]

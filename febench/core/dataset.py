@@ -154,7 +154,24 @@ DATASETS: Registry[Loader] = Registry(Loader, "febench.datasets")
 def dataset(name: str, *, cite: str = "", find: Find | None = None) -> Callable[[B], B]:
     """Register a function that loads a `Dataset`; it may take `data_dir` (a path or None) and parameters of its own.
 
-    `find` is that of `Loader`.
+    Parameters
+    ----------
+    name : str
+        What the data set is asked for by.
+    cite : str
+        The paper that describes it.
+    find : callable or None
+        `find(data_dir)`: the folder that holds the set's files, or None if it is not there; see `Loader`.
+
+    Returns
+    -------
+    callable
+        A decorator that registers its argument and returns it unchanged.
+
+    Raises
+    ------
+    UsageError
+        If the name is taken, or a parameter of the function has no default.
     """
 
     def register(build: B) -> B:

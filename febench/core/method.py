@@ -97,7 +97,18 @@ class Method(Component):
 class FoldTask:
     """One fold for `fit_predict_folds`: which images train, validate and test, the labels it may know, and its seed.
 
-    `groups` (of the training images) and `class_names` are what `fit` gets by these names.
+    Attributes
+    ----------
+    train, validation, test : int64 arrays
+        Indices into the images or features of the whole data set.
+    y_train, y_val : int64 arrays
+        Class indices of the training and the validation images.
+    random_state : int
+        The cell's seed.
+    groups : int64 array or None
+        Of the training images, as `fit` gets it.
+    class_names : tuple of str
+        The data set's classes, in order.
     """
 
     train: NDArray[np.int64]
