@@ -26,11 +26,13 @@ CELL = np.dtype(
 )  # fmt: skip
 """What is known of a cell without its record.
 
-`kind` is a place in `Cells.kinds`; `environment`, `device` and `precision` are places in `Cells.words`. Where a record
-does not tell them, seconds and memory are NaN, `precision` and `parameters` -1. `probable` says whether it has
-probabilities, `traced` whether it has the course of its training. Its predictions are `count` ones from `start` on;
-where its record is, `at` and `length` tell `Cells.source`.
+`kind` is a place in `Cells.kinds`; `WORDS` are places in `Cells.words`. Where a record does not tell them, seconds and
+memory are NaN, `precision` and `parameters` -1. `probable` says whether it has probabilities, `traced` whether it has
+the course of its training. Its predictions are `count` ones from `start` on; where its record is, `at` and `length`
+tell `Cells.source`.
 """
+WORDS = ("environment", "device", "precision")
+"""The columns that are places in `Cells.words`."""
 LARGEST = 2**62
 """Whole numbers beyond it, which an int64 could not hold, are stored as it."""
 AT_ONCE = 4096
@@ -63,6 +65,29 @@ class InMemory:
     def records(self, table: NDArray[Any]) -> Iterator[Record]:
         """Those of a table, one after another."""
         return (self.held[at] for at in table["at"].tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class Several:
+    """Records of several sources.
+
+    Attributes
+    ----------
+    sources : tuple of Source
+        Where they are.
+    starts : int64 array, shape (sources,)
+        The `at` of each source's first record: it counts on from one source to the next.
+    """
+
+    sources: tuple[Source, ...]
+    starts: NDArray[np.int64]
+
+    def records(self, table: NDArray[Any]) -> Iterator[Record]:
+        """Those of a table, one after another."""
+        source, own = np.searchsorted(self.starts, table["at"], side="right") - 1, table.copy()
+        own["at"] -= self.starts[source]
+        for places in np.split(np.arange(len(table)), np.flatnonzero(np.diff(source)) + 1):
+            yield from self.sources[source[places[0]]].records(own[places]) if len(places) else ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +181,30 @@ def as_columns(given: Iterable[tuple[Record, int, int]], source: Source) -> Cell
     named = tuple(kind for _, kind in kinds.values())
     small = np.min_scalar_type(int(numbers.max(initial=0)))
     return Cells(np.concatenate(parts), numbers.astype(small), named, tuple(words), source)
+
+
+def concatenated(parts: Sequence[Cells]) -> Cells:
+    """Some cells, and those of other directories after them; their records stay where they are."""
+    kinds: dict[str, tuple[int, Kind]] = {}
+    words: dict[str, int] = {}
+    tables, answers, starts = [np.empty(0, dtype=CELL)], [np.empty(0, dtype=np.uint8)], [0]
+    for part in parts:
+        table, said = part.table.copy(), part.predictions(np.arange(len(part)))
+        used, which = np.unique(table["kind"], return_inverse=True)
+        own = [part.kinds[number] for number in used.tolist()]
+        table["kind"] = np.array([kinds.setdefault(repr(kind), (len(kinds), kind))[0] for kind in own])[which]
+        for column in WORDS:
+            used, which = np.unique(table[column], return_inverse=True)
+            numbers = [one if one < 0 else words.setdefault(part.words[one], len(words)) for one in used.tolist()]
+            table[column] = np.array(numbers)[which]
+        table["start"] = sum(map(len, answers)) + np.cumsum(table["count"]) - table["count"]
+        table["at"] += starts[-1]
+        starts.append(int(table["at"].max(initial=starts[-1] - 1)) + 1)
+        tables.append(table)
+        answers.append(said.astype(part.answers.dtype))
+    source = Several(tuple(part.source for part in parts), np.array(starts[:-1], dtype=np.int64))
+    named = tuple(kind for _, kind in kinds.values())
+    return Cells(np.concatenate(tables), np.concatenate(answers), named, tuple(words), source)
 
 
 def _facts(record: Record, words: dict[str, int]) -> tuple[Any, ...]:

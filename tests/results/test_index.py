@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from febench.core.errors import MismatchError
 from febench.results import index
 from febench.results.index import INDEX, IndexedDirectory, open_results
+from febench.results.merge import pool
 from febench.results.metrics import METRICS
 from febench.results.record import Record
 from febench.results.results import Results
@@ -282,3 +283,39 @@ def test_the_index_says_what_the_lines_say(bare: Path, cells: list[dict[str, Any
     assert by_index(bare) == expected
     assert is_sound(bare)
     assert by_index(bare) == expected
+
+
+def shared_out(path: Path, tmp_path: Path) -> list[Path]:
+    """The lines of a directory in two others, some in both; the first cell of `two` failed in one of them."""
+    manifest, records = Store(path).manifest, Store(path).records
+    failed = replace(records[30], status="failed", error="first", predictions=None, probabilities=None)
+    assert failed.method == "two"
+    parts = [tmp_path / "a", tmp_path / "b"]
+    for part, own in zip(parts, ([*records[:30], failed], [*records[20:], records[0]]), strict=True):
+        made_results(part, {}, DATASET, PROTOCOL)
+        append(part, *own)
+        assert Store(part).manifest.sha256 == manifest.sha256
+    return parts
+
+
+@pytest.mark.parametrize("damage", [None, delete, tear, append_a_line, tear_a_line])
+def test_several_directories_are_one_by_their_indexes_too(
+    directory: Path, tmp_path: Path, damage: Callable[[Path], None] | None
+) -> None:
+    parts = shared_out(directory, tmp_path)
+    for part in parts:
+        IndexedDirectory(part)
+    if damage:
+        damage(parts[1])
+    (expected,) = pool([Results.of(Store(part)) for part in parts])
+    (pooled,) = pool([Results.of(open_results(part)) for part in parts])
+    assert everything(pooled) == everything(expected)
+    assert [len(row.cells) for row in pooled.rows[:2]] == [30, 30] and not pooled.rows[1].failed
+
+
+def test_different_predictions_of_a_cell_are_refused_by_the_index_too(directory: Path, tmp_path: Path) -> None:
+    parts = shared_out(directory, tmp_path)
+    other = made_cell(Store(directory).manifest, "two", 0.1, 3, 10)
+    append(parts[0], other)
+    with pytest.raises(MismatchError, match="different predictions of two run 3 fold 10"):
+        pool([Results.of(open_results(part)) for part in parts])
