@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ CELL = np.dtype(
     [
         ("kind", np.int32), ("run", np.int32), ("fold", np.int32), ("ok", np.bool_),
         ("contradictions", np.int64), ("threads", np.int64), ("probable", np.bool_), ("traced", np.bool_),
-        ("environment", np.int32), ("device", np.int32), ("precision", np.int32),
+        ("environment", np.int32), ("device", np.int32), ("precision", np.int32), ("choices", np.int32),
         ("extract", np.float64), ("fit", np.float64), ("predict", np.float64), ("selection", np.float64),
         ("memory", np.float64), ("gpu_memory", np.float64), ("parameters", np.int64),
         ("start", np.int64), ("count", np.int64), ("at", np.int64), ("length", np.int64),
@@ -27,12 +28,14 @@ CELL = np.dtype(
 """What is known of a cell without its record.
 
 `kind` is a place in `Cells.kinds`; `WORDS` are places in `Cells.words`. Where a record does not tell them, seconds and
-memory are NaN, `precision` and `parameters` -1. `probable` says whether it has probabilities, `traced` whether it has
-the course of its training. Its predictions are `count` ones from `start` on; where its record is, `at` and `length`
-tell `Cells.source`.
+memory are NaN, `precision`, `choices` and `parameters` -1. `probable` says whether it has probabilities, `traced`
+whether it has the course of its training. Its predictions are `count` ones from `start` on; where its record is, `at`
+and `length` tell `Cells.source`.
 """
-WORDS = ("environment", "device", "precision")
+WORDS = ("environment", "device", "precision", "choices")
 """The columns that are places in `Cells.words`."""
+CHOICES = ("selected", "chosen", "tried", "not_tried")
+"""What a method tells of the values it took of those that it may choose; as a word, a text of JSON."""
 LARGEST = 2**62
 """Whole numbers beyond it, which an int64 could not hold, are stored as it."""
 AT_ONCE = 4096
@@ -103,7 +106,7 @@ class Cells(Sequence[Record]):
     kinds : tuple of Kind
         Methods with their parameters, versions and labels.
     words : tuple of str
-        Environments, devices and precisions.
+        Environments, devices, precisions, and choices as JSON.
     source : Source
         Where their records are.
     """
@@ -155,6 +158,11 @@ class Cells(Sequence[Record]):
         words = np.array([*self.words, ""], dtype=object)
         named: NDArray[Any] = words[self.table[column]]
         return named
+
+    @property
+    def choices(self) -> list[dict[str, Any]]:
+        """What each tells of `CHOICES`."""
+        return [json.loads(text) if text else {} for text in self.named("choices")]
 
     @cached_property
     def last(self) -> Kind:
@@ -211,12 +219,15 @@ def _facts(record: Record, words: dict[str, int]) -> tuple[Any, ...]:
     """What `CELL` holds of a record between its kind and its predictions; words that are new are numbered."""
     info, seconds = record.info, record.seconds
     precision = words.setdefault(str(info["dtype"]), len(words)) if "dtype" in info else -1
+    told = {name: info[name] for name in CHOICES if name in info}
+    choices = words.setdefault(json.dumps(told), len(words)) if told else -1
     # a method says its size as `parameters`, or as `weights` where that is a number
     sizes = [info[name] for name in ("parameters", "weights") if _is_whole(info.get(name))]
     return (
         record.run, record.fold, record.ok, _bounded(record.contradictions), _bounded(record.threads),
         record.has_probabilities, bool(info.get("trace")),
         words.setdefault(record.environment, len(words)), words.setdefault(_device(info), len(words)), precision,
+        choices,
         *(seconds.get(part, np.nan) for part in ("extract", "fit", "predict")), _number(info.get("selection_seconds")),
         _number(record.peak_memory_mb), _number(info.get("peak_gpu_memory_mb")), _bounded(sizes[0]) if sizes else -1,
     )  # fmt: skip

@@ -255,7 +255,10 @@ CELL = st.fixed_dictionaries(
                 "selection_seconds": st.sampled_from([0.5, 3, None]),
                 "peak_gpu_memory_mb": st.sampled_from([None, 12.5]),
                 "trace": st.sampled_from([[], [[1, 0.5, None], [5, 0.25, 0.75]]]),
-                "selected": st.sampled_from([{}, {"C": 2.0}]),
+                "selected": st.sampled_from([{}, {"C": 2.0}, {"C": float("inf"), "kernel": "rbf"}]),
+                "chosen": st.sampled_from([7, "hog[C=2]"]),
+                "tried": st.sampled_from([1, 12]),
+                "not_tried": st.sampled_from([[], ["half of it: too slow"]]),
             },
         ),
     },
@@ -283,6 +286,19 @@ def test_the_index_says_what_the_lines_say(bare: Path, cells: list[dict[str, Any
     assert by_index(bare) == expected
     assert is_sound(bare)
     assert by_index(bare) == expected
+
+
+def test_the_table_of_settings_reads_a_line_a_row(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"selected": {"C": 2.0}, "tried": 12, "not_tried": ["half of it: too slow"]}
+    manifest = Store(directory).manifest
+    append(directory, *(made_cell(manifest, "two", 0.8, 1, fold, info={**told, "x": 1}) for fold in range(1, 11)))
+    IndexedDirectory(directory)
+    read, from_line = [], Record.from_line
+    monkeypatch.setattr(Record, "from_line", lambda line: read.append(line) or from_line(line))
+    results = Results.of(open_results(directory))
+    assert "not tried in 10 of 30 cells: half of it" in render(make_table("settings", [results]), "text")
+    assert results.rows[1].cells.choices == [told] * 10 + [{}] * 20
+    assert len(read) == len(results.rows)
 
 
 def shared_out(path: Path, tmp_path: Path) -> list[Path]:
