@@ -73,17 +73,21 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
         Share of the training variance that is kept, in (0, 1]; at least one component stays.
     whiten : bool
         Whether the components are scaled.
+    most : int or None
+        The number of components that are kept at most, whatever variance they hold; None: no limit.
 
     Raises
     ------
     ValueError
-        If the share lies outside that range.
+        If a value lies outside its range.
     """
 
-    def __init__(self, variance: float = 0.95, whiten: bool = True) -> None:
+    def __init__(self, variance: float = 0.95, whiten: bool = True, most: int | None = None) -> None:
         require(0 < variance <= 1, f"variance must be above 0 and at most 1, not {variance}")
+        require(most is None or most >= 1, f"at least 1 component must be kept, not {most}")
         self.variance = variance
         self.whiten = whiten
+        self.most = most
 
     def fit(self, X: Features, y: Labels | None = None) -> Self:
         """Learn from training features (n, d)."""
@@ -91,6 +95,7 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
         _, spreads, axes = np.linalg.svd(X - self.mean_, full_matrices=False)
         held = np.cumsum(spreads**2)
         kept = 1 + int(np.searchsorted(held, self.variance * held[-1] * (1 - 1e-12)))
+        kept = min(kept, self.most or kept)
         deviations = spreads[:kept] / np.sqrt(len(X))
         scales = np.where((deviations > 0) & self.whiten, deviations, 1)
         axes = axes[:kept]

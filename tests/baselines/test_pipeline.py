@@ -41,6 +41,14 @@ def test_all_variance_keeps_the_rank():
     assert PrincipalComponents(1.0).fit(X[:5]).transform(X).shape[1] == 4
 
 
+def test_no_more_components_are_kept_than_asked_for():
+    all_of_them = PrincipalComponents(1.0).fit(X).transform(X)
+    np.testing.assert_array_equal(PrincipalComponents(1.0, most=3).fit(X).transform(X), all_of_them[:, :3])
+    np.testing.assert_array_equal(PrincipalComponents(1.0, most=1000).fit(X).transform(X), all_of_them)
+    with pytest.raises(ValueError, match="at least 1 component"):
+        PrincipalComponents(most=0)
+
+
 @pytest.mark.parametrize("n", [1, 3])
 def test_constant_features_give_noughts(n):
     np.testing.assert_array_equal(PrincipalComponents().fit(np.ones((n, 4))).transform(np.ones((2, 4))), [[0], [0]])

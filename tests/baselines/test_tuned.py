@@ -74,6 +74,14 @@ def test_a_value_that_is_given_is_not_searched() -> None:
         assert settings_of(LEFT_OPEN, given, **nothing_selected) == [{**fixed, "level": 2, "penalty": 1.0}]
 
 
+def test_cso_keeps_all_components_of_a_variance_that_is_set() -> None:
+    cso = METHODS.get("cso").build
+    assert {setting["components"] for setting in cso().settings} == {24}
+    assert {setting["components"] for setting in cso(variance=0.999).settings} == {128 * 128}
+    assert {setting["components"] for setting in cso(variance=0.999, components=30).settings} == {30}
+    assert {setting["components"] for setting in cso(select=False).settings} == {128 * 128}
+
+
 @pytest.mark.parametrize("given", [{"level": "many"}, {"level": 2.5}, {"hidden": True}, {"penalty": "none"}])
 def test_a_value_of_another_kind_is_refused(given: dict[str, object]) -> None:
     (name,) = given
