@@ -1,9 +1,10 @@
 """ResNet-18, ResNet-50 and further torchvision networks on facial expressions.
 
-Papers: Li, Li & Lima 2021 ("Facial expression recognition by ResNet-18") and Li & Lima 2021 ("Facial expression
-recognition via ResNet-50", doi:10.1016/j.ijcce.2021.02.002): ResNets with a 7-way softmax, 8 groups train, 1
-validates, 1 tests. Both leave open the size of the images, the first weights, the optimiser, the number of epochs and
-the augmentation. The second one's outlook names the other networks here. Chosen, the same for all of them:
+Papers: Li, Li & Lima 2021 ("Facial expression recognition via ResNet-18", doi:10.1007/978-3-030-82565-2_24) and Li &
+Lima 2021 ("Facial expression recognition via ResNet-50", doi:10.1016/j.ijcce.2021.02.002): ResNets with a 7-way
+softmax, 8 groups train, 1 validates, 1 tests. Both leave open the size of the images, the first weights, the optimiser,
+the number of epochs and the augmentation. The second one's outlook names the other networks here. Chosen, the same for
+all of them:
 
 - torchvision's networks as they are, stem included, with one output a class seen in training, from random weights
   (ResNets: He initialisation, the last BatchNorm of each block zeroed).
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 QUICK = {"size": 48, "epochs": 3.0, "batch_size": 64, "lr": 2e-3, "augment": 0.0}
 RESNETS = "He et al. 2016"
+RESNET_18 = "Li, Li & Lima 2021, doi:10.1007/978-3-030-82565-2_24"
+RESNET_50 = "Li & Lima 2021, doi:10.1016/j.ijcce.2021.02.002"
 
 
 def classifier(
@@ -206,8 +209,8 @@ def register(
     )(build)
 
 
-register("resnet18", "resnet18", "ResNet-18", f"{RESNETS}; Li, Li & Lima 2021", ("deep",), 100)
-register("resnet50", "resnet50", "ResNet-50", f"{RESNETS}; Li & Lima 2021, doi:10.1016/j.ijcce.2021.02.002", ("deep",))
+register("resnet18", "resnet18", "ResNet-18", f"{RESNETS}; {RESNET_18}", ("deep",), 100)
+register("resnet50", "resnet50", "ResNet-50", f"{RESNETS}; {RESNET_50}", ("deep",))
 register("resnet34", "resnet34", "ResNet-34")
 register("resnet101", "resnet101", "ResNet-101")
 register("wide-resnet50-2", "wide_resnet50_2", "Wide ResNet-50-2", "Zagoruyko & Komodakis 2016")

@@ -7,22 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 from febench.core import __version__
 from febench.core.dataset import Dataset, dataset
+from febench.core.errors import DataError, FebenchError, MismatchError, UsageError
 from febench.core.method import FoldOutcome, FoldTask, method
-from febench.core.protocol import protocol
+from febench.core.protocol import Deal, Roles, protocol, rotating
 from febench.core.registry import load_plugin
 
 if TYPE_CHECKING:
-    from febench.api import compare, export, figure, load, report, run, table
+    from febench.api import compare, export, figure, load, load_all, report, run, table
     from febench.results.results import Results
     from febench.running.options import RunOptions
     from febench.show import figures, tables
 
 __all__ = [
+    "DataError",
     "Dataset",
+    "Deal",
+    "FebenchError",
     "FoldOutcome",
     "FoldTask",
+    "MismatchError",
     "Results",
+    "Roles",
     "RunOptions",
+    "UsageError",
     "__version__",
     "compare",
     "dataset",
@@ -30,10 +37,12 @@ __all__ = [
     "figure",
     "figures",
     "load",
+    "load_all",
     "load_plugin",
     "method",
     "protocol",
     "report",
+    "rotating",
     "run",
     "table",
     "tables",
@@ -42,7 +51,7 @@ __all__ = [
 _LATER = {
     "Results": "febench.results.results",
     "RunOptions": "febench.running.options",
-    **dict.fromkeys(("compare", "export", "figure", "load", "report", "run", "table"), "febench.api"),
+    **dict.fromkeys(("compare", "export", "figure", "load", "load_all", "report", "run", "table"), "febench.api"),
 }
 """For each name that needs more than `import febench` should load, the module that has it."""
 
@@ -56,4 +65,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return list(__all__)

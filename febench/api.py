@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from febench.core.errors import UsageError
-from febench.results.export import export
+from febench.core.selectors import split_selectors
+from febench.results.export import Exported
+from febench.results.export import export as write_export
 from febench.results.index import open_results
 from febench.results.metrics import metric_of
 from febench.results.results import Results
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["compare", "export", "figure", "load", "load_all", "report", "run", "table"]
+
+Directories = str | Path | Sequence[str | Path]
+"""A results directory, or a folder of them; or several."""
 
 
 def run(
@@ -39,7 +44,7 @@ def run(
     methods : str or sequence of str
         Names, `name[param=value]`, or sets: `all`, `classical`, `deep`, `extended`.
     dataset, protocol : str
-        Selectors, such as `faces[subjects=5]` and `subject`.
+        One selector each, such as `faces[subjects=5]` and `subject`.
     progress : bool
         Whether to say on stderr how far it is. What goes wrong is said in any case.
     **options
@@ -52,14 +57,22 @@ def run(
 
     Raises
     ------
-    FebenchError
-        If it cannot be done at all; a method that fails costs only its own cells.
+    UsageError
+        If there is no such option, name or value.
+    DataError
+        If the data set is missing or unusable.
+    MismatchError
+        If what the directory holds is damaged.
+
+    All are `FebenchError`. A method that fails costs only its own cells.
     """
     from rich.console import Console
 
     from febench.running import progress as watchers
     from febench.running.runner import run as compute
 
+    if len(split_selectors(protocol)) > 1:
+        raise UsageError(f"one call takes one protocol, not {protocol}: run each, and give table 4 the results of both")
     known = RunOptions.__dataclass_fields__
     for name in options:
         if name not in known:
@@ -86,13 +99,19 @@ def load(directory: str | Path) -> Results:
     return Results.of(open_results(Path(directory)))
 
 
-def load_all(directories: Sequence[str | Path]) -> list[Results]:
-    """Read some results directories; a folder of them stands for all that it holds."""
-    return [load(path) for path in find_directories(map(Path, directories))]
+def load_all(directories: Directories) -> list[Results]:
+    """Read some results directories; a folder of them stands for all that it holds.
+
+    Raises
+    ------
+    UsageError, MismatchError
+        As `load`.
+    """
+    return [load(path) for path in _found(directories)]
 
 
 def table(
-    name: str | int, *results: Results, method: str | None = None, metric: str | None = None, how: str = "text"
+    name: str | int, *results: Results, method: str | None = None, metric: str | None = None, format: str = "text"
 ) -> str:
     """A table as text to print, as `febench table` makes it; `febench.tables` has the values.
 
@@ -106,7 +125,7 @@ def table(
         Only this method.
     metric : str or None
         `oa` (the default), `uar`, `macro-f1`, `weighted-f1`, `auc`, `log-loss` or `ece`.
-    how : str
+    format : str
         `text`, `md`, `latex`, `csv`, `html` or `json`.
 
     Raises
@@ -114,32 +133,32 @@ def table(
     UsageError
         If there is no such table, method, metric or format, or the results do not fit it.
     """
-    return render(make_table(name, results, method, metric), how)
+    return render(make_table(name, _read(results), method, metric), format)
 
 
 def compare(
     *results: Results,
-    methods: Sequence[str] = (),
+    methods: str | Sequence[str] = (),
     metric: str = "oa",
     rope: float | None = None,
     pairs: str | None = None,
-    how: str = "text",
+    format: str = "text",
 ) -> str:
-    """Which differences are real, as text to print; `febench.show.compare` has the values.
+    """Which differences are real, as text to print; as `json` with every value.
 
     Parameters
     ----------
     *results : Results
         Of any data sets and protocols.
-    methods : sequence of str
-        Names or labels; all methods if none is named.
+    methods : str or sequence of str
+        Names or labels, in one text comma-separated; all methods if none is named.
     metric : str
         What is compared.
     rope : float or None
         A difference that does not matter; a point of a percentage by default.
     pairs : str or None
         `all`, or `best`: with the best, and of neighbours. By default all of up to six methods.
-    how : str
+    format : str
         `text`, `md`, `latex`, `csv`, `html` or `json`.
 
     Raises
@@ -149,7 +168,8 @@ def compare(
     """
     from febench.show.compare import compare_documents
 
-    return render(compare_documents(results, methods, rope, pairs, metric_of(metric)), how)
+    named = _listed(methods)
+    return render(compare_documents(_read(results), named, rope, pairs, metric_of(metric)), format)
 
 
 def figure(name: str, *results: Results, method: str | None = None, metric: str | None = None) -> Figure:
@@ -173,20 +193,34 @@ def figure(name: str, *results: Results, method: str | None = None, metric: str 
     """
     from febench.show.figures import make_figure
 
-    return make_figure(name, results, method, metric)
+    return make_figure(name, _read(results), method, metric)
 
 
-def report(directories: Sequence[str | Path], output: str | Path, **options: Any) -> list[dict[str, Any]]:
+def report(
+    directories: Directories,
+    output: str | Path,
+    *,
+    rope: float | None = None,
+    metric: str = "oa",
+    show_images: bool = False,
+    data_dir: str | Path | None = None,
+) -> list[dict[str, Any]]:
     """Write one HTML page of everything, and return its verdicts as data.
 
     Parameters
     ----------
-    directories : sequence of paths
+    directories : path or sequence of paths
         Results directories, or folders of them, of any data sets and protocols.
     output : path
         The file.
-    **options
-        `rope`, `metric`, `show_images`, `data_dir`: see `febench.show.report.write_report`.
+    rope : float or None
+        A difference that does not matter; a point of a percentage by default.
+    metric : str
+        What methods are compared by.
+    show_images : bool
+        Whether images of people may be shown; those drawn by code always are.
+    data_dir : path or None
+        Where data sets live.
 
     Raises
     ------
@@ -196,5 +230,59 @@ def report(directories: Sequence[str | Path], output: str | Path, **options: Any
     from febench.show.report import write_report
 
     return write_report(
-        [open_results(path) for path in find_directories(map(Path, directories))], Path(output), **options
-    )
+        [open_results(path) for path in _found(directories)], Path(output), rope=rope, metric=metric,
+        show_images=show_images, data_dir=None if data_dir is None else Path(data_dir),
+    )  # fmt: skip
+
+
+def export(
+    directories: Directories,
+    output: str | Path,
+    rows: str = "predictions",
+    metrics: str | Sequence[str] = ("oa", "uar"),
+) -> Exported:
+    """Write results to a `.parquet` or `.csv` file, by default a row a prediction.
+
+    The columns are those of `Results.to_frame(rows)`. The file is whole or not there.
+
+    Parameters
+    ----------
+    directories : path or sequence of paths
+        Results directories, or folders of them; their data sets may differ.
+    output : path
+        The file; its name says in which form.
+    rows : str
+        `predictions`, `cells` or `runs`.
+    metrics : str or sequence of str
+        Of cells and runs; in one text comma-separated.
+
+    Returns
+    -------
+    Exported
+        How many rows were written, and what was left out.
+
+    Raises
+    ------
+    UsageError
+        If the form is unknown, the file cannot be written, a directory is named twice, or there are no such rows or
+        metrics.
+    MismatchError
+        If stored results are damaged.
+    """
+    return write_export(_found(directories), Path(output), rows, _listed(metrics))
+
+
+def _found(directories: Directories) -> list[Path]:
+    named = [directories] if isinstance(directories, str | Path) else directories
+    return find_directories(map(Path, named))
+
+
+def _listed(names: str | Sequence[str]) -> Sequence[str]:
+    return split_selectors(names) if isinstance(names, str) else names
+
+
+def _read(results: Sequence[Results]) -> Sequence[Results]:
+    for one in results:
+        if not isinstance(one, Results):
+            raise UsageError(f"{one!r} is no Results; febench.load reads those of a directory")
+    return results

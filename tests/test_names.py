@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 from types import ModuleType
 
 import febench
+
+
+def test_the_citation_is_of_this_version() -> None:
+    citation = (Path(__file__).parents[1] / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {febench.__version__}\n" in citation
 
 
 def test_no_module_takes_the_place_of_a_public_function() -> None:

@@ -31,7 +31,6 @@ from febench.cli.options import (
     takes_run_options,
 )
 from febench.core.errors import INTERRUPTED, FebenchError, UsageError, printable
-from febench.core.selectors import split_selectors
 from febench.running.options import RunOptions
 
 
@@ -43,6 +42,8 @@ class Verbs(TyperGroup):
         try:
             return super().invoke(ctx)
         except SystemExit as error:
+            if isinstance(error.__context__, BrokenPipeError):  # rich's end where the reader has seen enough
+                raise
             last = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{last.filename} line {last.lineno}"
             raise FebenchError(
@@ -148,12 +149,14 @@ def status(
 def table(
     name: Annotated[
         str,
-        typer.Argument(help="1 sensitivities, 2 runs, 3 comparison, 4 the drop, or a name: people, ladder, cost, ..."),
+        typer.Argument(
+            help="1 sensitivities, 2 runs, 3 comparison, 4 the drop; people, ladder, cost, convergence or settings."
+        ),
     ],
     directories: Directories,
     method: OnlyMethod = None,
     metric: MetricName = None,
-    how: Format = "text",
+    format: Format = "text",
     json: Json = False,
 ) -> None:
     """Print a table of the papers from stored results, with the papers' numbers beside."""
@@ -162,29 +165,29 @@ def table(
     swapped = [str(one) for one in directories if not one.exists()]
     if Path(name).is_dir() and swapped:
         raise UsageError(f"the table comes before the directories: febench table {swapped[0]} {name}")
-    print(api.table(name, *api.load_all(directories), method=method, metric=metric, how="json" if json else how))
+    format = "json" if json else format
+    print(api.table(name, *api.load_all(directories), method=method, metric=metric, format=format))
 
 
 @app.command()
 def compare(
     directories: Directories,
-    method: Annotated[str | None, typer.Option(help="Only these, comma-separated.", show_default="all")] = None,
+    methods: Annotated[str, typer.Option(help="Only these, comma-separated.", show_default="all")] = "",
     metric: MetricName = None,
     rope: Rope = None,
     pairs: Annotated[
         str | None,
         typer.Option(help="all, or best: with the best, and of neighbours.", show_default="all of up to six methods"),
     ] = None,
-    how: Format = "text",
+    format: Format = "text",
     json: Json = False,
 ) -> None:
     """Say which differences between methods are real, pair by pair and over data sets."""
     from febench import api
 
-    asked = split_selectors(method) if method else []
     every = api.load_all(directories)
-    how = "json" if json else how
-    print(api.compare(*every, methods=asked, metric=metric or "oa", rope=rope, pairs=pairs, how=how))
+    format = "json" if json else format
+    print(api.compare(*every, methods=methods, metric=metric or "oa", rope=rope, pairs=pairs, format=format))
 
 
 @app.command()
@@ -246,16 +249,12 @@ def export(
     directories: Directories,
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet or .csv.")],
     rows: Annotated[str, typer.Option(help="What a row is: predictions, cells or runs.")] = "predictions",
-    metric: Annotated[
-        str | None, typer.Option(help="Of cells and runs, comma-separated.", show_default="oa,uar")
-    ] = None,
+    metrics: Annotated[str, typer.Option(help="Of cells and runs, comma-separated.")] = "oa,uar",
 ) -> None:
     """Write every prediction to one file, a row a prediction, for other tools; or a row a cell, or a run."""
     from febench import api
-    from febench.results.store import find_directories
 
-    metrics = split_selectors(metric or "oa,uar")
-    done = api.export(find_directories(directories), output, rows, metrics)
+    done = api.export(directories, output, rows, metrics)
     if done.failed:
         print(f"{done.failed} failed cells have no predictions and are left out", file=sys.stderr)
     if done.outdated:
@@ -268,20 +267,18 @@ def export(
 @app.command()
 def merge(
     directories: Directories,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Results directory, new or not.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Results directory, new or not.")],
 ) -> None:
     """Join results of the same folds, of shards or machines, in one directory, or say why they cannot be."""
     from febench.results.merge import merge as join
     from febench.results.store import find_directories
 
-    if output.resolve() in (path.resolve() for path in directories):
-        raise UsageError(f"{output} is where the others go: name the directories that are to be joined in it")
+    if out.resolve() in (path.resolve() for path in directories):
+        raise UsageError(f"{out} is where the others go: name the directories that are to be joined in it")
     sources = find_directories(directories)
-    done = join(sources, output)
+    done = join(sources, out)
     failed = f", of which {done.failed} failed" if done.failed else ""
-    lines = [
-        f"{done.cells:,} cells of {len(sources)} directories are in {output}{failed}; {done.added:,} are new there"
-    ]
+    lines = [f"{done.cells:,} cells of {len(sources)} directories are in {out}{failed}; {done.added:,} are new there"]
     print("\n".join(map(printable, lines)))
 
 

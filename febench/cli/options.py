@@ -28,7 +28,7 @@ ClassNames = Annotated[
 ]
 SubjectPattern = Annotated[
     str | None,
-    typer.Option(metavar="REGEX", help="Of data set folder: finds the person in a path, as its one group."),
+    typer.Option(metavar="REGEX", help="Of data set folder: its one group is the person, in a path as happy/a_1.png."),
 ]
 Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file with methods of your own.")]
 Seed = Annotated[int, typer.Option(help="Base seed of folds and cells.")]
@@ -41,7 +41,7 @@ MetricName = Annotated[
     typer.Option(help="oa, uar, macro-f1, weighted-f1, auc, log-loss or ece.", show_default="oa, overall accuracy"),
 ]
 Rope = Annotated[
-    float | None, typer.Option(help="A difference that does not matter in practice.", show_default="a point")
+    float | None, typer.Option(help="A difference up to which methods count as equivalent.", show_default="a point")
 ]
 
 Unasked = Annotated[list[str] | None, typer.Argument(hidden=True)]
@@ -108,6 +108,7 @@ HINTS = {
     "preset": "--preset",
     "results": "make some: febench run --out DIR",
     "runs": "--runs",
+    "seed": "--seed",
     "shard": "a --shard is I/N with I from 1 to N, such as 3/20",
     "threads": "--threads",
     "timeout": "a --timeout is a time such as 90s, 30m or 2h",

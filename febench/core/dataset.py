@@ -101,6 +101,9 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __repr__(self) -> str:
+        return f"<Dataset {self.summary}>"
+
     @property
     def summary(self) -> str:
         """How many images it has, in how many of each class, and of how many people where that is known."""
@@ -151,7 +154,24 @@ DATASETS: Registry[Loader] = Registry(Loader, "febench.datasets")
 def dataset(name: str, *, cite: str = "", find: Find | None = None) -> Callable[[B], B]:
     """Register a function that loads a `Dataset`; it may take `data_dir` (a path or None) and parameters of its own.
 
-    `find` is that of `Loader`.
+    Parameters
+    ----------
+    name : str
+        What the data set is asked for by.
+    cite : str
+        The paper that describes it.
+    find : callable or None
+        `find(data_dir)`: the folder that holds the set's files, or None if it is not there; see `Loader`.
+
+    Returns
+    -------
+    callable
+        A decorator that registers its argument and returns it unchanged.
+
+    Raises
+    ------
+    UsageError
+        If the name is taken, or a parameter of the function has no default.
     """
 
     def register(build: B) -> B:

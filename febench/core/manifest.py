@@ -38,6 +38,10 @@ class Manifest:
 
     content: dict[str, Any]
 
+    def __repr__(self) -> str:
+        folds = f"{self.n_runs} x {self.n_folds} folds"
+        return f"<Manifest of {self.dataset}, protocol {self.protocol}: {folds}, {self.sha256[:12]}>"
+
     @cached_property
     def sha256(self) -> str:
         """The hash that stands in the key of every cell."""

@@ -8,7 +8,7 @@ A method is a function that builds a scikit-learn style classifier, or the class
   known: `GroupKFold` by them mirrors the outer folds; `class_names`, the data set's classes in order;
 - `predict(X)`, and `predict_proba(X)` where it has one;
 - optionally `extract(X)`, a pure function of each image alone: computed once a data set, `fit` and `predict` then
-  get its result in place of the images;
+  get its result in place of the images; methods whose attribute `features_id`, if they have one, is equal share it;
 - optionally, after `fit`, `fit_info_`: a small dict that is stored with the results (iterations, device, ...);
 - optionally `forecast(X, y, n)`: the seconds in which `fit` on n images and the predictions of a test group will be
   done on this machine, from a second's trial on a sample `X` of the training images (or of what `extract` made of
@@ -97,7 +97,18 @@ class Method(Component):
 class FoldTask:
     """One fold for `fit_predict_folds`: which images train, validate and test, the labels it may know, and its seed.
 
-    `groups` (of the training images) and `class_names` are what `fit` gets by these names.
+    Attributes
+    ----------
+    train, validation, test : int64 arrays
+        Indices into the images or features of the whole data set.
+    y_train, y_val : int64 arrays
+        Class indices of the training and the validation images.
+    random_state : int
+        The cell's seed.
+    groups : int64 array or None
+        Of the training images, as `fit` gets it.
+    class_names : tuple of str
+        The data set's classes, in order.
     """
 
     train: NDArray[np.int64]

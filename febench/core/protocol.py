@@ -88,8 +88,23 @@ def protocol(
 ) -> Callable[[B], B]:
     """Register a function `(dataset, *, seed, **params) -> Deal` as a protocol.
 
-    Every run's groups must depend on the seed and the run's number alone, so that more runs extend a deal. `together`
-    is that of `Protocol`.
+    Every run's groups must depend on the seed and the run's number alone, so that more runs extend a deal.
+
+    Parameters
+    ----------
+    name : str
+        What the protocol is asked for by.
+    cite : str
+        The paper it follows.
+    version : str or None
+        Raised whenever it deals otherwise; by default, and always in a plugin file, a hash of its source.
+    together : str or None
+        Whose images it keeps together: `subjects`, `sequences` or nobody's; see `Protocol`.
+
+    Returns
+    -------
+    callable
+        A decorator that registers its argument and returns it unchanged.
 
     Raises
     ------
@@ -108,7 +123,7 @@ def protocol(
 
 
 def rotating(groups: int) -> tuple[Roles, ...]:
-    """Fold g tests on group g, validates on group g+1 (cyclic) and trains on all others."""
+    """Roles of as many folds as groups: fold g tests on group g, validates on g+1 (cyclic) and trains on all others."""
     return tuple(
         Roles(
             train=tuple(k for k in range(groups) if k not in (g, (g + 1) % groups)),

@@ -1,8 +1,8 @@
 """The two papers' own numbers as data.
 
-Sources: `resnet18-*.csv` Li, Li & Lima 2021; `resnet50-*.csv` Li & Lima 2021, doi:10.1016/j.ijcce.2021.02.002;
-`comparison.csv` names the source of each row. Percent; sd is the sample standard deviation over ten runs. They were
-measured on the authors' own 700 photographs, which are not public.
+Sources: `resnet18-*.csv` Li, Li & Lima 2021, doi:10.1007/978-3-030-82565-2_24; `resnet50-*.csv` Li & Lima 2021,
+doi:10.1016/j.ijcce.2021.02.002; `comparison.csv` names the source of each row. Percent; sd is the sample standard
+deviation over ten runs. They were measured on the authors' own 700 photographs, which are not public.
 """
 
 from __future__ import annotations

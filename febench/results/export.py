@@ -48,35 +48,9 @@ class Exported:
 
 
 def export(
-    directories: Sequence[str | Path],
-    output: str | Path,
-    rows: str = "predictions",
-    metrics: Sequence[str] = ("oa", "uar"),
+    paths: Sequence[Path], output: Path, rows: str = "predictions", metrics: Sequence[str] = ("oa", "uar")
 ) -> Exported:
-    """Write some results directories to a `.parquet` or `.csv` file, by default a row a prediction.
-
-    The columns are those of `Results.to_frame(rows)`. The file is whole or not there.
-
-    Parameters
-    ----------
-    directories : sequence of paths
-        Results directories; their data sets may differ.
-    output : path
-        The file; its name says in which form.
-    rows : str
-        `predictions`, `cells` or `runs`.
-    metrics : sequence of str
-        Of cells and runs.
-
-    Raises
-    ------
-    UsageError
-        If the form is unknown, the file cannot be written, a directory is named twice, or there are no such rows or
-        metrics.
-    MismatchError
-        If stored results are damaged.
-    """
-    paths, output = [Path(directory) for directory in directories], Path(output)
+    """Write some results directories to a file, as `febench.export` describes it."""
     suffix = check_output(output, SUFFIXES, "an export's file")
     if not paths:
         raise UsageError("no results directory was named")

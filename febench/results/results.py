@@ -47,6 +47,10 @@ class Results:
     environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     set_aside: str | None = None
 
+    def __repr__(self) -> str:
+        runs = ", ".join(f"{row.label} {len(row.runs)}/{self.manifest.n_runs}" for row in self.rows) or "none"
+        return f"<Results of {self.manifest.dataset}, protocol {self.manifest.protocol}; complete runs: {runs}>"
+
     @classmethod
     def of(cls, store: ResultsDirectory) -> Results:
         """The results in a directory."""

@@ -71,6 +71,10 @@ class RowResults:
     manifest: Manifest
     records: Cells
 
+    def __repr__(self) -> str:
+        cells = f"{len(self.cells)} cells, {len(self.failed)} failed"
+        return f"<RowResults of {self.label}: {cells}, complete runs: {len(self.runs)}/{self.manifest.n_runs}>"
+
     @property
     def label(self) -> str:
         """What the row is called in tables."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,13 @@ class RunOptions:
         ):
             if given not in known:
                 raise UsageError(f"there is no {what} {given!r}; choose {', '.join(known)}", option=what)
+        for option in ("runs", "jobs", "threads", "pack", "seed", "timeout"):
+            kind, what = (Real, "a number of seconds") if option == "timeout" else (Integral, "a whole number")
+            given = getattr(self, option)
+            if given is not None and not isinstance(given, kind):
+                raise UsageError(f"{option} must be {what}, not {given!r}", option=option)
+        if isinstance(self.shard, str):
+            raise UsageError(f"shard must be a pair such as (3, 20), not {self.shard!r}", option="shard")
         for option in ("jobs", "threads", "pack"):
             number = getattr(self, option)
             if number is not None and number < 1:

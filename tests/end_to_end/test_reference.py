@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import febench
 from febench.core.dataset import load_dataset
 from febench.core.environment import environment
 from febench.core.manifest import draw
@@ -39,6 +41,12 @@ def test_it_is_sound(manifest: Path) -> None:
     store = Store(manifest.parent)
     assert store.records and store.audit is not None
     assert [str(finding) for finding in verify_store(store) if finding.ok is False] == []
+
+
+def test_the_readme_prints_its_table_of_the_drop() -> None:
+    table = febench.table(4, *febench.load_all(REFERENCE / "faces700"))
+    readme = (REFERENCE.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert textwrap.indent(table, "    ") in readme, "febench table 4 results/reference/faces700 says otherwise"
 
 
 def test_it_was_made_on_todays_faces_and_folds(store: Store) -> None:

@@ -98,8 +98,9 @@ def test_what_cannot_be_written_or_read_is_refused_in_a_sentence(directory: Path
         febench.export([directory], tmp_path / "nowhere" / "a.csv")
     with pytest.raises(UsageError, match="named twice"):
         febench.export([directory, tmp_path / "." / "o"], tmp_path / "a.csv")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no results of febench"):
-        febench.export([tmp_path], tmp_path / "a.csv")
+        febench.export([tmp_path / "empty"], tmp_path / "a.csv")
     with pytest.raises(UsageError, match="no results directory was named"):
         febench.export([], tmp_path / "a.csv")
     with pytest.raises(UsageError, match="cannot write"):

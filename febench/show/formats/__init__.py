@@ -25,7 +25,7 @@ _WRITERS: dict[str, Callable[[Sequence[Table]], str]] = {
 }
 
 
-def render(documents: Sequence[Document], how: str) -> str:
+def render(documents: Sequence[Document], format: str) -> str:
     """Write documents as `text`, `md`, `csv`, `latex`, `html` or `json`.
 
     Raises
@@ -33,15 +33,15 @@ def render(documents: Sequence[Document], how: str) -> str:
     UsageError
         If there is no such format.
     """
-    if how == "json":
+    if format == "json":
         documents_data = []
         for document in documents:
             notes = dict.fromkeys(note for table in document.tables for note in (*table.about, *table.notes))
             documents_data.append(document.data | {"notes": list(notes)})
         return to_json(documents_data)
-    if how not in _WRITERS:
-        raise UsageError(f"there is no format {how!r}; choose {', '.join(_WRITERS)} or json")
-    return _WRITERS[how]([table for document in documents for table in document.tables])
+    if format not in _WRITERS:
+        raise UsageError(f"there is no format {format!r}; choose {', '.join(_WRITERS)} or json")
+    return _WRITERS[format]([table for document in documents for table in document.tables])
 
 
 def to_json(documents: Sequence[dict[str, Any]]) -> str:

@@ -1,4 +1,11 @@
-"""The papers' tables from stored results, with the papers' own numbers beside. A table never trains."""
+"""The papers' tables from stored results, with the papers' own numbers beside. A table never trains.
+
+`make_table` makes one by its name; `table_1` to `table_4`, `people_table`, `ladder_table`, `cost_table`,
+`convergence_table` and `settings_table` are each one. They give a `Document`: its `tables` as they are laid out, and
+`data`, which is what JSON holds. All other names are for the rest of `febench.show`, and may change.
+
+>>> febench.tables.table_3(results, results.rows).data["rows"]
+"""
 
 from __future__ import annotations
 

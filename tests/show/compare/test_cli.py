@@ -35,7 +35,7 @@ def test_both_protocols_of_the_reference() -> None:
 
 
 def test_a_publishers_split() -> None:
-    found = febench("compare", REFERENCE / "fer2013", "--method", "hwt,bbo")
+    found = febench("compare", REFERENCE / "fer2013", "--methods", "hwt,bbo")
     assert found.returncode == 0 and "hwt is better than bbo on these test images" in found.stdout
     assert "it speaks of these trained methods on these images" in found.stdout
 
@@ -44,8 +44,8 @@ def test_a_publishers_split() -> None:
     ("args", "says"),
     [
         (("nowhere",), "holds no results of febench"),
-        ((REFERENCE / "faces700" / "paper", "--method", "hwt"), "it takes two methods"),
-        ((REFERENCE / "faces700" / "paper", "--method", "nobody"), "there is no 'nobody'"),
+        ((REFERENCE / "faces700" / "paper", "--methods", "hwt"), "it takes two methods"),
+        ((REFERENCE / "faces700" / "paper", "--methods", "nobody"), "there is no 'nobody'"),
         ((REFERENCE / "faces700" / "paper", "--rope", "-1"), "region of practical equivalence"),
         ((REFERENCE / "faces700" / "paper", "--pairs", "few"), "there are no pairs 'few'"),
         ((REFERENCE / "faces700" / "paper", "--format", "pdf"), "there is no format 'pdf'"),
