@@ -29,7 +29,7 @@ def test_all_rounds_together_spend_what_is_given(settings: int, evaluations: int
     assert list(counts) == sorted(counts, reverse=True) and list(budgets) == sorted(budgets)
 
 
-@pytest.mark.parametrize("name", ["bbo", "cso", "jaya"])
+@pytest.mark.parametrize("name", ["bbo", "jaya"])
 def test_what_the_fits_of_a_cell_evaluate_is_within_the_budget(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     evaluated = 0
 
@@ -89,7 +89,7 @@ def test_a_value_of_another_kind_is_refused(given: dict[str, object]) -> None:
         settings_of(LEFT_OPEN, {**NOTHING, **given}, select=True, search="jaya")
 
 
-@pytest.mark.parametrize("name", ["bbo", "cso", "jaya"])
+@pytest.mark.parametrize("name", ["bbo", "jaya"])
 def test_too_few_evaluations_to_select_are_refused_when_it_is_built(name: str) -> None:
     with pytest.raises(ValueError, match=r"evaluations must be above 99 to try .* settings .*, or select false"):
         METHODS.get(name).build(evaluations=99)
