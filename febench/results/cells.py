@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ CELL = np.dtype(
     [
         ("kind", np.int32), ("run", np.int32), ("fold", np.int32), ("ok", np.bool_),
         ("contradictions", np.int64), ("threads", np.int64), ("probable", np.bool_), ("traced", np.bool_),
-        ("environment", np.int32), ("device", np.int32), ("precision", np.int32),
+        ("environment", np.int32), ("device", np.int32), ("precision", np.int32), ("choices", np.int32),
         ("extract", np.float64), ("fit", np.float64), ("predict", np.float64), ("selection", np.float64),
         ("memory", np.float64), ("gpu_memory", np.float64), ("parameters", np.int64),
         ("start", np.int64), ("count", np.int64), ("at", np.int64), ("length", np.int64),
@@ -26,11 +27,15 @@ CELL = np.dtype(
 )  # fmt: skip
 """What is known of a cell without its record.
 
-`kind` is a place in `Cells.kinds`; `environment`, `device` and `precision` are places in `Cells.words`. Where a record
-does not tell them, seconds and memory are NaN, `precision` and `parameters` -1. `probable` says whether it has
-probabilities, `traced` whether it has the course of its training. Its predictions are `count` ones from `start` on;
-where its record is, `at` and `length` tell `Cells.source`.
+`kind` is a place in `Cells.kinds`; `WORDS` are places in `Cells.words`. Where a record does not tell them, seconds and
+memory are NaN, `precision`, `choices` and `parameters` -1. `probable` says whether it has probabilities, `traced`
+whether it has the course of its training. Its predictions are `count` ones from `start` on; where its record is, `at`
+and `length` tell `Cells.source`.
 """
+WORDS = ("environment", "device", "precision", "choices")
+"""The columns that are places in `Cells.words`."""
+CHOICES = ("selected", "chosen", "tried", "not_tried")
+"""What a method tells of the values it took of those that it may choose; as a word, a text of JSON."""
 LARGEST = 2**62
 """Whole numbers beyond it, which an int64 could not hold, are stored as it."""
 AT_ONCE = 4096
@@ -66,6 +71,29 @@ class InMemory:
 
 
 @dataclass(frozen=True, eq=False)
+class Several:
+    """Records of several sources.
+
+    Attributes
+    ----------
+    sources : tuple of Source
+        Where they are.
+    starts : int64 array, shape (sources,)
+        The `at` of each source's first record: it counts on from one source to the next.
+    """
+
+    sources: tuple[Source, ...]
+    starts: NDArray[np.int64]
+
+    def records(self, table: NDArray[Any]) -> Iterator[Record]:
+        """Those of a table, one after another."""
+        source, own = np.searchsorted(self.starts, table["at"], side="right") - 1, table.copy()
+        own["at"] -= self.starts[source]
+        for places in np.split(np.arange(len(table)), np.flatnonzero(np.diff(source)) + 1):
+            yield from self.sources[source[places[0]]].records(own[places]) if len(places) else ()
+
+
+@dataclass(frozen=True, eq=False)
 class Cells(Sequence[Record]):
     """Cells as a sequence of their records, which are read when asked for, and as a table.
 
@@ -78,7 +106,7 @@ class Cells(Sequence[Record]):
     kinds : tuple of Kind
         Methods with their parameters, versions and labels.
     words : tuple of str
-        Environments, devices and precisions.
+        Environments, devices, precisions, and choices as JSON.
     source : Source
         Where their records are.
     """
@@ -131,6 +159,11 @@ class Cells(Sequence[Record]):
         named: NDArray[Any] = words[self.table[column]]
         return named
 
+    @property
+    def choices(self) -> list[dict[str, Any]]:
+        """What each tells of `CHOICES`."""
+        return [json.loads(text) if text else {} for text in self.named("choices")]
+
     @cached_property
     def last(self) -> Kind:
         """The kind of the last cell."""
@@ -158,16 +191,43 @@ def as_columns(given: Iterable[tuple[Record, int, int]], source: Source) -> Cell
     return Cells(np.concatenate(parts), numbers.astype(small), named, tuple(words), source)
 
 
+def concatenated(parts: Sequence[Cells]) -> Cells:
+    """Some cells, and those of other directories after them; their records stay where they are."""
+    kinds: dict[str, tuple[int, Kind]] = {}
+    words: dict[str, int] = {}
+    tables, answers, starts = [np.empty(0, dtype=CELL)], [np.empty(0, dtype=np.uint8)], [0]
+    for part in parts:
+        table, said = part.table.copy(), part.predictions(np.arange(len(part)))
+        used, which = np.unique(table["kind"], return_inverse=True)
+        own = [part.kinds[number] for number in used.tolist()]
+        table["kind"] = np.array([kinds.setdefault(repr(kind), (len(kinds), kind))[0] for kind in own])[which]
+        for column in WORDS:
+            used, which = np.unique(table[column], return_inverse=True)
+            numbers = [one if one < 0 else words.setdefault(part.words[one], len(words)) for one in used.tolist()]
+            table[column] = np.array(numbers)[which]
+        table["start"] = sum(map(len, answers)) + np.cumsum(table["count"]) - table["count"]
+        table["at"] += starts[-1]
+        starts.append(int(table["at"].max(initial=starts[-1] - 1)) + 1)
+        tables.append(table)
+        answers.append(said.astype(part.answers.dtype))
+    source = Several(tuple(part.source for part in parts), np.array(starts[:-1], dtype=np.int64))
+    named = tuple(kind for _, kind in kinds.values())
+    return Cells(np.concatenate(tables), np.concatenate(answers), named, tuple(words), source)
+
+
 def _facts(record: Record, words: dict[str, int]) -> tuple[Any, ...]:
     """What `CELL` holds of a record between its kind and its predictions; words that are new are numbered."""
     info, seconds = record.info, record.seconds
     precision = words.setdefault(str(info["dtype"]), len(words)) if "dtype" in info else -1
+    told = {name: info[name] for name in CHOICES if name in info}
+    choices = words.setdefault(json.dumps(told), len(words)) if told else -1
     # a method says its size as `parameters`, or as `weights` where that is a number
     sizes = [info[name] for name in ("parameters", "weights") if _is_whole(info.get(name))]
     return (
         record.run, record.fold, record.ok, _bounded(record.contradictions), _bounded(record.threads),
         record.has_probabilities, bool(info.get("trace")),
         words.setdefault(record.environment, len(words)), words.setdefault(_device(info), len(words)), precision,
+        choices,
         *(seconds.get(part, np.nan) for part in ("extract", "fit", "predict")), _number(info.get("selection_seconds")),
         _number(record.peak_memory_mb), _number(info.get("peak_gpu_memory_mb")), _bounded(sizes[0]) if sizes else -1,
     )  # fmt: skip

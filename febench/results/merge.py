@@ -11,10 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from febench.core.errors import MismatchError, UsageError
 from febench.core.files import content_of, make_folder, replacing, writing_to
 from febench.core.manifest import Manifest
-from febench.results.record import Record
+from febench.results.cells import Cells, concatenated
 from febench.results.results import Results
 from febench.results.store import (
     AUDIT,
@@ -65,15 +68,9 @@ def pool(results: Sequence[Results]) -> list[Results]:
 
 
 def _joined(same: Sequence[Results]) -> Results:
-    """Results of the same folds as one; of two records of a cell, the one that has predictions."""
-    cells: dict[str, Record] = {}
-    for record in (record for one in same for row in one.rows for record in row.records):
-        known = cells.get(record.key)
-        if known is None or not known.ok:
-            cells[record.key] = record
-        elif record.ok and record.predictions != known.predictions:
-            raise MismatchError(f"two directories hold different predictions of {record.cell}", option="against")
-    joined = Results.from_records(same[0].manifest, cells.values())
+    """Results of the same folds as one."""
+    cells = concatenated([row.records for one in same for row in one.rows])
+    joined = Results.from_records(same[0].manifest, cells.take(_one_of_each(cells, same[0].manifest)))
     outdated = dict(joined.outdated)
     for label, count in (item for one in same for item in one.outdated.items()):
         outdated[label] = outdated.get(label, 0) + count
@@ -81,6 +78,30 @@ def _joined(same: Sequence[Results]) -> Results:
     environments = {name: what for one in same for name, what in one.environments.items()}
     aside = "; ".join(one.set_aside for one in same if one.set_aside) or None
     return replace(joined, outdated=outdated, faults=faults, environments=environments, set_aside=aside)
+
+
+def _one_of_each(cells: Cells, manifest: Manifest) -> NDArray[np.int64]:
+    """The places of cells, each cell once: the first that has predictions, or of none that has some the last.
+
+    Raises
+    ------
+    MismatchError
+        If one is there with different predictions.
+    """
+    table = cells.table
+    keys = [manifest.cell_key(kind.method, kind.params, kind.version, 1, 1) for kind in cells.kinds]
+    _, row = np.unique(keys, return_inverse=True)  # of one key there may be several labels
+    identity = (row[table["kind"]] * manifest.n_runs + table["run"] - 1) * manifest.n_folds + table["fold"] - 1
+    _, first, number = np.unique(identity, return_index=True, return_inverse=True)
+    chosen, ok = np.empty(len(first), dtype=np.int64), np.flatnonzero(table["ok"])
+    chosen[number] = np.arange(len(table))
+    chosen[number[ok[::-1]]] = ok[::-1]
+    again = ok[chosen[number[ok]] != ok]
+    differs = cells.predictions(again) != cells.predictions(chosen[number[again]])
+    if differs.any():
+        place = int(np.repeat(again, table["count"][again])[differs][0])
+        raise MismatchError(f"two directories hold different predictions of {cells[place].cell}", option="against")
+    return chosen[np.argsort(first)]
 
 
 @dataclass(frozen=True)

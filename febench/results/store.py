@@ -150,6 +150,7 @@ class Store(ResultsDirectory):
         self._read()
 
     def _read(self) -> None:
+        self._state = _state_of(self.path / CELLS)
         self.torn, records, self.foreign = _read_cells(self.path / CELLS, self.manifest)
         self._by_key = {record.key: record for record in records}
 
@@ -211,8 +212,9 @@ class Store(ResultsDirectory):
             If another process is writing, or the directory cannot be written.
         """
         with lock(self.path):
-            self._read()
             cells = self.path / CELLS
+            if _state_of(cells) != self._state:  # another process wrote before this one had the lock
+                self._read()
             with writing_to(self.path, "results", "out"):
                 if self.torn:
                     os.truncate(cells, cells.stat().st_size - self.torn)
@@ -372,6 +374,14 @@ def lock(path: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise UsageError(f"another febench run is writing to {path}; wait for it", option="out") from error
+
+
+def _state_of(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written to or replaced; empty where there is none."""
+    if not path.exists():
+        return ()
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read_cells(path: Path, manifest: Manifest) -> tuple[int, list[Record], tuple[int, ...]]:

@@ -154,9 +154,10 @@ class Plan:
         Measured on the row's latest cells, else as it was timed by a trial.
         """
         wanted = (row.method.name, row.method.version, row.params, environment_id())
+        stored = self._records_of.get(_row_key(row.method.name, row.params), [])
         spent = (
             record.seconds.get("fit", 0.0) + record.seconds.get("predict", 0.0)
-            for record in chain(reversed(made), reversed(self.records))
+            for record in chain(reversed(made), reversed(stored))
             if record.ok and (record.method, record.version, record.params, record.environment) == wanted
         )
         if latest := list(islice(spent, LATEST)):
@@ -165,6 +166,14 @@ class Plan:
         if trial is None or trial.cell is None:
             return Estimate(None, "unknown")
         return Estimate(trial.cell, "tried")
+
+    @cached_property
+    def _records_of(self) -> dict[str, list[Record]]:
+        """The records of each row: with hundreds of rows, none looks through those of all others."""
+        by_row: dict[str, list[Record]] = {}
+        for record in self.records:
+            by_row.setdefault(_row_key(record.method, record.params), []).append(record)
+        return by_row
 
     def remaining(
         self, made: Sequence[Record] = (), busy: Sequence[float] = (), paces: Mapping[str, float] | None = None
@@ -199,6 +208,10 @@ class Plan:
             heapq.heapreplace(ends, ends[0] + one)
         extractions = {} if made else {trial.features: trial.extract for trial in self.trials.values()}
         return max(0.0, *ends) + sum(extractions.values()) / self.jobs + on_gpus
+
+
+def _row_key(method: str, params: Mapping[str, Any]) -> str:
+    return repr((method, sorted(params.items())))
 
 
 def select_rows(

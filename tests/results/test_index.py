@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from febench.core.errors import MismatchError
 from febench.results import index
 from febench.results.index import INDEX, IndexedDirectory, open_results
+from febench.results.merge import pool
 from febench.results.metrics import METRICS
 from febench.results.record import Record
 from febench.results.results import Results
@@ -254,7 +255,10 @@ CELL = st.fixed_dictionaries(
                 "selection_seconds": st.sampled_from([0.5, 3, None]),
                 "peak_gpu_memory_mb": st.sampled_from([None, 12.5]),
                 "trace": st.sampled_from([[], [[1, 0.5, None], [5, 0.25, 0.75]]]),
-                "selected": st.sampled_from([{}, {"C": 2.0}]),
+                "selected": st.sampled_from([{}, {"C": 2.0}, {"C": float("inf"), "kernel": "rbf"}]),
+                "chosen": st.sampled_from([7, "hog[C=2]"]),
+                "tried": st.sampled_from([1, 12]),
+                "not_tried": st.sampled_from([[], ["half of it: too slow"]]),
             },
         ),
     },
@@ -282,3 +286,52 @@ def test_the_index_says_what_the_lines_say(bare: Path, cells: list[dict[str, Any
     assert by_index(bare) == expected
     assert is_sound(bare)
     assert by_index(bare) == expected
+
+
+def test_the_table_of_settings_reads_a_line_a_row(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"selected": {"C": 2.0}, "tried": 12, "not_tried": ["half of it: too slow"]}
+    manifest = Store(directory).manifest
+    append(directory, *(made_cell(manifest, "two", 0.8, 1, fold, info={**told, "x": 1}) for fold in range(1, 11)))
+    IndexedDirectory(directory)
+    read, from_line = [], Record.from_line
+    monkeypatch.setattr(Record, "from_line", lambda line: read.append(line) or from_line(line))
+    results = Results.of(open_results(directory))
+    assert "not tried in 10 of 30 cells: half of it" in render(make_table("settings", [results]), "text")
+    assert results.rows[1].cells.choices == [told] * 10 + [{}] * 20
+    assert len(read) == len(results.rows)
+
+
+def shared_out(path: Path, tmp_path: Path) -> list[Path]:
+    """The lines of a directory in two others, some in both; the first cell of `two` failed in one of them."""
+    manifest, records = Store(path).manifest, Store(path).records
+    failed = replace(records[30], status="failed", error="first", predictions=None, probabilities=None)
+    assert failed.method == "two"
+    parts = [tmp_path / "a", tmp_path / "b"]
+    for part, own in zip(parts, ([*records[:30], failed], [*records[20:], records[0]]), strict=True):
+        made_results(part, {}, DATASET, PROTOCOL)
+        append(part, *own)
+        assert Store(part).manifest.sha256 == manifest.sha256
+    return parts
+
+
+@pytest.mark.parametrize("damage", [None, delete, tear, append_a_line, tear_a_line])
+def test_several_directories_are_one_by_their_indexes_too(
+    directory: Path, tmp_path: Path, damage: Callable[[Path], None] | None
+) -> None:
+    parts = shared_out(directory, tmp_path)
+    for part in parts:
+        IndexedDirectory(part)
+    if damage:
+        damage(parts[1])
+    (expected,) = pool([Results.of(Store(part)) for part in parts])
+    (pooled,) = pool([Results.of(open_results(part)) for part in parts])
+    assert everything(pooled) == everything(expected)
+    assert [len(row.cells) for row in pooled.rows[:2]] == [30, 30] and not pooled.rows[1].failed
+
+
+def test_different_predictions_of_a_cell_are_refused_by_the_index_too(directory: Path, tmp_path: Path) -> None:
+    parts = shared_out(directory, tmp_path)
+    other = made_cell(Store(directory).manifest, "two", 0.1, 3, 10)
+    append(parts[0], other)
+    with pytest.raises(MismatchError, match="different predictions of two run 3 fold 10"):
+        pool([Results.of(open_results(part)) for part in parts])

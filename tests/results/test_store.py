@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from febench.core.dataset import Dataset
 from febench.core.errors import MismatchError, UsageError
 from febench.core.manifest import draw
+from febench.results import store as store_module
 from febench.results.record import Record
 from febench.results.store import AUDIT, CELLS, Store
 from tests.made_results import made_cell
@@ -109,6 +110,27 @@ def test_one_writer_at_a_time(toy: Dataset, tmp_path: Path) -> None:
         pass
     with Store(tmp_path).writing():
         pass
+
+
+def test_a_writer_reads_again_what_another_has_changed(
+    toy: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(tmp_path, draw(toy, "paper"))
+    first, second = (made_cell(store.manifest, "m", 0.5, 1, fold) for fold in (1, 2))
+    with store.writing() as writer:
+        writer.append(first)
+    early, late = Store(tmp_path), Store(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(store_module, "stored_lines", lambda *_: pytest.fail("the lines were read"))
+        with early.writing() as writer:
+            writer.append(second)
+    with late.writing():
+        assert [record.key for record in late.records] == [first.key, second.key]
+    with (tmp_path / CELLS).open("ab") as file:
+        file.write(b'{"key":')
+    with late.writing():
+        assert late.torn == 7
+    assert not Store(tmp_path).torn
 
 
 def test_a_directory_of_other_folds_is_refused(toy: Dataset, tmp_path: Path) -> None:

@@ -165,7 +165,10 @@ def test_estimates_follow_the_latest_cells(manifest: Manifest) -> None:
     slow = rows_of("slow")[0]
     cells = make_plan([slow], manifest, []).cells
     before, now = [a_record(cell, fit=9.0) for cell in cells[:50]], [a_record(cell, fit=3.0) for cell in cells[50:80]]
-    assert make_plan([slow], manifest, before).estimate(slow, now) == Estimate(3.0, "measured")
+    plan = make_plan([slow], manifest, before)
+    assert plan.estimate(slow) == Estimate(9.0, "measured")
+    assert plan.estimate(slow, now) == Estimate(3.0, "measured")
+    assert plan.estimate(rows_of("slow", preset="quick")[0]) == Estimate(None, "unknown")
 
 
 def test_the_remaining_time_is_shared_by_the_workers_and_unknown_until_all_is_known(manifest: Manifest) -> None:

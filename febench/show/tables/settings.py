@@ -47,7 +47,7 @@ def settings_table(results: Results, rows: Sequence[RowResults]) -> Document:
 
 
 def _row_data(row: RowResults) -> dict[str, Any]:
-    infos = [cell.info for cell in row.cells]
+    infos = row.cells.choices
     params = row.records.last.params
     taken: dict[str, list[Any]] = {}
     for info in infos:

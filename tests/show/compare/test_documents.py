@@ -38,6 +38,9 @@ def test_the_same_folds_in_two_directories_are_one() -> None:
     (pooled,) = pool([one, two])
     assert [row.label for row in pooled.rows] == ["one", "two"]
     assert len(pool([one, one])[0].rows) == 1
+    renamed = [dataclasses.replace(cell, label="one (quick)") for cell in cells(PAPER, "one", about(9, 2))]
+    (same_keys,) = pool([one, Results.from_records(PAPER, renamed)])
+    assert [(row.label, len(row.cells)) for row in same_keys.rows] == [("one", 100)]
     assert "undecided" not in text_of([one, two]) and "one and two are within a point" in text_of([one, two])
 
 
