@@ -115,6 +115,10 @@ class Network:
         return np.zeros(len(X), dtype=int)
 
 
+ONE = {"evaluations": 999, "selected": {"name": "a"}, "tried": 1}
+"""What is told where nothing was compared."""
+
+
 def wide(X: Features) -> Features:
     return np.ones((len(X), 3))
 
@@ -177,12 +181,12 @@ def test_without_a_validation_group_some_training_images_judge(tuned) -> None:
     found = tuned({"a": 0.5, "b": 0.1}).fit(NARROW, Y)
     assert found._chosen.classifier.fitted == (24, 2, 6)
     alone = tuned({"a": 0.5}).fit(NARROW, Y)
-    assert alone._chosen.classifier.fitted == (30, 2, 0) and alone.fit_info_ == {"evaluations": 999}
+    assert alone._chosen.classifier.fitted == (30, 2, 0) and alone.fit_info_ == ONE
 
 
 def test_too_few_images_to_judge_leave_the_first_setting_all_evaluations(tuned) -> None:
     found = tuned({"a": 0.5, "b": 0.1}).fit(NARROW[:2], Y[:2])
-    assert Network.fits == [("a", 1_000)] and found.fit_info_ == {"evaluations": 999}
+    assert Network.fits == [("a", 1_000)] and found.fit_info_ == ONE
     assert found._chosen.classifier.fitted == (2, 2, 0)
 
 
@@ -218,7 +222,7 @@ def test_without_selection_it_is_the_plain_network_to_the_bit(name: str, validat
     plain = SwarmNetwork(search, 1_000, 20, bound, random_state=0)
     plain.fit(X, y, **({"X_val": X_val, "y_val": y_val} if validated else {}))
     np.testing.assert_array_equal(made._chosen.classifier.weights_, plain.weights_)
-    assert made.fit_info_ == plain.fit_info_
+    assert made.fit_info_ == {**plain.fit_info_, "selected": made.settings[0], "tried": 1}
 
 
 @pytest.mark.parametrize("name", ["bbo", "cso", "jaya"])
