@@ -9,8 +9,8 @@ sigmoid, one-hot targets, mean squared error, weights in [-1, 1]; 80,000 objecti
 (`baselines/search/cat_swarm.py`) with SMP 5, CDC 0.8, SRD 0.2, c1 2, mixture ratio 0.2. The validation group picks the
 best of the final cats and the best network found.
 Open, and selected on other images, once for all (`OPEN`): 99 % of the variance in at most 24 components (95 % without
-selection), level 3, 20 hidden neurons, no penalty. In a cell nothing of it is selected: the evaluations that this costs are
-worth more than what it brings.
+selection), level 3, 20 hidden neurons, no penalty. In a cell nothing of it is selected: the evaluations that this costs
+are worth more than what it brings.
 The trials behind these choices: docs/methods/cso.md.
 """
 
