@@ -31,7 +31,8 @@ TRIED, ENOUGH, STEEPEST = 64, 0.5, 2
 def forecast(estimator: Any, X: Features, y: Labels, n: int) -> float:
     """Seconds in which a copy of an estimator learns from n images and predicts an eighth as many.
 
-    It is fitted to ever more images, twice as many each time; the last two times make a power of their number.
+    It is fitted to ever more images, twice as many each time. The last two times make a power of their number, or, where
+    they grow less than it, a constant and as much for each image.
 
     Parameters
     ----------
@@ -57,7 +58,9 @@ def forecast(estimator: Any, X: Features, y: Labels, n: int) -> float:
         images = min(2 * images, len(X))
     (few, before), (many, last) = [*times[:1], *times][-2:]
     power = np.log(last / before) / np.log(many / few) if many > few else 1.0
-    return float(last * (n / many) ** np.clip(power, 0, STEEPEST))
+    if power < 1:
+        return last + (n - many) * max(0.0, last - before) / (many - few)
+    return float(last * (n / many) ** min(power, STEEPEST))
 
 
 class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc]
