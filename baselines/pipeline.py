@@ -31,7 +31,8 @@ TRIED, ENOUGH, STEEPEST = 64, 0.5, 2
 def forecast(estimator: Any, X: Features, y: Labels, n: int) -> float:
     """Seconds in which a copy of an estimator learns from n images and predicts an eighth as many.
 
-    It is fitted to ever more images, twice as many each time; the last two times make a power of their number.
+    It is fitted to ever more images, twice as many each time. The last two times make a power of their number, or, where
+    they grow less than it, a constant and as much for each image.
 
     Parameters
     ----------
@@ -57,7 +58,9 @@ def forecast(estimator: Any, X: Features, y: Labels, n: int) -> float:
         images = min(2 * images, len(X))
     (few, before), (many, last) = [*times[:1], *times][-2:]
     power = np.log(last / before) / np.log(many / few) if many > few else 1.0
-    return float(last * (n / many) ** np.clip(power, 0, STEEPEST))
+    if power < 1:
+        return last + (n - many) * max(0.0, last - before) / (many - few)
+    return float(last * (n / many) ** min(power, STEEPEST))
 
 
 class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -73,17 +76,21 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
         Share of the training variance that is kept, in (0, 1]; at least one component stays.
     whiten : bool
         Whether the components are scaled.
+    most : int or None
+        The number of components that are kept at most, whatever variance they hold; None: no limit.
 
     Raises
     ------
     ValueError
-        If the share lies outside that range.
+        If a value lies outside its range.
     """
 
-    def __init__(self, variance: float = 0.95, whiten: bool = True) -> None:
+    def __init__(self, variance: float = 0.95, whiten: bool = True, most: int | None = None) -> None:
         require(0 < variance <= 1, f"variance must be above 0 and at most 1, not {variance}")
+        require(most is None or most >= 1, f"at least 1 component must be kept, not {most}")
         self.variance = variance
         self.whiten = whiten
+        self.most = most
 
     def fit(self, X: Features, y: Labels | None = None) -> Self:
         """Learn from training features (n, d)."""
@@ -91,6 +98,7 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
         _, spreads, axes = np.linalg.svd(X - self.mean_, full_matrices=False)
         held = np.cumsum(spreads**2)
         kept = 1 + int(np.searchsorted(held, self.variance * held[-1] * (1 - 1e-12)))
+        kept = min(kept, self.most or kept)
         deviations = spreads[:kept] / np.sqrt(len(X))
         scales = np.where((deviations > 0) & self.whiten, deviations, 1)
         axes = axes[:kept]

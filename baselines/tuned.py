@@ -131,8 +131,9 @@ class Tuned:
     classes_ : ndarray
         Class indices seen in `fit`.
     fit_info_ : dict
-        What the chosen classifier tells. Where several settings were tried also selected (the values chosen), tried
-        (how many settings), spent (evaluations of all fits) and selection_seconds (of the rounds before the last).
+        What the chosen classifier tells; of a network also selected (the values taken) and tried (how many settings).
+        Where several were tried also spent (evaluations of all fits) and selection_seconds (of the rounds before the
+        last).
 
     Raises
     ------
@@ -213,13 +214,10 @@ class Tuned:
         self._chosen = fits[0].model
         self.classes_: Labels = np.unique(y)
         self.fit_info_ = dict(self._chosen.classifier.fit_info_)
+        if "evaluations" in self.fit_info_:
+            self.fit_info_ |= {"selected": fits[0].setting, "tried": plan[0][0]}
         if len(plan) > 1:
-            self.fit_info_ |= {
-                "selected": fits[0].setting,
-                "tried": len(self.settings),
-                "spent": spent,
-                "selection_seconds": round(selection_seconds, 4),
-            }
+            self.fit_info_ |= {"spent": spent, "selection_seconds": round(selection_seconds, 4)}
         return self
 
     def predict(self, X: Features) -> Labels:

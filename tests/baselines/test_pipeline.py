@@ -41,6 +41,14 @@ def test_all_variance_keeps_the_rank():
     assert PrincipalComponents(1.0).fit(X[:5]).transform(X).shape[1] == 4
 
 
+def test_no_more_components_are_kept_than_asked_for():
+    all_of_them = PrincipalComponents(1.0).fit(X).transform(X)
+    np.testing.assert_array_equal(PrincipalComponents(1.0, most=3).fit(X).transform(X), all_of_them[:, :3])
+    np.testing.assert_array_equal(PrincipalComponents(1.0, most=1000).fit(X).transform(X), all_of_them)
+    with pytest.raises(ValueError, match="at least 1 component"):
+        PrincipalComponents(most=0)
+
+
 @pytest.mark.parametrize("n", [1, 3])
 def test_constant_features_give_noughts(n):
     np.testing.assert_array_equal(PrincipalComponents().fit(np.ones((n, 4))).transform(np.ones((2, 4))), [[0], [0]])
@@ -159,19 +167,27 @@ def test_nonsense_is_refused(make, word):
         make()
 
 
-def test_a_forecast_continues_the_power_by_which_fits_grow(monkeypatch):
+@pytest.mark.parametrize(
+    "seconds_of",
+    [
+        pytest.param(lambda n: 1e-3 * n**1.5, id="a power"),
+        pytest.param(lambda n: 0.1 + 1e-3 * n, id="a constant and a share of each image"),
+        pytest.param(lambda n: 0.2, id="a constant"),
+    ],
+)
+def test_a_forecast_continues_as_fits_grow(monkeypatch, seconds_of):
     clock = [0.0]
     monkeypatch.setattr(pipeline, "perf_counter", lambda: clock[0])
 
     class Grows:
         def fit(self, X, y, X_val, y_val):
             assert len(X) == len(y) > len(X_val) == len(y_val) > 0
-            clock[0] += 1e-3 * len(X) ** 1.5
+            clock[0] += seconds_of(len(X))
 
         def predict(self, X):
             assert len(X) > 0
 
     X, y = np.zeros((256, 2)), np.zeros(256, np.int64)
     for n in (100, 1000, 30_000):
-        assert pipeline.forecast(Grows(), X, y, n) == pytest.approx(1e-3 * n**1.5)
+        assert pipeline.forecast(Grows(), X, y, n) == pytest.approx(seconds_of(n))
     assert pipeline.forecast(Grows(), X[:5], y[:5], 10) > 0

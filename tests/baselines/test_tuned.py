@@ -29,7 +29,7 @@ def test_all_rounds_together_spend_what_is_given(settings: int, evaluations: int
     assert list(counts) == sorted(counts, reverse=True) and list(budgets) == sorted(budgets)
 
 
-@pytest.mark.parametrize("name", ["bbo", "cso", "jaya"])
+@pytest.mark.parametrize("name", ["bbo", "jaya"])
 def test_what_the_fits_of_a_cell_evaluate_is_within_the_budget(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     evaluated = 0
 
@@ -74,6 +74,14 @@ def test_a_value_that_is_given_is_not_searched() -> None:
         assert settings_of(LEFT_OPEN, given, **nothing_selected) == [{**fixed, "level": 2, "penalty": 1.0}]
 
 
+def test_cso_keeps_all_components_of_a_variance_that_is_set() -> None:
+    cso = METHODS.get("cso").build
+    assert {setting["components"] for setting in cso().settings} == {24}
+    assert {setting["components"] for setting in cso(variance=0.999).settings} == {128 * 128}
+    assert {setting["components"] for setting in cso(variance=0.999, components=30).settings} == {30}
+    assert {setting["components"] for setting in cso(select=False).settings} == {128 * 128}
+
+
 @pytest.mark.parametrize("given", [{"level": "many"}, {"level": 2.5}, {"hidden": True}, {"penalty": "none"}])
 def test_a_value_of_another_kind_is_refused(given: dict[str, object]) -> None:
     (name,) = given
@@ -81,7 +89,7 @@ def test_a_value_of_another_kind_is_refused(given: dict[str, object]) -> None:
         settings_of(LEFT_OPEN, {**NOTHING, **given}, select=True, search="jaya")
 
 
-@pytest.mark.parametrize("name", ["bbo", "cso", "jaya"])
+@pytest.mark.parametrize("name", ["bbo", "jaya"])
 def test_too_few_evaluations_to_select_are_refused_when_it_is_built(name: str) -> None:
     with pytest.raises(ValueError, match=r"evaluations must be above 99 to try .* settings .*, or select false"):
         METHODS.get(name).build(evaluations=99)
@@ -105,6 +113,10 @@ class Network:
 
     def predict(self, X):
         return np.zeros(len(X), dtype=int)
+
+
+ONE = {"evaluations": 999, "selected": {"name": "a"}, "tried": 1}
+"""What is told where nothing was compared."""
 
 
 def wide(X: Features) -> Features:
@@ -169,12 +181,12 @@ def test_without_a_validation_group_some_training_images_judge(tuned) -> None:
     found = tuned({"a": 0.5, "b": 0.1}).fit(NARROW, Y)
     assert found._chosen.classifier.fitted == (24, 2, 6)
     alone = tuned({"a": 0.5}).fit(NARROW, Y)
-    assert alone._chosen.classifier.fitted == (30, 2, 0) and alone.fit_info_ == {"evaluations": 999}
+    assert alone._chosen.classifier.fitted == (30, 2, 0) and alone.fit_info_ == ONE
 
 
 def test_too_few_images_to_judge_leave_the_first_setting_all_evaluations(tuned) -> None:
     found = tuned({"a": 0.5, "b": 0.1}).fit(NARROW[:2], Y[:2])
-    assert Network.fits == [("a", 1_000)] and found.fit_info_ == {"evaluations": 999}
+    assert Network.fits == [("a", 1_000)] and found.fit_info_ == ONE
     assert found._chosen.classifier.fitted == (2, 2, 0)
 
 
@@ -210,7 +222,7 @@ def test_without_selection_it_is_the_plain_network_to_the_bit(name: str, validat
     plain = SwarmNetwork(search, 1_000, 20, bound, random_state=0)
     plain.fit(X, y, **({"X_val": X_val, "y_val": y_val} if validated else {}))
     np.testing.assert_array_equal(made._chosen.classifier.weights_, plain.weights_)
-    assert made.fit_info_ == plain.fit_info_
+    assert made.fit_info_ == {**plain.fit_info_, "selected": made.settings[0], "tried": 1}
 
 
 @pytest.mark.parametrize("name", ["bbo", "cso", "jaya"])
