@@ -31,7 +31,7 @@ TRIED, ENOUGH, STEEPEST = 64, 0.5, 2
 def forecast(estimator: Any, X: Features, y: Labels, n: int) -> float:
     """Seconds in which a copy of an estimator learns from n images and predicts an eighth as many.
 
-    It is fitted to ever more images, twice as many each time. The last two times make a power of their number, or, where
+    It is fitted to ever more images, twice as many each time. The last two times make a power of their number or, where
     they grow less than it, a constant and as much for each image.
 
     Parameters
