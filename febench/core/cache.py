@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from febench.core.errors import DataError
-from febench.core.files import content_of, make_folder, replacing, sealed, unsealed, writing_to
+from febench.core.files import content_of, identity, make_folder, replacing, sealed, unsealed, writing_to
 
 _OURS = re.compile(r"[0-9a-f]{12,}")
 
@@ -93,11 +93,11 @@ def received_file(digest: str, fetch: Callable[[], NDArray[np.uint8]]) -> Path:
     with writing_to(cache_dir(), "the cache", "cache"):
         make_folder(path.parent)
         with FileLock(path.with_suffix(".lock")):
-            known = path.exists() and (_checked.get(path) == _identity(path) or _digest(path) == digest)
+            known = path.exists() and (_checked.get(path) == identity(path) or _digest(path) == digest)
             if not known:
                 with replacing(path) as file:
                     file.write(fetch().data)
-            _checked[path] = _identity(path)
+            _checked[path] = identity(path)
     return path
 
 
@@ -171,7 +171,7 @@ def _note_of(path: Path) -> Path:
 def _flaw(path: Path, content: bool = True) -> str | None:
     """Why an array in the cache is not what was written under its key, in the words that follow its path; or None."""
     try:
-        same_file = _identity(path)
+        same_file = identity(path)
         if _checked.get(path) == same_file and _note_of(path).exists():
             return None
         note = unsealed(content_of(_note_of(path)))
@@ -188,11 +188,6 @@ def _flaw(path: Path, content: bool = True) -> str | None:
     except (OSError, ValueError, LookupError) as error:
         return f"or the note beside it cannot be read ({error})"
     return None
-
-
-def _identity(path: Path) -> tuple[int, ...]:
-    about = path.stat()
-    return about.st_ino, about.st_size, about.st_mtime_ns
 
 
 def _digest(path: Path) -> str:

@@ -159,6 +159,12 @@ def writing_to(place: Path, what: str, option: str) -> Iterator[None]:
         raise UsageError(text, option=option) from error
 
 
+def identity(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written to or replaced: its device, inode, size and time of the last change."""
+    about = path.stat()
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
+
+
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file that a user asked for, as `replacing` writes it.

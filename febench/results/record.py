@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Annotated, Any, cast, get_type_hints
 
@@ -18,6 +19,11 @@ MEND = "restore it from a copy, or delete the line to have its cell computed aga
 """What to do about a line of cells that is damaged."""
 
 Probabilities = list[list[float]]
+
+
+def row_key(method: str, params: Mapping[str, Any]) -> str:
+    """What the cells of a row have in common: a method and its complete parameters, in whatever order."""
+    return repr((method, sorted(params.items(), key=lambda item: item[0])))
 
 
 class _LazyProbabilities:

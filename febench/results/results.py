@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from febench.core.manifest import Manifest
 from febench.results.cells import Cells
 from febench.results.frames import to_frame
-from febench.results.record import Record
+from febench.results.record import Record, row_key
 from febench.results.rows import RowResults
 from febench.results.store import ResultsDirectory
 
@@ -70,8 +70,7 @@ class Results:
         by_row: dict[str, dict[str, list[NDArray[np.int64]]]] = {}
         for places in sorted(filter(len, alike), key=lambda one: int(one[0])):
             kind = cells.kinds[int(cells.table["kind"][places[0]])]
-            key = repr((kind.method, sorted(kind.params.items(), key=lambda item: item[0])))
-            by_row.setdefault(key, {}).setdefault(kind.version, []).append(places)
+            by_row.setdefault(row_key(kind.method, kind.params), {}).setdefault(kind.version, []).append(places)
         rows, outdated = [], {}
         for versions in by_row.values():
             by_version = [np.sort(np.concatenate(same)) for same in versions.values()]

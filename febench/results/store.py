@@ -24,6 +24,7 @@ from febench.core.errors import FebenchError, MismatchError, UnreadableFoldsErro
 from febench.core.files import (
     content_of,
     folders_below,
+    identity,
     make_folder,
     parsed,
     reading,
@@ -150,9 +151,13 @@ class Store(ResultsDirectory):
         self._read()
 
     def _read(self) -> None:
-        self._state = _state_of(self.path / CELLS)
+        self._state = self._state_on_disk()
         self.torn, records, self.foreign = _read_cells(self.path / CELLS, self.manifest)
         self._by_key = {record.key: record for record in records}
+
+    def _state_on_disk(self) -> tuple[int, ...] | None:
+        cells = self.path / CELLS
+        return identity(cells) if cells.exists() else None
 
     @classmethod
     def open(cls, path: Path, manifest: Manifest) -> Store:
@@ -213,7 +218,7 @@ class Store(ResultsDirectory):
         """
         with lock(self.path):
             cells = self.path / CELLS
-            if _state_of(cells) != self._state:  # another process wrote before this one had the lock
+            if self._state_on_disk() != self._state:  # another process wrote before this one had the lock
                 self._read()
             with writing_to(self.path, "results", "out"):
                 if self.torn:
@@ -374,14 +379,6 @@ def lock(path: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise UsageError(f"another febench run is writing to {path}; wait for it", option="out") from error
-
-
-def _state_of(path: Path) -> tuple[int, ...]:
-    """What changes when a file is written to or replaced; empty where there is none."""
-    if not path.exists():
-        return ()
-    status = path.stat()
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read_cells(path: Path, manifest: Manifest) -> tuple[int, list[Record], tuple[int, ...]]:

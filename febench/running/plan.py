@@ -17,7 +17,7 @@ from febench.core.errors import UsageError
 from febench.core.manifest import Manifest
 from febench.core.method import METHODS, Method
 from febench.core.selectors import format_selector, parse_selector, split_selectors
-from febench.results.record import Record
+from febench.results.record import Record, row_key
 
 SETS = ("all", "classical", "deep", "extended")
 EXACTLY = 20  # cells a worker, the last ones, that a forecast deals out one by one
@@ -154,7 +154,7 @@ class Plan:
         Measured on the row's latest cells, else as it was timed by a trial.
         """
         wanted = (row.method.name, row.method.version, row.params, environment_id())
-        stored = self._records_of.get(_row_key(row.method.name, row.params), [])
+        stored = self._records_of.get(row_key(row.method.name, row.params), [])
         spent = (
             record.seconds.get("fit", 0.0) + record.seconds.get("predict", 0.0)
             for record in chain(reversed(made), reversed(stored))
@@ -172,7 +172,7 @@ class Plan:
         """The records of each row: with hundreds of rows, none looks through those of all others."""
         by_row: dict[str, list[Record]] = {}
         for record in self.records:
-            by_row.setdefault(_row_key(record.method, record.params), []).append(record)
+            by_row.setdefault(row_key(record.method, record.params), []).append(record)
         return by_row
 
     def remaining(
@@ -208,10 +208,6 @@ class Plan:
             heapq.heapreplace(ends, ends[0] + one)
         extractions = {} if made else {trial.features: trial.extract for trial in self.trials.values()}
         return max(0.0, *ends) + sum(extractions.values()) / self.jobs + on_gpus
-
-
-def _row_key(method: str, params: Mapping[str, Any]) -> str:
-    return repr((method, sorted(params.items())))
 
 
 def select_rows(
