@@ -69,6 +69,7 @@ def run(
     from rich.console import Console
 
     from febench.running import progress as watchers
+    from febench.running.runner import prepare
     from febench.running.runner import run as compute
 
     if len(split_selectors(protocol)) > 1:
@@ -83,7 +84,8 @@ def run(
     asked = RunOptions(methods=methods, dataset=dataset, protocol=protocol, **options)
     console = Console(stderr=True, force_jupyter=False)
     watcher = watchers.PlainWatcher(console) if progress else watchers.ProblemsOnly(console)
-    return Results.of(compute(asked, watcher).store)
+    [prepared] = prepare(asked)
+    return Results.of(compute(prepared, watcher).store)
 
 
 def load(directory: str | Path) -> Results:

@@ -73,15 +73,17 @@ def run(asked: Sequence[RunOptions], names: Unasked = None) -> None:
     from febench.api import table
     from febench.results.results import Results
     from febench.running.progress import make_watcher, say
+    from febench.running.runner import prepare
     from febench.running.runner import run as compute
 
     console = Console(stderr=True)
     finished = []
-    for options in asked:
+    for prepared in prepare(*asked):
+        path = prepared.options.path
         try:
-            finished.append(compute(options, make_watcher(console, options.path)))
+            finished.append(compute(prepared, make_watcher(console, path)))
         except KeyboardInterrupt:
-            say(console, f"interrupted; every finished cell is safe in {options.path}, the same command goes on")
+            say(console, f"interrupted; every finished cell is safe in {path}, the same command goes on")
             raise typer.Exit(INTERRUPTED) from None
         done = finished[-1]
         wanted, failed = len(done.plan.cells), done.failed

@@ -87,24 +87,68 @@ class Finished:
         return not (self.failed or self.absent or self.plan.missing)
 
 
-def run(options: RunOptions, watcher: Watcher) -> Finished:
+@dataclass(frozen=True)
+class Prepared:
+    """A run whose options can be met; nothing of it is written yet.
+
+    Attributes
+    ----------
+    options : RunOptions
+        What was asked for.
+    rows : tuple of Row
+        The methods.
+    absent : tuple of str
+        A word about each wanted method that cannot run here.
+    dataset : Dataset
+        The images.
+    manifest : Manifest
+        The folds.
+    cells : tuple of Cell
+        Every wanted cell.
+    """
+
+    options: RunOptions
+    rows: tuple[Row, ...]
+    absent: tuple[str, ...]
+    dataset: Dataset
+    manifest: Manifest
+    cells: tuple[Cell, ...]
+
+
+def prepare(*asked: RunOptions) -> list[Prepared]:
+    """Look whether some runs can be at all, before the first of them takes its hours; writes no results.
+
+    Raises
+    ------
+    FebenchError
+        If the options of one cannot be met.
+    """
+    prepared = []
+    datasets: dict[tuple[str, Path | None], Dataset] = {}
+    for options in asked:
+        rows, absent = select_rows(options.methods, options.preset, options.settings)
+        if options.executor == "local":
+            check_rows(rows, options.device)
+        if (name := (options.dataset, options.data_dir)) not in datasets:
+            datasets[name] = load_dataset(*name)
+        dataset = datasets[name]
+        manifest = folds_of(options, dataset)
+        cells = wanted_cells(rows, manifest, options.wanted_runs, options.shard)
+        prepared.append(Prepared(options, rows, absent, dataset, manifest, cells))
+    return prepared
+
+
+def run(prepared: Prepared, watcher: Watcher) -> Finished:
     """Compute the missing cells; safe to interrupt at any moment, and to call again.
 
     Raises
     ------
     FebenchError
-        If the options cannot be met at all, or the results are taken away meanwhile; a method that fails costs only its
-        own cells.
+        If the results cannot be kept, or are taken away meanwhile; a method that fails costs only its own cells.
     """
-    rows, absent = select_rows(options.methods, options.preset, options.settings)
-    if options.executor == "local":
-        check_rows(rows, options.device)
-    dataset = load_dataset(options.dataset, options.data_dir)
-    manifest = folds_of(options, dataset)
-    # refuses what cannot be before anything is written
-    cells = wanted_cells(rows, manifest, options.wanted_runs, options.shard)
-    store = Store.open(options.path, manifest)
-    for word in absent:
+    options, rows, dataset = prepared.options, prepared.rows, prepared.dataset
+    store = Store.open(options.path, prepared.manifest)
+    for word in prepared.absent:
         watcher.note(word)
     if store.redrawn:
         watcher.note(
@@ -116,7 +160,7 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
         if store.set_aside:
             watcher.note(store.set_aside)
         _audit(dataset, store, watcher)
-        plan = plan_of(options, rows, cells, store.records)
+        plan = plan_of(options, rows, prepared.cells, store.records)
         if plan.missing:
             with executor_for(options, plan.rows) as executor, cluster_for(options, plan.rows) as cluster:
                 plan, words = forecast(executor, options, dataset, plan)
@@ -128,7 +172,7 @@ def run(options: RunOptions, watcher: Watcher) -> Finished:
                     compute(executor, cluster, options, dataset, store.path, plan), options, store.path, writer, watcher
                 )
     there = store.read_again()  # success is claimed of what is on the disk
-    return Finished(there, replace(plan, records=tuple(there.records), retry_failed=False), absent)
+    return Finished(there, replace(plan, records=tuple(there.records), retry_failed=False), prepared.absent)
 
 
 def keep(outcomes: Iterator[list[Outcome]], options: RunOptions, path: Path, writer: Writer, watcher: Watcher) -> None:
@@ -157,16 +201,13 @@ def keep(outcomes: Iterator[list[Outcome]], options: RunOptions, path: Path, wri
 
 def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
     """The plan of a run; writes no results. With it a word about each method that cannot run here, or be tried."""
-    rows, absent = select_rows(options.methods, options.preset, options.settings)
-    dataset = load_dataset(options.dataset, options.data_dir)
-    manifest = folds_of(options, dataset)
+    [prepared] = prepare(options)
     store = Store(options.path) if is_store(options.path) else None
-    cells = wanted_cells(rows, manifest, options.wanted_runs, options.shard)
-    plan = plan_of(options, rows, cells, store.records if store else ())
+    plan = plan_of(options, prepared.rows, prepared.cells, store.records if store else ())
     with executor_for(options, plan.rows) as executor:
-        plan, words = forecast(executor, options, dataset, plan)
+        plan, words = forecast(executor, options, prepared.dataset, plan)
     aside = (store.set_aside,) if store and store.set_aside else ()
-    return plan, (*absent, *aside, *words)
+    return plan, (*prepared.absent, *aside, *words)
 
 
 def plan_of(options: RunOptions, rows: tuple[Row, ...], cells: tuple[Cell, ...], records: Sequence[Record]) -> Plan:

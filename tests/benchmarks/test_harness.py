@@ -19,14 +19,14 @@ from febench.core.method import METHODS
 from febench.core.registry import load_plugin
 from febench.running.options import RunOptions
 from febench.running.progress import PlainWatcher
-from febench.running.runner import run
+from febench.running.runner import prepare, run
 
 
 def test_ratio_to_cross_validate(plugin: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     load_plugin(plugin)
     options = RunOptions(methods="pixel-svm", dataset="toy[n=700]", out=tmp_path / "out", jobs=2)
     start = time.perf_counter()
-    done = run(options, PlainWatcher(Console(file=io.StringIO())))
+    done = run(*prepare(options), PlainWatcher(Console(file=io.StringIO())))
     ours = time.perf_counter() - start
     manifest, data = done.store.manifest, load_dataset("toy[n=700]")
     folds = [manifest.fold(r, g) for r in range(1, 11) for g in range(1, 11)]

@@ -126,6 +126,18 @@ def test_both_protocols_at_once_end_in_the_drop(febench: Febench, tmp_path: Path
     assert drop["protocols"] == ["paper", "subject"] and drop["rows"][0]["protocols"]["subject"]["runs"] == 2
 
 
+def test_a_protocol_that_cannot_be_is_refused_before_the_first_one_computes(febench: Febench, tmp_path: Path) -> None:
+    """It would be said after hours of the first one."""
+    for bad in ("subject[groups=99]", "official"):
+        refused = febench("run", *TOY, "--methods", "lottery", "--protocol", f"paper,{bad}", "--out", "o")
+        assert refused.returncode == 4 and refused.stderr.startswith("febench: toy has ")
+        assert not (tmp_path / "o").exists()
+    assert febench("run", *TOY, "--methods", "lottery", "--protocol", "paper", "--out", "o/subject").returncode == 0
+    refused = febench("run", *TOY, "--methods", "lottery", "--protocol", "paper,subject", "--out", "o")
+    assert refused.returncode == 2 and "holds results of protocol paper, not subject" in refused.stderr
+    assert not (tmp_path / "o" / "paper").exists()
+
+
 def test_a_changed_plugin_is_computed_anew_and_never_mixed(febench: Febench, tmp_path: Path) -> None:
     assert febench("run", *TOY, "--methods", "lottery", "--runs", "2").returncode == 0
     plugin = tmp_path / "plugin.py"
@@ -158,7 +170,7 @@ from febench import load_plugin, method
 from febench.running.progress import make_watcher
 from febench.results.results import Results
 from febench.running.options import RunOptions
-from febench.running.runner import run
+from febench.running.runner import prepare, run
 load_plugin("plugin.py")
 OFFSET = 2
 
@@ -170,7 +182,7 @@ class InNotebook:
         return np.full(len(X), OFFSET)
 
 options = RunOptions(methods="in-notebook", dataset="toy", runs=1)
-done = run(options, make_watcher(Console(stderr=True), options.path))
+done = run(*prepare(options), make_watcher(Console(stderr=True), options.path))
 print(Results.of(done.store).row("in-notebook").accuracies)
 """
 
