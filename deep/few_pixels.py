@@ -59,7 +59,9 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, input: Tensor, weight: Tensor, stride: tuple[int, int], padding: tuple[int, int]) -> Tensor:
         (down, right), kernel = padding, (weight.shape[2], weight.shape[3])
-        padded = nn.functional.pad(_channels_last(input), (0, 0, right, right, down, down))
+        padded = _channels_last(input)
+        if down or right:  # to add no pixels, torch copies all of them
+            padded = nn.functional.pad(padded, (0, 0, right, right, down, down))
         windows = _windows(padded, kernel, stride)
         w = _channels_last(weight.to(input.dtype)).flatten(1)
         rows = windows.reshape(-1, w.shape[1])
@@ -77,11 +79,16 @@ class _Product(torch.autograd.Function):
         to_rows = g @ w
         if kernel == stride == (1, 1):  # the windows are the pixels
             to_padded = to_rows.view(shape)
-        else:  # windows may overlap, so they are added tap by tap
+        elif kernel[0] <= stride[0] and kernel[1] <= stride[1]:  # no pixel is in two windows
+            to_padded = g.new_zeros(shape)
+            to_windows = _windows(to_padded, kernel, stride)
+            to_windows.copy_(to_rows.view(to_windows.shape))
+        else:  # windows overlap, so they are added tap by tap
             to_padded = torch.zeros(shape, dtype=torch.promote_types(g.dtype, torch.float32))
             to_windows = _windows(to_padded, kernel, stride)
+            to_rows = to_rows.view(to_windows.shape)
             for i, j in product(range(kernel[0]), range(kernel[1])):
-                to_windows[:, :, :, i, j] += to_rows.view(to_windows.shape)[:, :, :, i, j]
+                to_windows[:, :, :, i, j].add_(to_rows[:, :, :, i, j])
         to_x = to_padded[:, down : shape[1] - down, right : shape[2] - right].to(g.dtype)
         return to_x.permute(0, 3, 1, 2), to_w.permute(0, 3, 1, 2).to(ctx.of_weight), None, None
 

@@ -104,6 +104,9 @@ class StagedAdamW:
 
     So a CUDA graph may hold a step of it, after a warm-up. Vectors (BatchNorm and biases) are not decayed.
 
+    On a processor torch's step first copies the gradient of each tensor that does not lie in memory in the order of its
+    dimensions, as the kernels of a channels-last network do not. So it is given the same memory, dimensions reordered.
+
     Parameters
     ----------
     network : nn.Module
@@ -130,11 +133,24 @@ class StagedAdamW:
             groups.append({"params": plain, "weight_decay": 0.0, "peak": peak})
         groups = [group for group in groups if group["params"]]
         device = stages[0][0].device
+        self._lying: list[tuple[Tensor, list[int], Tensor]] = []
+        if device.type == "cpu":
+            for group in groups:
+                group["params"] = [self._as_it_lies(parameter) for parameter in group["params"]]
         self._peaks = torch.tensor([group["peak"] for group in groups], device=device)
         self._rates = torch.zeros_like(self._peaks) if graph else None
         for place, group in enumerate(groups):
             group["lr"] = 0.0 if self._rates is None else self._rates[place]
         self._adamw = torch.optim.AdamW(groups, betas=BETAS, fused=True, capturable=graph)
+
+    def _as_it_lies(self, parameter: Tensor) -> Tensor:
+        """A parameter, or its memory with the dimensions in the order of their strides."""
+        if parameter.is_contiguous():
+            return parameter
+        order = sorted(range(parameter.ndim), key=parameter.stride, reverse=True)
+        same = parameter.detach().permute(order)
+        self._lying.append((parameter, order, same))
+        return same
 
     def set_rate(self, share: float) -> None:
         """Set the learning rates to a share of their peaks."""
@@ -147,9 +163,13 @@ class StagedAdamW:
     def zero_grad(self) -> None:
         """Forget the gradients."""
         self._adamw.zero_grad(set_to_none=True)
+        for parameter, _, _ in self._lying:
+            parameter.grad = None
 
     def step(self) -> None:
         """Make one update, by the gradients there are."""
+        for parameter, order, same in self._lying:
+            same.grad = None if parameter.grad is None else parameter.grad.permute(order)
         self._adamw.step()
 
     def forget(self) -> None:

@@ -11,6 +11,7 @@ from febench.core.cache import cached_array
 from febench.core.dataset import Dataset, dataset
 from febench.core.errors import UsageError
 from febench.datasets import faces as model
+from febench.datasets.decoding import track
 
 CITE = "febench's own parametric face model"
 
@@ -30,7 +31,7 @@ def faces(subjects: int = 20, shots: int = 5, size: int = 128, seed: int = 0) ->
 def _load(name: str, *, subjects: int, shots: int, size: int, seed: int) -> Dataset:
     try:
         index = model.index_faces(subjects, shots)
-        pictures = model.draw_pictures(subjects, shots, size, seed)
+        pictures = track(model.draw_pictures(subjects, shots, size, seed), len(index.ids), f"{name}: drawing")
         key = [_drawing_version(), subjects, shots, size, seed]
         path = cached_array("faces", key, (picture[np.newaxis] for picture in pictures), len(index.ids))
     except ValueError as error:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 
 from deep.images import Augmentation, as_input  # noqa: E402
-from deep.training import Checkpoint, Recipe, StagedAdamW, Training, one_cycle, train  # noqa: E402
+from deep.training import BETAS, Checkpoint, Recipe, StagedAdamW, Training, one_cycle, train  # noqa: E402
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
@@ -260,6 +260,29 @@ def test_rates_in_a_tensor_are_those_that_are_set_one_by_one():
         stepped(optimizer, network, [0.1, 1.0, 0.5]) for network, optimizer in (optimised(graph=g) for g in (0, 1))
     ]
     for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_kernels_that_lie_channels_last_learn_as_torch_has_them_learn():
+    def trained(memory_format, make):
+        torch.manual_seed(0)
+        network = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.Conv2d(8, 4, 1))
+        network = network.to(memory_format=memory_format)
+        optimizer = make(network)
+        for _ in range(3):
+            optimizer.zero_grad()
+            network(torch.linspace(-1, 1, 2 * 3 * 5 * 4).view(2, 3, 5, 4)).square().mean().backward()
+            optimizer.step()
+        assert all(p.is_contiguous(memory_format=memory_format) for p in network.parameters() if p.ndim > 1)
+        return [p.detach() for p in network.parameters()]
+
+    def ours(network):
+        optimizer = StagedAdamW(network, 0.1, 0.0, 1.0, graph=False)
+        optimizer.set_rate(1.0)
+        return optimizer
+
+    stock = trained(torch.contiguous_format, lambda n: torch.optim.AdamW(n.parameters(), 0.1, BETAS, weight_decay=0.0))
+    for one, other in zip(stock, trained(torch.channels_last, ours), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
 
 
