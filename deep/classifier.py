@@ -193,7 +193,6 @@ class ImageClassifier:
             training = self.begin(pixels, rows, codes, generator)
             self._network, self._normalise = training.network, training.normalise
             about = {
-                "state": 2,  # raised when `Training.state` holds something else
                 "recipe": repr(self.recipe),
                 "device": self.device.type,
                 "dtype": str(dtype),

@@ -28,6 +28,7 @@ from febench.core.files import replacing
 
 BETAS = (0.9, 0.99)
 CAPTURE_WARM_UP = 3  # steps before one is captured
+STATE = 2  # raised whenever what `Training.state` gives is of another form, which `resume` cannot read
 LOOKS, APART = 10, 30  # during a training, at most, and steps that one goes on for between two of them, at least
 KEEP_EVERY, TELL_EVERY = 180.0, 10.0  # seconds
 
@@ -133,7 +134,7 @@ class StagedAdamW:
             groups.append({"params": plain, "weight_decay": 0.0, "peak": peak})
         groups = [group for group in groups if group["params"]]
         device = stages[0][0].device
-        self._lying: list[tuple[Tensor, list[int], Tensor]] = []
+        self._lying: list[tuple[Tensor, list[int], Tensor]] = []  # parameter, order of its strides, its memory in that
         if device.type == "cpu":
             for group in groups:
                 group["params"] = [self._as_it_lies(parameter) for parameter in group["params"]]
@@ -144,7 +145,7 @@ class StagedAdamW:
         self._adamw = torch.optim.AdamW(groups, betas=BETAS, fused=True, capturable=graph)
 
     def _as_it_lies(self, parameter: Tensor) -> Tensor:
-        """A parameter, or its memory with the dimensions in the order of their strides."""
+        """A parameter, or its memory with the dimensions in the order of their strides, of which `step` has to know."""
         if parameter.is_contiguous():
             return parameter
         order = sorted(range(parameter.ndim), key=parameter.stride, reverse=True)
@@ -396,7 +397,7 @@ class Checkpoint:
 
     def __init__(self, path: Path | None, about: dict[str, Any]) -> None:
         self.path = path
-        self.about = about
+        self.about = {**about, "state": STATE}
         self._saved = self._told = monotonic()
 
     def load(self) -> dict[str, Any] | None:

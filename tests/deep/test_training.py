@@ -215,7 +215,7 @@ def test_a_state_is_of_one_step_though_the_gpu_lags_behind():
     assert all(torch.equal(kept[name], value) for name, value in training.network.state_dict().items())
 
 
-@pytest.mark.parametrize("damage", ["torn", "empty", "other", "pickle"])
+@pytest.mark.parametrize("damage", ["torn", "empty", "other", "older", "pickle"])
 def test_a_checkpoint_that_is_not_of_this_training_counts_as_none(damage, tmp_path, always_due):
     recipe = Recipe(steps=6, batch_size=8, lr=0.05)
     path = tmp_path / "cell.pt"
@@ -223,6 +223,10 @@ def test_a_checkpoint_that_is_not_of_this_training_counts_as_none(damage, tmp_pa
     about = {"seed": 1} if damage == "other" else {"seed": 0}
     if damage in ("torn", "empty"):
         path.write_bytes(path.read_bytes()[: 1000 if damage == "torn" else 0])
+    if damage == "older":
+        content = torch.load(path, weights_only=True)
+        content["about"]["state"] -= 1
+        torch.save(content, path)
     if damage == "pickle":
         torch.save({"about": about, "state": KilledError()}, path)
     alone, again = begun(recipe), begun(recipe)
