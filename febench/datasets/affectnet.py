@@ -45,6 +45,10 @@ SOURCE = Source(
     ),
     example="AffectNet/train_set/images/123.jpg, AffectNet/anger/image0000006.jpg, train/labels/x.txt or training.csv",
     terms="get it from mohammadmahoor.com/pages/databases/affectnet (research only, on request)",
+    distinctive=ending(
+        rf"(?:train|val)_set/(?:images/\d+{IMAGE}|annotations/\d+_exp\.npy)|(?:{WORDS})/image\d{{7}}{IMAGE}|"
+        rf"(?:Manually|Automatically)_Annotated[^/]*/(?:[^/]+/)*[0-9a-f]{{20,}}{IMAGE}"
+    ),
 )
 CODES = {
     "0": "neutral", "1": "happy", "2": "sadness", "3": "surprise", "4": "fear", "5": "disgust", "6": "anger",

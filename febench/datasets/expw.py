@@ -19,6 +19,7 @@ SOURCE = Source(
     pattern=ending(rf"(?P<list>label\.lst)|(?P<image>(?:[^/]+/)?[^/]+{IMAGE})"),
     example="ExpW/label.lst, with photographs in ExpW/image/origin",
     terms="get it from mmlab.ie.cuhk.edu.hk/projects/socialrelation (research only)",
+    distinctive=ending(r"label\.lst"),
 )
 FIELDS = 8
 CUT = 128  # pixels to which faces are brought
@@ -26,7 +27,7 @@ MOST_LISTED = 2**26
 PHOTOGRAPHS = "nobody says who is who: each photograph counts as a person, so that its faces are kept in one group"
 
 
-@dataset("expw", cite="Zhang, Luo, Loy & Tang 2018")
+@dataset("expw", cite="Zhang, Luo, Loy & Tang 2018", find=SOURCE.find)
 def expw(
     data_dir: Path | None = None, size: int = CUT, align: bool = False, eyes: float = EYES, margin: float = MARGIN
 ) -> Dataset:

@@ -26,6 +26,9 @@ SOURCE = Source(
     ),
     example="fer2013/fer2013.csv, fer2013/icml_face_data.csv or fer2013/train/angry/Training_3908.jpg",
     terms="get it from Kaggle: Challenges in Representation Learning, Facial Expression Recognition (2013)",
+    distinctive=ending(
+        rf"(?:fer2013|icml_face_data)\.csv|[^/]+/(?:{WORDS})/(?:Training|PublicTest|PrivateTest)_\d+{IMAGE}"
+    ),
 )
 CODES = {
     "0": "anger", "1": "disgust", "2": "fear", "3": "happy", "4": "sadness", "5": "surprise", "6": "neutral",

@@ -18,6 +18,7 @@ from febench.datasets.source import (
     data_folder,
     each_once,
     left_out,
+    looks_like,
     not_read,
     portable,
     some,
@@ -90,11 +91,14 @@ def folder(
     kinds = {name: kind(file) for name, file in every.items()}
     images = {name: tuple(name.split("/")[:-1]) for name in sorted(every) if kinds[name] == "image"}
     unread = sorted(name for name in every if kinds[name] == "unknown")
-    level = level or _level_of_class(home, [name for name, folders in images.items() if folders])
+    published = looks_like(home)
+    level = level or _level_of_class(home, [name for name, folders in images.items() if folders], published)
     used = {name: folders for name, folders in images.items() if len(folders) >= level}
     if not used:
         there = f" that can be read ({counted(unread)})" if unread else ""
-        raise _error(f"there are no images{there} in folders of {home}; it must look like {home}/<class>/<image>")
+        raise _error(
+            f"there are no images{there} in folders of {home}; it must look like {home}/<class>/<image>{published}"
+        )
 
     words = {name: folders[level - 1] for name, folders in used.items()}
     names = _names_of_classes(sorted(set(words.values())), class_names)
@@ -106,7 +110,9 @@ def folder(
         below = sorted({folders[level] for folders in used.values() if len(folders) > level})
         more = f"; if {some(below)} are the classes, say level={level + 1}" if below else ""
         only = pictures[0].label
-        raise _error(f"all images of {home} are of one class, {only!r}: there is nothing to tell apart{more}")
+        raise _error(
+            f"all images of {home} are of one class, {only!r}: there is nothing to tell apart{more}{published}"
+        )
 
     alike = {name: sorted(word for word in names if names[word] == name) for name in names.values()}
     holding = {name.split("/")[0] for name in [*images, *unread]}
@@ -120,6 +126,7 @@ def folder(
         *left_out(sorted(empty), "a folder without images"),
         *([f"of no part, so that there is no split: {some(partless)}"] if partless and any(parts.values()) else []),
         *about_people,
+        *([f"read as folders of classes{published}, to have what else it knows of its images"] if published else []),
         *_second_labels(home, every, labels),
     )  # fmt: skip
     return make_dataset("folder", pictures, size=size, align=align, eyes=eyes, margin=margin, notes=notes)
@@ -146,14 +153,24 @@ def _parts(used: Mapping[str, Folders], level: int) -> dict[str, str | None]:
     return below if not any(above.values()) and all(below.values()) else above
 
 
-def _level_of_class(home: Path, names: Sequence[str]) -> int:
+def _level_of_class(home: Path, names: Sequence[str], published: str) -> int:
     """Which folder on the paths of images names the class: the first, or below parts the second.
+
+    Parameters
+    ----------
+    home : Path
+        The data folder.
+    names : sequence of str
+        Paths of images in it.
+    published : str
+        A clause that names the published sets whose files these are; empty if they are of none.
 
     Raises
     ------
     DataError
         If another one may be meant: parts stand beside what is none, expressions lie deeper or stand in names of
-        files, or folders of the same name lie below several that are no expressions.
+        files, folders of the same name lie below several that are no expressions, or the files are a published set's
+        and no folder is named after an expression.
     """
     every = {tuple(name.split("/")[:-1]) for name in names}
     tops = {one[0] for one in every}
@@ -171,19 +188,24 @@ def _level_of_class(home: Path, names: Sequence[str]) -> int:
     if mixed:
         raise _error(
             f"in {home}, {some(sorted(mixed))} are parts of a split, but {some(sorted(tops - parts))} beside them is "
-            f"none: move or rename it, or {asked.format(2)}"
+            f"none: move or rename it, or {asked.format(2)}{published}"
         )
     if deeper:
         place, example = deeper[0]
         raise _error(
             f"in {home}, expressions lie deeper than the {'second' if level == 2 else 'first'} folder, such as "
-            f"{example}: {asked.format(place + 1)}"
+            f"{example}: {asked.format(place + 1)}{published}"
         )
     below: dict[str, set[str]] = {}
     for one in every:
         if len(one) > level:
             below.setdefault(one[level], set()).add(one[level - 1])
     classes = {one[level - 1] for one in every if len(one) >= level}
+    if published and not any(map(expression, classes)):
+        raise _error(
+            f"in {home}, no folder is named after an expression, only {some(sorted(classes))}{published}, or "
+            f"{asked.format(level)}"
+        )
     spoken = [name for name in names if any(map(expression, re.split(r"[^A-Za-z]+", name.rsplit("/", 1)[-1])))]
     if 2 * len(spoken) > len(names) and not any(map(expression, classes)):
         raise _error(

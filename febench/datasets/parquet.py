@@ -16,7 +16,7 @@ from febench.core.files import parsed
 from febench.datasets.alignment import EYES, MARGIN
 from febench.datasets.folder import PARTS
 from febench.datasets.loading import make_dataset
-from febench.datasets.source import Picture, data_folder, portable, some, walk
+from febench.datasets.source import Picture, data_folder, looks_like, portable, some, walk
 from febench.datasets.words import expression
 
 IMAGES = ("image", "img", "picture", "pixel_values", "bytes")
@@ -62,7 +62,7 @@ def parquet(
         raise _error(f"there is no folder {home}")
     tables = [file for file in walk(home) if file.suffix.lower() in (".parquet", ".pq")]
     if not tables:
-        raise _error(f"there is no .parquet file in {home}")
+        raise _error(f"there is no .parquet file in {home}{looks_like(home)}")
     pictures, wanted = [], [name.strip() for name in class_names.split(",") if name.strip()]
     for table in tables:
         try:

@@ -25,6 +25,11 @@ SOURCE = Source(
     ),
     example="basic/Image/aligned/train_00001_aligned.jpg or DATASET/train/5/train_00001_aligned.jpg",
     terms="get it from whdeng.cn/RAF/model1.html (research only, on request)",
+    distinctive=ending(
+        r"EmoLabel/list_par?tition_label\.txt|"
+        rf"(?:Image/(?:aligned|original)|(?:train|test)/(?:[1-7]|{WORDS}))"
+        rf"/(?:train_\d{{5}}|test_\d{{4}})(?:_aligned)?{IMAGE}"
+    ),
 )
 CODES = {
     "1": "surprise", "2": "fear", "3": "disgust", "4": "happy", "5": "sadness", "6": "anger", "7": "neutral",

@@ -19,6 +19,7 @@ SOURCE = Source(
     ),
     example="SFEW_2/Train/Angry/AlexEmma_000103240_00000012.png",
     terms="get it from cs.anu.edu.au/few (research only, after an agreement is signed)",
+    distinctive=ending(rf"(?:train|val|test)[^/]*/(?:[^/]*/)?(?:{WORDS})/[^/]+?[_ -]*\d{{9}}_\d{{8}}{IMAGE}"),
 )
 OWN_TEST = "Val is the test part, as in the literature: the labels of SFEW's own test set are not published"
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from febench.core.errors import DataError, printable
+from febench.core.dataset import DATASETS
+from febench.core.errors import DataError, FebenchError, printable
 from febench.datasets.kinds import IMAGE, counted, kind
 from febench.datasets.words import meaning
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MOST_BYTES = 4096
+GENERAL_FOLDERS = frozenset({"archive", "dataset", "basic"})
+"""Folder names of published sets that archives of any set have: they do not show that a file is of such a set."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,10 @@ class Source:
         Such a path, for messages.
     terms : str
         Where it can be had and on which terms.
+    distinctive : re.Pattern or None
+        What the end of a path looks like that no other set has. By default `pattern`. Where it is narrower, files that
+        match only `pattern` (such as `train/angry/1.jpg`) count in a folder that goes by one of the set's names, or
+        beside distinctive files, and not where another set claims them.
     """
 
     name: str
@@ -79,6 +86,7 @@ class Source:
     pattern: re.Pattern[str]
     example: str
     terms: str
+    distinctive: re.Pattern[str] | None = None
 
     def files(self, data_dir: Path | None) -> tuple[list[SourceFile], tuple[str, ...]]:
         """The set's files in the order of their ids, and a note of the image files that are not named as its are.
@@ -93,15 +101,12 @@ class Source:
         root = data_folder(self.name, data_dir, f"looks like {self.example}; {self.terms}")
         home = self.find(root)
         if home is None:
-            inside = some([entry.name for entry in _entries(root)]) or "nothing"
-            raise self.error(
-                f"found no file like {self.example} in {root} (which holds {inside}) nor in a folder "
-                f"{' or '.join(self.folders)} of it; {self.terms}"
-            )
+            raise self._not_found(root)
+        others = other_sources(self.name)
         second = [str(path) for path in self._holding(root) if path not in (home, root)]
         files, strange, unread = [], [], []
         for path in walk(home):
-            file = self._file(path, home)
+            file = self._file(path, home, others)
             if file is not None:
                 files.append(file)
             elif kind(path) == "image":
@@ -113,7 +118,10 @@ class Source:
         return sorted(files, key=lambda file: file.id), notes
 
     def find(self, data_dir: Path) -> Path | None:
-        """The folder that holds the set's files, judged by the first of them; None where there is none.
+        """Return the folder that holds the set's files, judged by names alone; None where there is none.
+
+        A folder holds the set if one of its files has a distinctive name, or if it goes by one of the set's names, or
+        holds a folder that does, and files there match the set's pattern and are not claimed by another set.
 
         Raises
         ------
@@ -122,18 +130,59 @@ class Source:
         """
         return next(self._holding(data_dir), None)
 
+    def claims(self, path: str) -> bool:
+        """Return whether a path ends as only this set's files do."""
+        return (self.distinctive or self.pattern).search(path) is not None
+
+    def _not_found(self, root: Path) -> DataError:
+        """Return the error for a folder without the set; it names the sets that the folder holds instead."""
+        inside = some([entry.name for entry in _entries(root)]) or "nothing"
+        advice = looks_like(root)
+        if not advice and (file := next(filter(self.pattern.search, _paths(root)), None)):
+            advice = (
+                f"; files such as {printable(file)} could be of any set: if they are of {self.name}, put them in a "
+                f"folder named {self.folders[0]}, else load them as data set folder"
+            )
+        return self.error(
+            f"found no file like {self.example} in {root} (which holds {inside}) nor in a folder "
+            f"{' or '.join(self.folders)} of it{advice}; {self.terms}"
+        )
+
     def _holding(self, data_dir: Path) -> Iterator[Path]:
-        """The folders that hold files named as the set's: those that go by one of its names, then `data_dir`."""
-        names = [name.casefold() for name in self.folders]
-        named_so = [Path(entry) for entry in _entries(data_dir) if entry.is_dir() and entry.name.casefold() in names]
+        """Return the folders that hold the set: those that go by one of its names, then `data_dir`."""
+        others = other_sources(self.name)
+        named_so = [Path(entry) for entry in _entries(data_dir) if entry.is_dir() and self._is_named(entry.name)]
         for home in [*named_so, data_dir]:
-            if any(self._file(path, home) for path in walk(home, follow=True)):
+            if any(self._shows(path, home, others) for path in walk(home, follow=True)):
                 yield home
 
-    def _file(self, path: Path, home: Path) -> SourceFile | None:
+    def _is_named(self, folder: str) -> bool:
+        return folder.casefold() in (name.casefold() for name in self.folders)
+
+    def _shows(self, path: Path, home: Path, others: Sequence[Source]) -> bool:
+        """Return whether a file shows that the set is there."""
+        if not self._file(path, home, others):
+            return False
+        return self.claims(portable(path, home)) or any(map(self._is_named, _folders(path, home)))
+
+    def _file(self, path: Path, home: Path, others: Sequence[Source]) -> SourceFile | None:
+        """Return a file whose name matches the set's pattern; None if it does not, or another set claims the file."""
         inside = portable(path, home)
         match = self.pattern.search(inside)
-        return SourceFile(path, inside[match.start() :].lstrip("/"), match) if match else None
+        if match is None or not (self.claims(inside) or self._nearest(path, home, others)):
+            return None
+        return SourceFile(path, inside[match.start() :].lstrip("/"), match)
+
+    def _nearest(self, path: Path, home: Path, others: Sequence[Source]) -> bool:
+        """Return whether no other set claims a file, by its name or by the nearest folder that goes by a set's name."""
+        if any(other.claims(portable(path, home)) for other in others):
+            return False
+        for folder in reversed(_folders(path, home)):
+            if self._is_named(folder):
+                return True
+            if folder.casefold() not in GENERAL_FOLDERS and any(other._is_named(folder) for other in others):
+                return False
+        return True
 
     def pictures(self, files: Iterable[SourceFile], codes: Mapping[str, str]) -> list[Picture]:
         """Files whose names tell everything: groups `code`, `subject` and maybe `sequence` of the set's pattern.
@@ -220,6 +269,40 @@ class Source:
         return DataError(f"data set {self.name}: {text}")
 
 
+def known_sources() -> list[Source]:
+    """Return the sources of all registered data sets that are recognised by names of files."""
+    sources = []
+    for name in DATASETS.names:
+        try:
+            find = DATASETS.get(name).find
+        except FebenchError:  # a plugin that cannot be loaded claims no file
+            continue
+        source = getattr(find, "__self__", None)
+        if isinstance(source, Source):
+            sources.append(source)
+    return sources
+
+
+def other_sources(name: str) -> list[Source]:
+    """Return the sources of all other data sets."""
+    return [source for source in known_sources() if source.name != name]
+
+
+def looks_like(root: Path) -> str:
+    """Return a clause that names the data sets whose files a folder holds; empty if there is none."""
+    sources = known_sources()
+    examples: dict[str, str] = {}
+    for path in walk(root, follow=True):
+        for source in sources:
+            if source.name not in examples and source._shows(path, root, [one for one in sources if one != source]):
+                examples[source.name] = printable(portable(path, root))
+    if not examples:
+        return ""
+    named = " and ".join(f"{name} (such as {example})" for name, example in sorted(examples.items()))
+    which = "load them as that data set" if len(examples) == 1 else "load one of these data sets"
+    return f"; files there are named as those of {named}: {which}"
+
+
 def ending(pattern: str) -> re.Pattern[str]:
     """A pattern for the end of a path, small or capital letters alike."""
     return re.compile(rf"(?:^|/)(?:{pattern})$", re.IGNORECASE)
@@ -281,6 +364,16 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     except OSError as error:
         raise DataError(f"the folder {folder} cannot be read: {error.strerror}") from error
     return sorted(seen, key=lambda entry: entry.name)
+
+
+def _folders(path: Path, home: Path) -> list[str]:
+    """Return the folders of a file, from its data folder on, which may be given as `.`."""
+    return [os.path.basename(os.path.abspath(home)), *path.relative_to(home).parts[:-1]]  # noqa: PTH100, PTH119
+
+
+def _paths(home: Path) -> Iterator[str]:
+    """Return the paths of all files in a folder, from it on."""
+    return (portable(path, home) for path in walk(home, follow=True))
 
 
 def portable(path: Path, root: Path) -> str:

@@ -16,6 +16,10 @@ SOURCE = Source(
     pattern=ending(rf"(?P<subject>subject\d\d)(?:(?!{IMAGE}$|\.txt$)\.(?P<word>[a-z]+))?(?:{IMAGE})?"),
     example="yalefaces/subject01.happy",
     terms="get it from cvc.cs.yale.edu/cvc/projects/yalefaces (research only)",
+    distinctive=ending(
+        r"subject\d\d\.(?:centerlight|glasses|happy|leftlight|noglasses|normal|rightlight|sad|sleepy|surprised|wink)"
+        rf"(?:{IMAGE})?"
+    ),
 )
 WORDS = {"happy": "happy", "normal": "neutral", "sad": "sadness", "surprised": "surprise"}
 OTHER = ("", "centerlight", "glasses", "leftlight", "noglasses", "rightlight", "sleepy", "wink")

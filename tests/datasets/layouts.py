@@ -82,7 +82,7 @@ def yale(home: Path) -> None:
     names = ["subject01.gif", "subject01.glasses.gif", "subject02.normal.gif", "subject04.sad", "subject04.normal"]
     for name in [*names, *(f"subject01.{word}" for word in ("glasses", "happy", "sad", "surprised", "wink"))]:
         path = home / "yalefaces" / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         pixels(name, (320, 243)).save(path, "GIF")
 
 
@@ -132,6 +132,47 @@ def ferplus(home: Path) -> None:
             file.write(f'fer{number:07}.png,"(0, 0, 48, 48)",{votes}\n')
 
 
+def fer2013(home: Path) -> None:
+    for name in ("train/angry/Training_1.jpg", "train/sad/Training_2.jpg", "test/angry/PublicTest_3.jpg"):
+        picture(home / "fer2013" / name, (48, 48))
+    picture(home / "fer2013" / "test/happy/PrivateTest_4.jpg", (48, 48))
+
+
+def pixel_table(path: Path) -> None:
+    rows = [f"{emotion},{' '.join('7' * 48 * 48)},{usage}" for emotion, usage in ((0, "Training"), (3, "PrivateTest"))]
+    text(path, "\n".join(["emotion,pixels,Usage", *rows]))
+
+
+def fer2013_table(home: Path) -> None:
+    pixel_table(home / "fer2013" / "fer2013.csv")
+
+
+def ckextended(home: Path) -> None:
+    pixel_table(home / "CK+" / "ckextended.csv")
+
+
+def expw(home: Path) -> None:
+    picture(home / "ExpW" / "image" / "origin" / "angry_a_1.jpg", (200, 100), "RGB")
+    text(home / "ExpW" / "label.lst", "angry_a_1.jpg 0 10 20 60 50 99.5 0\nangry_a_1.jpg 1 0 100 190 90 50 3\n")
+
+
+def affectnet_folders(home: Path) -> None:
+    for name in ("anger/image0000006.jpg", "Sad/image0000007.jpg"):
+        picture(home / "AffectNet" / name, (96, 96), "RGB")
+
+
+def rafdb_folders(home: Path) -> None:
+    for name in ("train/5/train_00001_aligned.jpg", "train/4/train_00002_aligned.jpg", "test/7/test_0001_aligned.jpg"):
+        picture(home / "DATASET" / name, (100, 100), "RGB")
+
+
+def own_folders(home: Path) -> None:
+    """Somebody's own images in folders of expressions, which are no published set."""
+    for part, number in (("train", 1), ("train", 2), ("test", 3)):
+        for word in ("angry", "happy"):
+            picture(home / "mine" / part / word / f"anna_{number}.png", (48, 48))
+
+
 LAYOUTS = (
     Layout("jaffe", jaffe, "jaffedbase/KA.AN1.0.tiff", 14),
     Layout("kdef", kdef, "KDEF/AF01/AF01AFS.JPG", 6),
@@ -145,3 +186,13 @@ LAYOUTS = (
     Layout("sfew", sfew, "SFEW_2/Val/Sad/Film_000103240_00000013.png", 3),
     Layout("ferplus", ferplus, "ferplus/FER2013Valid/fer0000002.png", 3),
 )
+
+OTHER_FORMS = (
+    Layout("fer2013", fer2013, "fer2013/train/angry/Training_1.jpg", 4),
+    Layout("fer2013", fer2013_table, "fer2013/fer2013.csv", 2),
+    Layout("ckextended", ckextended, "CK+/ckextended.csv", 2),
+    Layout("expw", expw, "ExpW/image/origin/angry_a_1.jpg", 2),
+    Layout("affectnet", affectnet_folders, "AffectNet/anger/image0000006.jpg", 2),
+    Layout("rafdb", rafdb_folders, "DATASET/train/5/train_00001_aligned.jpg", 3),
+)
+"""Further forms in which sets are passed round, and sets of which `LAYOUTS` has none."""

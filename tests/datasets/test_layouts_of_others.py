@@ -51,7 +51,7 @@ def test_words_for_codes_in_a_table(tmp_path: Path) -> None:
 
 def test_fer2013_as_images_train_validation(tmp_path: Path) -> None:
     for name in ("train/angry/0.jpg", "train/happiness/1.jpg", "validation/Sadness/2.jpg"):
-        picture(tmp_path / "images" / name, (48, 48))
+        picture(tmp_path / "fer2013" / "images" / name, (48, 48))
     found = load_dataset("fer2013", tmp_path)
     assert sorted(labels_of(found).values()) == ["anger", "happy", "sadness"]
     assert sorted(found.parts or ()) == ["train", "train", "validation"]
