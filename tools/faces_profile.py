@@ -1,6 +1,14 @@
-"""Check that the built-in faces are as hard as a posed studio set of 70 people and 980 frontal faces.
+"""Measure how hard a draw of the built-in faces is, beside ten figures that the face model was fitted to.
 
-Every figure must lie within 6 points of that set's; the exit status is 1 if one does not.
+The figures are accuracies of five features, in random folds and in folds by person. They were given with the
+commission of this project, as measured with one seed on a posed studio set of 70 people and 980 frontal faces.
+Neither the set's name nor the script that measured them is known here, so they cannot be checked. The face model was
+changed until seed 0, which is faces700, had all ten within 6 points: that is an input of the benchmark and no
+finding. Draws of other seeds are not held to it: of seeds 1 to 6, four lie outside, all of them easier (HOG by person
+up to 9 points). The studio set's folds train on 63 people and those here on 18, so that equal accuracy does not mean
+equal images.
+
+The exit status is 1 if a figure lies outside.
 
 Choices: 128 px, grey (BT.601). HOG has 9 bins, cells of 8x8 px, blocks of 2x2 cells (L2-Hys). LBP has 8 points at
 radius 1, the 58 uniform patterns and one bin for the others, on a grid of 8x8 cells, each cell's shares square-rooted.
