@@ -1,6 +1,14 @@
-"""What is measured: metrics as objects, over confusion matrices or over probabilities.
+"""The metrics: what each one counts, and which quantity its tables, intervals, tests, figures and exports show.
 
-A new one is an entry of `METRICS` and a test; tables, comparisons, figures, the report and exports take it by its name.
+For every metric the shown quantity is the mean over complete runs of the run's figure. The run's figure is
+
+- `oa`, `uar`, `macro-f1`, `weighted-f1`, `log-loss`, `ece`: the value of the counts summed over the run's test groups;
+- `auc`: the mean over the run's folds of the fold's area. Each fold has a model of its own, and probabilities of
+  different models are never ranked together. A class without a test image in a fold is left out of the fold's mean,
+  and a fold that tests a single class is left out of the run's mean; the tables name both.
+
+`Metric.estimand` says this in words, and `Metric.of_runs` computes the run's figure. A new metric is an entry of
+`METRICS` and a test; tables, comparisons, figures, the report and exports take it by its name.
 """
 
 from __future__ import annotations
@@ -17,8 +25,13 @@ from febench.core.errors import UsageError
 Floats = NDArray[np.float64]
 
 LEAST_PROBABILITY = 5e-5
-"""What a smaller probability counts as: half of the last digit that cells of older versions store, which may say 0."""
+"""The log-loss takes smaller probabilities as this one.
+
+Cells of older versions store probabilities in four decimals; 0.00005 is half of the last one. A stored 0 may stand for
+any probability below it.
+"""
 BINS = 15
+"""Number of bins of the calibration error."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +46,15 @@ class Answers:
         Where the method gives them.
     n_classes : int
         Number of classes of the data set.
+    models : int64 array, shape (n,), or None
+        Number, from 0, of the trained model that answered; None where a single model answered all.
     """
 
     labels: NDArray[np.int64]
     predictions: NDArray[np.int64]
     probabilities: Floats | None
     n_classes: int
+    models: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,20 +69,21 @@ class Metric:
         As it is written: `overall accuracy`.
     unit : str
         `%`, or what else its values are in.
-    tally : callable or None
-        `tally(answers, groups, n_groups)`: what it counts in each group of images, shape (n_groups, ...); `groups` is
-        the group of each image, shape (n,). Counts of several groups add up. None where it needs all images at once.
+    tally : callable
+        `tally(answers, groups, n_groups)`: the counts of each group of images, shape (n_groups, ...); `groups` is the
+        group of each image, shape (n,). The counts of a set of images, less those of a group of them, are the counts
+        of the other images.
     value : callable
-        `value(counts)`: the figure, of counts of shape (..., *counts) an array of shape (...). Where there is no
-        `tally`, `value(answers)` is a float.
+        `value(counts)`: the figure, of counts of shape (..., *counts) an array of shape (...); NaN where it has none.
     about : str
         Its definition and source, in a sentence.
     higher_is_better : bool
         Whether more of it is better.
     of_probabilities : bool
         Whether it needs them; a method without has no value.
-    total : callable or None
-        `total(counts)`: of a figure that is a mean over images, their sum, so that folds can count by their images.
+    averaged_over_folds : bool
+        Whether a run's figure is the mean over its folds, because the metric ranks the probabilities of one model
+        against each other; otherwise it is the value of the counts summed over the run's test groups.
     by_class : bool
         Whether it is a mean over classes, from which those without a test image are left out.
     chance : callable or None
@@ -80,28 +97,54 @@ class Metric:
     name: str
     title: str
     unit: str
-    tally: Callable[[Answers, NDArray[np.int64], int], Floats] | None
-    value: Callable[..., Floats]
+    tally: Callable[[Answers, NDArray[np.int64], int], Floats]
+    value: Callable[[Floats], Floats]
     about: str
     higher_is_better: bool = True
     of_probabilities: bool = False
-    total: Callable[[Floats], Floats] | None = None
+    averaged_over_folds: bool = False
     by_class: bool = False
     chance: Callable[[int], float] | None = None
     decimals: int = 2
     rope: float = 1.0
 
     def score(self, answers: Answers) -> float:
-        """The figure of some answers; NaN where it cannot be told: no images, or no probabilities."""
+        """Return the figure of the answers of one model or, for a metric of summed counts, of several; NaN if none."""
         if self.of_probabilities and answers.probabilities is None:
             return float("nan")
-        return float(self.value(answers if self.tally is None else self.counts(answers)))
+        return float(self.value(self.counts(answers)))
 
     def counts(self, answers: Answers) -> Floats:
-        """What it counts of all answers together; only where it has a `tally`."""
-        assert self.tally is not None
+        """Count all answers as one group."""
         counts: Floats = self.tally(answers, np.zeros(len(answers.labels), dtype=np.int64), 1)[0]
         return counts
+
+    def of_runs(self, by_fold: Floats) -> Floats:
+        """Return the figure of each run from the counts of its folds.
+
+        Parameters
+        ----------
+        by_fold : float array, shape (runs, folds, *counts)
+
+        Returns
+        -------
+        float array, shape (runs,)
+            NaN for a run that has none.
+        """
+        if self.averaged_over_folds:
+            values = self.value(by_fold)
+            return _mean(values, np.ones(values.shape))
+        return self.value(by_fold.sum(axis=1))
+
+    @property
+    def estimand(self) -> str:
+        """The shown quantity, in words."""
+        if self.averaged_over_folds:
+            return (
+                "shown is the mean over runs of a run's mean over its folds; "
+                "probabilities of different trained models are not ranked together"
+            )
+        return "shown is the mean over runs of its value on all test images of a run together"
 
     @property
     def heading(self) -> str:
@@ -229,35 +272,91 @@ def _losses(answers: Answers, groups: NDArray[np.int64], n_groups: int) -> Float
 
 
 def _bins(answers: Answers, groups: NDArray[np.int64], n_groups: int) -> Floats:
-    """Hits, probabilities of the answers, and images, in bins of equal width of those; shape (n_groups, 3, BINS)."""
+    """Sum hits, confidences and images in bins of equal width of the confidence, shape (n_groups, 3, BINS)."""
     assert answers.probabilities is not None
-    sure = answers.probabilities[np.arange(len(answers.labels)), answers.predictions]
-    place = np.clip(np.ceil(sure * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    confidence = answers.probabilities[np.arange(len(answers.labels)), answers.predictions]
+    index = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
     hits = (answers.labels == answers.predictions).astype(np.float64)
-    counted = [
-        np.bincount(groups * BINS + place, values, minlength=n_groups * BINS)
-        for values in (hits, sure, np.ones(len(sure)))
+    sums = [
+        np.bincount(groups * BINS + index, values, minlength=n_groups * BINS).reshape(n_groups, BINS)
+        for values in (hits, confidence, np.ones(len(confidence)))
     ]
-    return np.stack([one.reshape(n_groups, BINS) for one in counted], axis=1)
+    return np.stack(sums, axis=1)
 
 
 def _calibration_error(counts: Floats) -> Floats:
-    hits, sure, images = counts[..., 0, :], counts[..., 1, :], counts[..., 2, :]
-    return _percent(np.abs(hits - sure).sum(axis=-1), images.sum(axis=-1))
+    """Return the expected calibration error less its bias, in percent, shape (...) of counts (..., 3, BINS).
+
+    Even a calibrated method has gaps between accuracy and confidence by chance, so the sum of absolute gaps is too
+    large, the more so the fewer images there are. Kumar, Liang & Ma (2019, "Verified uncertainty calibration", NeurIPS)
+    estimate the excess by drawing each bin's accuracy anew from a normal distribution about the observed one. The mean
+    of their draws has the closed form of a folded normal distribution, which is used here. Of a calibrated method four
+    tenths of the excess are removed, of others nearly all; the figure can fall a little below 0.
+    """
+    from scipy.special import erf
+
+    hits, confidence, images = counts[..., 0, :], counts[..., 1, :], counts[..., 2, :]
+    accuracy = _divided(hits, images)
+    gap = np.where(images > 0, _divided(hits - confidence, images), 0.0)
+    sd = np.where(images > 0, np.sqrt(_divided(accuracy * (1 - accuracy), images)), 0.0)
+    ratio = np.divide(gap, sd, out=np.zeros_like(gap), where=sd > 0)
+    drawn = np.where(
+        sd > 0, sd * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2) + gap * erf(ratio / np.sqrt(2)), np.abs(gap)
+    )
+    return _percent((images * (2 * np.abs(gap) - drawn)).sum(axis=-1), images.sum(axis=-1))
 
 
-def _area_under_curves(answers: Answers) -> Floats:
-    """Mean over the classes that are there, of how often one of its images ranks before one of another class."""
+def _ranked_pairs(answers: Answers, groups: NDArray[np.int64], n_groups: int) -> Floats:
+    """Count the pairs of an image of a class and one of another class, answered by one model.
+
+    Returns
+    -------
+    float array, shape (n_groups, n_classes, 2)
+        For each class, the pairs in which an image of the group stands, whose image of the class has the higher
+        probability of it (equal probabilities count half), and all these pairs.
+    """
     assert answers.probabilities is not None
-    areas = []
-    for one, beliefs in enumerate(answers.probabilities.T):
-        ranked, own = np.sort(beliefs), beliefs[answers.labels == one]
-        n, others = len(own), len(beliefs) - len(own)
-        if n and others:
-            # of equal probabilities each has the mean of their ranks
-            ranks = (np.searchsorted(ranked, own, "left") + np.searchsorted(ranked, own, "right") + 1) / 2
-            areas.append((ranks.sum() - n * (n + 1) / 2) / (n * others))
-    return np.asarray(100.0 * np.mean(areas) if areas else np.nan)
+    models = np.zeros(len(answers.labels), dtype=np.int64) if answers.models is None else answers.models
+    # a pair within a group is met from both of its images, so that it is subtracted once
+    _, inside = np.unique(groups * (models.max(initial=0) + 1) + models, return_inverse=True)
+    counts = np.zeros((n_groups, answers.n_classes, 2))
+    for number, probabilities in enumerate(answers.probabilities.T):
+        own = answers.labels == number
+        won, met = _pairs_of_each_image(probabilities, own, models)
+        won_inside, met_inside = _pairs_of_each_image(probabilities, own, inside.ravel())
+        for column, pairs in enumerate((won - own * won_inside, met - own * met_inside)):
+            counts[:, number, column] = np.bincount(groups, pairs, minlength=n_groups)
+    return counts
+
+
+def _pairs_of_each_image(
+    probabilities: Floats, own: NDArray[np.bool_], groups: NDArray[np.int64]
+) -> tuple[Floats, Floats]:
+    """Count for each image the pairs with images of the other kind in its group: those ranked rightly, and all."""
+    n_own, n_all = np.bincount(groups, own)[groups], np.bincount(groups)[groups]
+    below = _ranks(probabilities, groups) - _ranks(probabilities, 2 * groups + own)
+    return np.where(own, below, n_own - below), np.where(own, n_all - n_own, n_own).astype(np.float64)
+
+
+def _ranks(values: Floats, groups: NDArray[np.int64]) -> Floats:
+    """Rank values within their groups from 1; equal values share the mean of their ranks."""
+    n = len(values)
+    if not n:
+        return np.empty(0)
+    order = np.lexsort((values, groups))
+    new_group = np.concatenate([[True], np.diff(groups[order]) != 0])
+    new_value = new_group | np.concatenate([[True], np.diff(values[order]) != 0])
+    starts, which = np.flatnonzero(new_value), np.cumsum(new_value) - 1
+    middles = starts + (np.diff(np.append(starts, n)) + 1) / 2
+    group_starts = np.flatnonzero(new_group)[np.cumsum(new_group) - 1]
+    ranks = np.empty(n)
+    ranks[order] = middles[which] - group_starts
+    return ranks
+
+
+def _areas(counts: Floats) -> Floats:
+    """Return the area under each class's curve, in percent, shape (..., c) of counts (..., c, 2)."""
+    return _percent(counts[..., 0], counts[..., 1])
 
 
 def _uniform(n_classes: int) -> float:
@@ -270,7 +369,7 @@ METRICS = {
         Metric(
             "oa", "overall accuracy", "%", _confusion, overall_accuracy,
             "share of images recognised (equation 11 of the ResNet-50 paper; weighted average recall, accuracy)",
-            total=lambda confusion: 100.0 * np.trace(confusion, axis1=-2, axis2=-1), chance=_uniform,
+            chance=_uniform,
         ),
         Metric(
             "uar", "mean sensitivity", "%", _confusion, _unweighted(sensitivities),
@@ -287,19 +386,21 @@ METRICS = {
             "F1 of the classes, weighted by their images",
         ),
         Metric(
-            "auc", "area under the ROC curve", "%", None, _area_under_curves,
+            "auc", "area under the ROC curve", "%", _ranked_pairs, _unweighted(_areas),
             "mean over classes of the area, each class against all others",
-            of_probabilities=True, by_class=True, chance=lambda _: 50.0,
+            of_probabilities=True, averaged_over_folds=True, by_class=True, chance=lambda _: 50.0,
         ),
         Metric(
             "log-loss", "log-loss", "nats", _losses, lambda counts: _divided(counts[..., 0], counts[..., 1]),
-            "mean of -log of the true class's probability; a stored 0 counts as 0.00005",
-            of_probabilities=True, higher_is_better=False, total=lambda counts: counts[..., 0],
+            "mean of -log of the true class's probability; a probability below 0.00005 counts as 0.00005, half of the "
+            "last digit in which cells of older versions are stored, so that no image loses more than 9.9 nats",
+            of_probabilities=True, higher_is_better=False,
             chance=lambda n: float(np.log(n)), decimals=4, rope=0.01,
         ),
         Metric(
             "ece", "calibration error", "%", _bins, _calibration_error,
-            f"expected calibration error of the answers over {BINS} bins of equal width (Guo et al. 2017)",
+            f"expected calibration error of the answers over {BINS} bins of equal width (Guo et al. 2017), less the "
+            "part that chance alone brings into few images (Kumar, Liang & Ma 2019); it can fall a little below 0",
             of_probabilities=True, higher_is_better=False,
         ),
     )

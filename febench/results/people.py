@@ -62,7 +62,7 @@ class PersonScores:
     images : int64 array, shape (n,)
         How many answers there are of each.
     values : float array, shape (n,)
-        The metric of each over all complete runs.
+        The metric of each person's images, as a mean over complete runs.
     higher_is_better : bool
         Whether more of it is better.
     """
@@ -94,10 +94,11 @@ class PersonScores:
 
 
 def person_scores(row: RowResults, metric: Metric = OA) -> PersonScores | None:
-    """A metric person by person; None without known people or a complete run, or where it is of all images at once."""
-    counted, confusions = row.tallies_by_person(metric), row.tallies_by_person(OA)
-    if counted is None or confusions is None:
+    """Return a metric person by person; None without known people or a complete run, or where it ranks whole folds."""
+    scores = row.scores_of_people(metric)
+    if scores is None or row.manifest.people is None:
         return None
-    names, tallies = counted
-    images = confusions[1].sum(axis=(-2, -1)).astype(np.int64)
-    return PersonScores(names, images, metric.value(tallies), metric.higher_is_better)
+    names, numbers = row.manifest.people
+    images = dict(zip(names, np.bincount(numbers[row.manifest.tests(row.runs)], minlength=len(names)), strict=True))
+    counted = np.array([images[name] for name in scores.names], dtype=np.int64)
+    return PersonScores(scores.names, counted, scores.values, metric.higher_is_better)

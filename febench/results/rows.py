@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from febench.core.manifest import Manifest
 from febench.results.cells import Cells
+from febench.results.measurement import Measurement, measure
 from febench.results.metrics import METRICS, OA, Answers, Metric, mean_and_sd, sensitivities
 from febench.results.record import Record
-from febench.stats import bootstrap_interval
+from febench.stats import jackknife_values, people_interval
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Summary:
     mean, sd : float or None
         Over runs; sd is the sample standard deviation (n-1). None where there are too few to have one.
     interval : tuple of float, or None
-        95 % bootstrap interval of the mean over people; None where they are not known, or the metric does not add up.
+        95 % interval of the mean for other people of this kind, trained and tested; None where people are not known.
     """
 
     runs: int
@@ -40,20 +40,24 @@ class Summary:
     interval: tuple[float, float] | None
 
 
-_NOTHING = np.empty(0)
 IMAGES_AT_ONCE = 1 << 16
-"""Test images whose answers are in memory together."""
+"""Number of test images whose answers are in memory together."""
 
 
-class _Counted(NamedTuple):
-    """What a metric counts in each fold of the complete runs and of each person; without a tally, each run's score.
+@dataclass(frozen=True)
+class PersonValues:
+    """A value of each person; their mean is the row's mean, and they differ as the person moves it.
 
-    Shapes (runs, folds, ...), (people, ...) and (runs,); empty what there is not.
+    Attributes
+    ----------
+    names : tuple of str, length n
+        The people tested in the complete runs.
+    values : float array, shape (n,)
+        In the unit of the metric. Of overall accuracy, if all people have equally many images, each person's own.
     """
 
-    by_fold: NDArray[np.float64] = _NOTHING
-    by_person: NDArray[np.float64] = _NOTHING
-    by_run: NDArray[np.float64] = _NOTHING
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,9 +145,12 @@ class RowResults:
     @cached_property
     def confusions(self) -> dict[int, NDArray[np.int64]]:
         """For each complete run, the confusion matrix summed over its test groups."""
-        counted = self._counted(OA)
-        by_run = () if counted is None else counted.by_fold.sum(axis=1).astype(np.int64)
-        return dict(zip(self.runs, by_run, strict=True))
+        confusions: dict[int, NDArray[np.int64]] = {}
+        for runs, answers in self._parts(probabilities=False):
+            assert answers.models is not None
+            by_run = OA.tally(answers, answers.models // self.manifest.n_folds, len(runs))
+            confusions.update(zip(runs, by_run.astype(np.int64), strict=True))
+        return confusions
 
     @cached_property
     def sensitivities(self) -> dict[int, NDArray[np.float64]]:
@@ -172,11 +179,13 @@ class RowResults:
         """
         where = self._places[np.array(runs, dtype=np.int64) - 1]
         places = (where if folds is None else where[:, np.array(folds, dtype=np.int64) - 1]).ravel()
+        sizes = self.cells.table["count"][places]
         return Answers(
             self.manifest.labels[self.manifest.tests(runs, folds)],
             self.cells.predictions(places),
             self._probabilities(places) if probabilities else None,
             len(self.manifest.classes),
+            np.repeat(np.arange(len(places)), sizes),
         )
 
     def _probabilities(self, places: NDArray[np.int64]) -> NDArray[np.float64] | None:
@@ -187,98 +196,91 @@ class RowResults:
         return np.concatenate([one for one in given if one is not None])
 
     def scores(self, metric: Metric) -> dict[int, float]:
-        """A metric of each complete run; empty where it needs probabilities and a cell has none."""
-        if metric.name not in self._scores:
-            self._scores[metric.name] = {}
-            if (counted := self._counted(metric)) is not None:
-                values = counted.by_run if metric.tally is None else metric.value(counted.by_fold.sum(axis=1))
-                if np.isfinite(values).all():
-                    self._scores[metric.name] = dict(zip(self.runs, values.tolist(), strict=True))
-        return self._scores[metric.name]
+        """Return a metric of each complete run; empty where it needs probabilities and a cell has none."""
+        measured = self._measured(metric)
+        return {} if measured is None else dict(zip(self.runs, measured.by_run.tolist(), strict=True))
 
-    def fold_scores(self, metric: Metric) -> dict[int, NDArray[np.float64]]:
-        """A metric of each fold of each complete run, shape (folds,); NaN where it cannot be told."""
-        folds = range(1, self.manifest.n_folds + 1)
-        if metric.tally is None:
-            wanted = metric.of_probabilities
-            return {
-                run: np.array([metric.score(self.answers([run], [fold], probabilities=wanted)) for fold in folds])
-                for run in self.runs
-            }
-        counted = self._counted(metric)
-        values = np.full((len(self.runs), len(folds)), np.nan) if counted is None else metric.value(counted.by_fold)
-        return dict(zip(self.runs, values, strict=True))
+    def fold_values(self, metric: Metric) -> dict[int, NDArray[np.float64]]:
+        """Return a value of each fold of each complete run, shape (folds,), whose mean is the run's figure.
 
-    def fold_totals(self, metric: Metric) -> dict[int, NDArray[np.float64]]:
-        """Of a metric that is a mean over images, their sum in each fold of each complete run, shape (folds,).
-
-        Empty where it needs probabilities and a cell has none.
+        NaN for a fold that has none; empty where the row has no such metric.
         """
-        counted = self._counted(metric)
-        assert metric.total is not None
-        return {} if counted is None else dict(zip(self.runs, metric.total(counted.by_fold), strict=True))
+        measured = self._measured(metric)
+        return {} if measured is None else dict(zip(self.runs, measured.by_fold, strict=True))
 
     def summary(self, metric: Metric = OA) -> Summary:
-        """Mean, spread and interval of a metric over complete runs."""
+        """Return mean, spread and interval of a metric over complete runs."""
         if metric.name not in self._summaries:
             values = np.asarray(list(self.scores(metric).values()))
-            interval = None
-            if len(values) and (counted := self.tallies_by_person(metric)):
-                interval = bootstrap_interval(counted[1], metric.value)
+            people, interval = self.person_values(metric), None
+            if people is not None:
+                found = people_interval(people.values)
+                interval = (found.low, found.high)
             self._summaries[metric.name] = Summary(len(values), *mean_and_sd(values), interval)
         return self._summaries[metric.name]
 
-    def tallies_by_person(self, metric: Metric) -> tuple[tuple[str, ...], NDArray[np.float64]] | None:
-        """Who was tested in the complete runs, and what a metric counts of each, shape (people, ...).
+    def person_values(self, metric: Metric = OA) -> PersonValues | None:
+        """Return a value of each person tested, whose mean is the row's mean.
 
-        None where people are not known, no run is complete, or the metric needs all images at once.
+        None where people are not known, fewer than two are tested, the row has no such metric, or the metric cannot be
+        told without one of the people.
         """
-        if self.manifest.people is None or metric.tally is None or (counted := self._counted(metric)) is None:
+        measured, people = self._measured(metric), self.manifest.people
+        if measured is None or people is None:
             return None
-        names, numbers = self.manifest.people
-        tested = np.flatnonzero(np.bincount(numbers[self.manifest.tests(self.runs)], minlength=len(names)))
-        return tuple(names[person] for person in tested), counted.by_person[tested]
+        tested, without = self._people_tested, measured.without_person.mean(axis=0)
+        if len(tested) < 2 or not np.isfinite(without[tested]).all():
+            return None
+        values = jackknife_values(float(measured.by_run.mean()), without[tested])
+        return PersonValues(tuple(people[0][person] for person in tested), values)
 
-    def _counted(self, metric: Metric) -> _Counted | None:
-        """What a metric counts in the complete runs; None without one, or where a cell lacks the probabilities."""
+    def scores_of_people(self, metric: Metric = OA) -> PersonValues | None:
+        """Return for each person tested the mean over complete runs of the metric of their images alone.
+
+        None where people are not known, the row has no such metric, or the metric ranks the images of a fold.
+        """
+        measured, people = self._measured(metric), self.manifest.people
+        if measured is None or people is None or metric.averaged_over_folds:
+            return None
+        tested = self._people_tested
+        values = measured.of_person[:, tested]
+        known = np.isfinite(values)
+        means = np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0)
+        return PersonValues(tuple(people[0][person] for person in tested), means)
+
+    @cached_property
+    def _people_tested(self) -> NDArray[np.int64]:
+        """Numbers of the people tested in the complete runs."""
+        assert self.manifest.people is not None
+        return np.unique(self.manifest.people[1][self.manifest.tests(self.runs)])
+
+    def _measured(self, metric: Metric) -> Measurement | None:
+        """Measure the complete runs; None without one, without probabilities it needs, or if a run has no figure."""
         if not self.runs or (metric.of_probabilities and not self._has_probabilities):
             return None
-        key = metric.tally or metric.value
-        if key not in self._counts:
-            # probabilities are read once for all metrics of them: to read them takes most of the time
+        if metric.name not in self._measurements:
+            # reading probabilities takes most of the time: all metrics that need them are measured together
             others = [one for one in METRICS.values() if one.of_probabilities] if metric.of_probabilities else []
-            different = {one.tally or one.value: one for one in (metric, *others)}
-            self._counts.update(zip(different, self._count(list(different.values())), strict=True))
-        return self._counts[key]
-
-    def _count(self, metrics: Sequence[Metric]) -> list[_Counted]:
-        """What some metrics count in the complete runs; answers of few runs at a time are in memory."""
-        n_folds, sizes = self.manifest.n_folds, self.manifest.test_sizes
-        people = self.manifest.people
-        most = max(1, IMAGES_AT_ONCE // max(1, int(sizes.sum(axis=1).max())))
-        parts: list[list[_Counted]] = [[] for _ in metrics]
-        for runs in (self.runs[at : at + most] for at in range(0, len(self.runs), most)):
-            answers = self.answers(runs, probabilities=any(metric.of_probabilities for metric in metrics))
-            each = sizes[np.array(runs) - 1].ravel()
-            folds, run_ends = np.repeat(np.arange(len(each)), each), np.cumsum(each)[n_folds - 1 :: n_folds]
-            for metric, own in zip(metrics, parts, strict=True):
-                if metric.tally is None:
-                    by_run = [metric.score(one) for one in _apart(answers, run_ends[:-1])]
-                    own.append(_Counted(by_run=np.array(by_run)))
-                    continue
-                by_fold = metric.tally(answers, folds, len(each))
-                by_person = _NOTHING
-                if people is not None:
-                    by_person = metric.tally(answers, people[1][self.manifest.tests(runs)], len(people[0]))
-                own.append(_Counted(by_fold.reshape(len(runs), n_folds, *by_fold.shape[1:]), by_person))
-        return [
-            _Counted(
-                np.concatenate([one.by_fold for one in own]),
-                np.sum([one.by_person for one in own], axis=0),
-                np.concatenate([one.by_run for one in own]),
+            metrics = list({one.name: one for one in (metric, *others)}.values())
+            parts: list[list[Measurement]] = [[] for _ in metrics]
+            people, n_folds = self.manifest.people, self.manifest.n_folds
+            for runs, answers in self._parts(probabilities=metric.of_probabilities):
+                who = None if people is None else people[1][self.manifest.tests(runs)]
+                for one, own in zip(metrics, parts, strict=True):
+                    own.append(measure(one, answers, len(runs), n_folds, who, 0 if people is None else len(people[0])))
+            self._measurements.update(
+                (one.name, Measurement.joined(own)) for one, own in zip(metrics, parts, strict=True)
             )
-            for own in parts
-        ]
+        measured = self._measurements[metric.name]
+        return measured if np.isfinite(measured.by_run).all() else None
+
+    def _parts(self, *, probabilities: bool) -> Iterator[tuple[tuple[int, ...], Answers]]:
+        """Yield the complete runs, as many at a time as memory is to hold, with their answers."""
+        largest = max(1, int(self.manifest.test_sizes.sum(axis=1).max()))
+        at_once = max(1, IMAGES_AT_ONCE // largest)
+        for start in range(0, len(self.runs), at_once):
+            runs = self.runs[start : start + at_once]
+            yield runs, self.answers(runs, probabilities=probabilities)
 
     @cached_property
     def _has_probabilities(self) -> bool:
@@ -286,23 +288,12 @@ class RowResults:
         return _sound(self.cells.table[self._places[np.array(self.runs, dtype=np.int64) - 1].ravel()])
 
     @cached_property
-    def _counts(self) -> dict[Callable[..., Any], _Counted]:
-        return {}
-
-    @cached_property
-    def _scores(self) -> dict[str, dict[int, float]]:
+    def _measurements(self) -> dict[str, Measurement]:
         return {}
 
     @cached_property
     def _summaries(self) -> dict[str, Summary]:
         return {}
-
-
-def _apart(answers: Answers, edges: NDArray[np.int64]) -> Iterator[Answers]:
-    """The answers between the edges."""
-    for start, end in itertools.pairwise([0, *edges.tolist(), len(answers.labels)]):
-        beliefs = None if answers.probabilities is None else answers.probabilities[start:end]
-        yield Answers(answers.labels[start:end], answers.predictions[start:end], beliefs, answers.n_classes)
 
 
 def _sound(table: NDArray[Any]) -> bool:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+ROUNDING = 1e-9
+"""Differences that differ by less than this share of the largest are the same: they come from sums in other orders."""
+
 
 @dataclass(frozen=True)
 class CorrectedT:
@@ -121,7 +124,7 @@ def _location(differences: NDArray[np.float64], test_to_train: float) -> tuple[f
     n = len(differences)
     if n < 2:
         raise ValueError(f"a spread takes at least two differences, not {n}")
-    if np.ptp(differences) == 0:
-        return float(differences[0]), 0.0, n - 1
+    if np.ptp(differences) <= ROUNDING * np.abs(differences).max():
+        return float(np.mean(differences)), 0.0, n - 1
     scale = float(np.sqrt(np.var(differences, ddof=1) * (1 / n + test_to_train)))
     return float(np.mean(differences)), scale, n - 1

@@ -85,7 +85,7 @@ def test_a_row_that_contradicts_itself_has_no_metric_of_probabilities_and_says_s
     sound, odd = results.rows
     for name in ("log-loss", "auc", "ece"):
         assert sound.scores(METRICS[name]) and not odd.scores(METRICS[name])
-        assert odd.tallies_by_person(METRICS[name]) is None
+        assert odd.person_values(METRICS[name]) is None
     assert odd.scores(OA)
     (told,) = [one.text for one in caveats_of(results) if one.word == "contradicting probabilities"]
     assert told.endswith("odd (20 images in 10 of 10 cells)")

@@ -60,7 +60,7 @@ def everything(results: Results) -> dict[str, Any]:
         told[f"{row.label} failed"] = [record.error for record in row.failed]
         told[row.label] = row.gaps, row.weights, dict(row.precisions), row.runs
         for metric in METRICS.values():
-            folds = {run: values.tolist() for run, values in row.fold_scores(metric).items()}
+            folds = {run: values.tolist() for run, values in row.fold_values(metric).items()}
             told[f"{row.label} {metric.name}"] = str((row.summary(metric), row.scores(metric), folds))
     told["pairs"] = [str(pair) for pair in compare(results).pairs]
     told["aside"] = results.set_aside, results.outdated, dict(results.environments)

@@ -9,6 +9,7 @@ from sklearn.metrics import confusion_matrix as reference
 
 from febench.core.errors import UsageError
 from febench.results.metrics import (
+    BINS,
     METRICS,
     Answers,
     confusion_matrix,
@@ -75,11 +76,46 @@ def test_known_answers_of_scikit_learn_with_classes_absent_from_the_part(absent:
         assert metric_of(name).score(a) == pytest.approx(100 * value), name
 
 
+def plug_in(a: Answers) -> tuple[float, list[tuple[int, float, float]]]:
+    """The usual calibration error, and of each bin its images, gap and accuracy."""
+    assert a.probabilities is not None
+    confidence = a.probabilities[np.arange(len(a.labels)), a.predictions]
+    hits = (a.labels == a.predictions).astype(float)
+    bins = []
+    for low in np.arange(BINS) / BINS:
+        inside = (confidence > low + 1e-12) & (confidence <= low + 1 / BINS + 1e-12)
+        if inside.any():
+            bins.append((int(inside.sum()), hits[inside].mean() - confidence[inside].mean(), hits[inside].mean()))
+    return 100 * sum(n * abs(gap) for n, gap, _ in bins) / len(hits), bins
+
+
 def test_calibration_by_hand() -> None:
-    """Four answers in two bins: (|2 - 1.8| + |1 - 1.2|) / 4."""
+    """All answers of a bin are right or wrong together: nothing to correct, (|2 - 1.8| + |2 - 1.2|) / 4."""
     beliefs = np.array([[0.9, 0.1], [0.1, 0.9], [0.6, 0.4], [0.4, 0.6]])
-    a = Answers(np.array([0, 1, 0, 0]), np.array([0, 1, 0, 1]), beliefs, 2)
-    assert metric_of("ece").score(a) == pytest.approx(100 * (0.2 + 0.2) / 4)
+    a = Answers(np.array([0, 1, 0, 1]), np.array([0, 1, 0, 1]), beliefs, 2)
+    assert metric_of("ece").score(a) == pytest.approx(100 * (0.2 + 0.8) / 4)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_calibration_error_is_less_its_bias_as_its_authors_simulate_it(seed: int) -> None:
+    """Kumar, Liang & Ma: twice the plug-in, less its mean where accuracies of bins are drawn from their normals."""
+    a = answers(120, 4, seed)
+    usual, bins = plug_in(a)
+    z = np.random.default_rng(1).normal(size=200_000)
+    drawn = sum(n * np.abs(gap + z * np.sqrt(right * (1 - right) / n)).mean() for n, gap, right in bins)
+    assert metric_of("ece").score(a) == pytest.approx(2 * usual - 100 * drawn / 120, abs=0.05)
+
+
+@pytest.mark.parametrize("n", [70, 700])
+def test_of_a_calibrated_method_the_calibration_error_is_nearer_to_0(n: int) -> None:
+    rng, found = np.random.default_rng(n), []
+    for _ in range(200):
+        confidence = rng.uniform(0.5, 1, n)
+        labels = (rng.random(n) > confidence).astype(np.int64)
+        a = Answers(labels, np.zeros(n, dtype=np.int64), np.stack([confidence, 1 - confidence], axis=1), 2)
+        found.append((plug_in(a)[0], metric_of("ece").score(a)))
+    usual, corrected = np.mean(found, axis=0)
+    assert abs(corrected) < 0.7 * usual
 
 
 def test_a_stored_zero_does_not_cost_the_world() -> None:
@@ -88,21 +124,19 @@ def test_a_stored_zero_does_not_cost_the_world() -> None:
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_what_is_counted_of_parts_adds_up(name: str) -> None:
+def test_counts_less_those_of_a_group_are_the_counts_of_the_others(name: str) -> None:
     metric, whole = metric_of(name), answers(97, 4, seed=1)
-    if metric.tally is None:
-        return
     assert whole.probabilities is not None
-    halves = [
-        Answers(whole.labels[part], whole.predictions[part], whole.probabilities[part], 4)
-        for part in (slice(0, 40), slice(40, None))
+    groups = np.random.default_rng(0).integers(0, 3, 97)
+    counts = metric.tally(whole, groups, 3)
+    assert counts.shape == (3, *metric.counts(whole).shape)
+    others = [
+        Answers(whole.labels[kept], whole.predictions[kept], whole.probabilities[kept], 4)
+        for kept in (groups != group for group in range(3))
     ]
-    summed = metric.counts(halves[0]) + metric.counts(halves[1])
-    assert float(metric.value(summed)) == pytest.approx(metric.score(whole))
-    many = np.stack([metric.counts(halves[0]), summed])
-    assert metric.value(many).tolist() == pytest.approx([metric.score(halves[0]), metric.score(whole)])
-    if metric.total is not None:
-        assert float(metric.total(summed)) / 97 == pytest.approx(metric.score(whole))
+    left = metric.counts(whole) - counts
+    assert np.allclose(left, [metric.counts(one) for one in others])
+    assert metric.value(left).tolist() == pytest.approx([metric.score(one) for one in others])
 
 
 @pytest.mark.parametrize("name", METRICS)

@@ -20,6 +20,7 @@ from febench.show.tables import (
     Document,
     Table,
     chosen,
+    definition,
     floor_data,
     head_data,
     key_of,
@@ -174,12 +175,7 @@ def _notes(comparison: Comparison, shown: Sequence[Pair], n_datasets: int) -> li
             f"(Corani & Benavoli 2015), equivalent within ±{comparison.rope:g}; over the test folds of the runs that "
             f"both have whole; n_test/n_train = {comparison.test_to_train:.3f}, validation images are not trained on"
         )
-        if metric.total is None:
-            said.append(
-                f"{metric.title} is taken fold by fold: its mean over folds is not quite that of the tables, which "
-                "take a run's images together"
-                + ("; classes without an image in a fold are left out of its mean" if metric.by_class else "")
-            )
+        said += definition(metric, rows)
     if McNemar in tests:
         said.append(
             "p: exact McNemar test, image by image; it speaks of these trained methods on these images, not of another "

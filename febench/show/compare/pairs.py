@@ -234,7 +234,7 @@ class Folds:
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """A row by one metric, fold by fold.
+    """A metric of a row, fold by fold.
 
     Attributes
     ----------
@@ -257,9 +257,8 @@ class Scored:
 
     @cached_property
     def by_fold(self) -> NDArray[np.float64]:
-        """Of each of these runs, the sum over images of each fold, or of what does not add up the fold's score."""
-        told = self.row.fold_scores if self.metric.total is None else self.row.fold_totals
-        return np.array([values for run, values in told(self.metric).items() if run in self.row.scores(self.metric)])
+        """The values of the folds of each of these runs, shape (runs, folds): `RowResults.fold_values`."""
+        return np.array(list(self.row.fold_values(self.metric).values()))
 
     def in_runs(self, runs: NDArray[np.int64]) -> NDArray[np.float64]:
         """`by_fold` of some of these runs."""
@@ -280,32 +279,28 @@ def common_runs(first: Scored, second: Scored) -> NDArray[np.int64]:
 
 
 def differences(first: Scored, second: Scored) -> NDArray[np.float64]:
-    """By how much the first is better, one difference a test fold of the runs that both have whole.
+    """Return by how much the first is better, one difference a test fold of the runs that both have whole.
 
-    Of a mean over images every image counts alike where folds are not of one size: a fold's difference of sums is
-    divided by the mean size of the run's test groups, so that the mean over folds is the difference of the tables.
-    Other metrics are taken fold by fold; folds in which they cannot be told are left out. Where every run tests the
-    same groups, a group's differences are averaged over runs: the same images again are no new evidence.
+    They are differences of the values that each row's folds have in `RowResults.fold_values`: their mean is the
+    difference of the two rows' means over these runs, whatever the metric and the sizes of the folds. Folds in which
+    the metric has no value are left out. Where every run tests the same groups, a group's differences are averaged
+    over runs: the same images again are no new evidence.
 
     Returns
     -------
     float array, shape (runs * folds,), or (folds,) where every run tests the same groups
     """
     runs = common_runs(first, second)
-    at, folds, metric = runs - 1, first.folds, first.metric
     by_fold = first.in_runs(runs) - second.in_runs(runs)
-    if metric.total is not None:
-        by_fold = by_fold / folds.n_test[at].mean(axis=1, keepdims=True)
-    by_fold = by_fold if metric.higher_is_better else -by_fold
-    if not folds.dealt_once:
-        flat = np.ravel(by_fold)
-        told: NDArray[np.float64] = flat[~np.isnan(flat)]
-        return told
-    known = ~np.isnan(by_fold.ravel())
-    _, group = np.unique(folds.group[at].ravel()[known], return_inverse=True)
-    summed = np.bincount(group.ravel(), weights=by_fold.ravel()[known])
-    means: NDArray[np.float64] = summed / np.bincount(group.ravel())
-    return means
+    by_fold = by_fold if first.metric.higher_is_better else -by_fold
+    told = ~np.isnan(by_fold)
+    values: NDArray[np.float64] = by_fold[told]
+    if first.folds.dealt_once:
+        _, group = np.unique(first.folds.group[runs - 1][told], return_inverse=True)
+        values = np.bincount(group.ravel(), weights=values) / np.bincount(group.ravel())
+    # where runs have different numbers of folds with a value, the mean over folds is not yet the mean over runs
+    centred: NDArray[np.float64] = values + (np.nanmean(by_fold, axis=1).mean() - values.mean())
+    return centred
 
 
 def compare(

@@ -120,7 +120,7 @@ def people(results: Results, rows: Sequence[RowResults] | None = None, metric: M
     Raises
     ------
     UsageError
-        If no run is complete, people are not known, or the metric is of all images at once.
+        If no run is complete, people are not known, or the metric ranks the images of different people.
     """
     rows, drawn = shown_rows(results, rows, metric)
     scored = [(row, scores) for row in drawn if (scores := person_scores(row, metric))]

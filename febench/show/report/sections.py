@@ -183,8 +183,8 @@ def people_section(studies: Sequence[Study], drawings: Drawings) -> Section:
     def blocks(study: Study) -> list[Markup]:
         if study.results.manifest.people is None:
             return [note("The data set does not tell its people apart.")]
-        if study.metric.tally is None:
-            return [note(f"{study.metric.title} is of all images at once: it cannot be told person by person.")]
+        if study.metric.averaged_over_folds:
+            return [note(f"{study.metric.title} ranks the images of different people: it has no value of one person.")]
         caption = f"Every person as a dot, {study.name}.{study.said_of_drawn}"
         said = for_whom(study)
         return [

@@ -15,7 +15,7 @@ from febench.core.errors import UsageError
 from febench.results.metrics import metric_of
 from febench.results.results import Results
 from febench.show.tables.accuracy import class_spreads, table_1, table_2, table_3
-from febench.show.tables.by_metric import about_of
+from febench.show.tables.by_metric import about_of, definition
 from febench.show.tables.drop import table_4
 from febench.show.tables.ladder import LADDERS, ladder_table, rungs_of
 from febench.show.tables.people import people_table
@@ -47,8 +47,8 @@ from febench.show.tables.training import convergence_table, cost_table
 
 __all__ = [
     "LADDERS", "MAJORITY", "TABLES", "Difference", "Document", "Median", "PlusMinus", "Table", "Value", "about_of",
-    "caveat_notes", "chosen", "class_spreads", "convergence_table", "cost_table", "dataset_of", "floor_data",
-    "head_data", "key_of", "ladder_table", "make_table", "not_run", "noted", "origin_of", "people_table",
+    "caveat_notes", "chosen", "class_spreads", "convergence_table", "cost_table", "dataset_of", "definition",
+    "floor_data", "head_data", "key_of", "ladder_table", "make_table", "not_run", "noted", "origin_of", "people_table",
     "run_command", "run_counts", "rungs_of", "said_of_floor", "settings_table", "table_1", "table_2", "table_3",
     "table_4", "titled", "versions_of",
 ]  # fmt: skip

@@ -86,30 +86,38 @@ def notes_of(
         said.append(f"under protocol {results.manifest.protocol} {faces}; new faces: table 4")
     said += caveat_notes(results, rows)
     if metric.by_class:
-        said += _absent_classes(results, rows)
+        said += _absent_classes(results, rows, metric)
     if absent := not_run(results, rows):
         said.append(f"in the papers' tables and not run here: {', '.join(absent)}")
     return tuple(said)
 
 
 def definition(metric: Metric, rows: Sequence[RowResults]) -> list[str]:
-    """What a metric is, where it is not the papers' own; and which methods it cannot be told of."""
+    """Say what a metric is and which quantity is shown, unless it is the papers' own; and which methods lack it."""
     if metric is OA:
         return []
     better = "" if metric.higher_is_better else "; less is better"
-    said = [f"{metric.title}: {metric.about}{better}"]
+    said = [f"{metric.title}: {metric.about}{better}; {metric.estimand}"]
     without = list(dict.fromkeys(row.label for row in rows if row.runs and not row.scores(metric)))
     return said + [f"no probabilities, and so no {metric.title}: {', '.join(without)}"] * bool(without)
 
 
-def _absent_classes(results: Results, rows: Sequence[RowResults]) -> list[str]:
-    """Classes that no test image of a run shows."""
-    classes = results.manifest.classes
-    absent = {
-        (run, classes[place])
-        for row in rows
-        for run, confusion in row.confusions.items()
-        for place in np.flatnonzero(confusion.sum(axis=1) == 0)
-    }
-    named = ", ".join(sorted({f"{name} (run {run})" for run, name in absent}))
-    return [f"left out of the mean, for no image of them is tested: {named}"] if named else []
+def _absent_classes(results: Results, rows: Sequence[RowResults], metric: Metric) -> list[str]:
+    """Name the classes that a run, or for a metric averaged over folds a fold, tests no image of."""
+    manifest, n_classes = results.manifest, len(results.manifest.classes)
+    cells = np.repeat(np.arange(manifest.test_sizes.size), manifest.test_sizes.ravel())
+    tested = np.bincount(
+        cells * n_classes + manifest.labels[manifest.tested[0]], minlength=manifest.test_sizes.size * n_classes
+    ).reshape(manifest.n_runs, manifest.n_folds, n_classes)
+    runs = np.unique([run for row in rows for run in row.runs]).astype(np.int64)
+    absent = np.argwhere(tested[runs - 1].sum(axis=1) == 0)
+    named = sorted(f"{manifest.classes[index]} (run {runs[at]})" for at, index in absent)
+    said = [f"left out of the mean, for no image of them is tested: {', '.join(named)}"] * bool(named)
+    if metric.averaged_over_folds and len(runs):
+        in_folds = tested[runs - 1].reshape(-1, n_classes) > 0
+        n_folds, single = len(in_folds), in_folds.sum(axis=1) < 2
+        lacking = (~in_folds[~single]).sum(axis=0)
+        named = [f"{manifest.classes[index]} ({lacking[index]} of {n_folds})" for index in np.flatnonzero(lacking)]
+        said += [f"left out of the means of folds that test no image of them: {', '.join(named)}"] * bool(named)
+        said += [f"left out, for they test a single class: {single.sum()} of {n_folds} folds"] * bool(single.any())
+    return said

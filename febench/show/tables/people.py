@@ -37,8 +37,8 @@ def people_table(results: Results, rows: Sequence[RowResults], metric: Metric = 
     """
     if results.manifest.people is None:
         raise UsageError(f"{results.manifest.dataset} does not tell its people apart: there is no table of people")
-    if metric.tally is None:
-        raise UsageError(f"{metric.title} is of all images at once: it cannot be told person by person")
+    if metric.averaged_over_folds:
+        raise UsageError(f"{metric.title} ranks the images of different people: it cannot be told person by person")
     scores = {row.label: person_scores(row, metric) for row in rows}
     known = {label: one for label, one in scores.items() if one is not None}
     facts = [_people_data(row, scores[row.label], metric) for row in rows]

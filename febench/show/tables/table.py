@@ -18,7 +18,7 @@ from febench.results.results import Results
 from febench.results.rows import RowResults
 
 SPREAD = "sample sd over runs"
-BY_PERSON = "in brackets: 95 % bootstrap interval of the mean over people"
+BY_PERSON = "in brackets: 95 % interval for other people of this kind, trained and tested"
 MAJORITY = "most frequent class"
 """What always answering the most frequent class of a fold's training images is called."""
 SHORT = 12
@@ -29,7 +29,7 @@ SHORT = 12
 class PlusMinus:
     """A mean and its sample standard deviation over runs; sd is None for a single run.
 
-    `low` and `high` are the 95 % interval over people, where they are known.
+    `low` and `high` are the 95 % interval for other people, trained and tested, where people are known.
     """
 
     mean: float

@@ -60,7 +60,7 @@ def test_every_format_of_a_table_shows_the_interval_by_person(
     text = render(make_table(table, several), how)
     low, _ = results.rows[0].summary().interval or (0.0, 0.0)
     assert (str(low) if how in ("json", "csv") else f"{low:.2f}") in text
-    assert "bootstrap interval of the mean over people" in text
+    assert "interval for other people of this kind, trained and tested" in text
 
 
 def test_a_table_that_is_not_of_a_metric_refuses_one(results: Results) -> None:
