@@ -1,14 +1,18 @@
-"""lbp-knn: histograms of local binary patterns and the k nearest neighbours.
+"""lbp-knn: histograms of local binary patterns and the k nearest neighbours of each class.
 
 Follows: no paper in particular. Local binary patterns and nearest neighbours stand among the traditional means that the
 two ResNet papers name; they print no figure of it. The patterns are those of C. Shan, S. Gong, P. McOwan, "Facial
-expression recognition based on local binary patterns: a comprehensive study", Image Vis. Comput. 27(6):803-816, 2009.
-Open, and chosen here: features as of `lbp-svm`, uniform patterns of 8 points at radius 1 of grey images, square roots
-of the shares, not standardised; Euclidean distance of the square roots, which is Hellinger's distance of the
-histograms.
-Selected in every cell, on its training images (`baselines.selection`): images of 64x64 or 128x128 pixels, 4x4 or 8x8
-cells, k of 1, 3, 5, 9, 15 and 25. With `select=false`: 64 pixels, 8x8 cells, k = 1. The validation group is not used.
-The trials behind these choices: docs/methods/lbp-knn.md.
+expression recognition based on local binary patterns: a comprehensive study", Image Vis. Comput. 27(6):803-816, 2009,
+the rule that of Y. Mitani, Y. Hamamoto, "A local mean-based nonparametric classifier", Pattern Recognit. Lett.
+27(10):1151-1159, 2006: the class whose k nearest images have the nearest mean.
+Chosen here: features as of `lbp-svm`, uniform patterns of 8 points at radius 1 of grey images, square roots of the
+shares, not standardised; Euclidean distance of the square roots, which is Hellinger's distance of the histograms.
+Probabilities are the softmax of minus the squared distances to the classes' means, over one temperature
+(`baselines.selection`), so that the answer is always the most probable class, also with one neighbour.
+Selected in every cell, on its training images: images of 64x64 or 128x128 pixels, 4x4 or 8x8 cells, k of 1, 3, 5, 9,
+15, 25, 50 and 100. With `select=false`: 64 pixels, 8x8 cells, k = 1, the nearest neighbour rule. The validation group
+is not used.
+The trials behind these choices: docs/methods/lbp-knn.md; each choice with what it rests on: docs/methods/choices.md.
 """
 
 from __future__ import annotations
@@ -19,12 +23,15 @@ from baselines.pipeline import NearestNeighbours
 from baselines.selection import Selected, choices
 from febench import method
 
+NEIGHBOURS = (1, 3, 5, 9, 15, 25, 50, 100)
+"""Values of k."""
+
 
 @method(
     "lbp-knn",
     cite="Shan, Gong, McOwan 2009, Image Vis. Comput. 27(6):803-816, doi:10.1016/j.imavis.2008.08.005",
     sets=("extended",),
-    version="3",
+    version="4",
 )
 def lbp_knn(
     size: int | None = None,
@@ -33,7 +40,7 @@ def lbp_knn(
     select: bool = True,
     random_state: int | None = None,
 ) -> Selected:
-    """Histograms of local binary patterns, k nearest neighbours.
+    """Histograms of local binary patterns, k nearest neighbours of each class (Mitani, Hamamoto 2006).
 
     Parameters
     ----------
@@ -55,7 +62,7 @@ def lbp_knn(
     return Selected(
         Blocks.of(pattern_histograms, check_grid, varied=varied),
         NearestNeighbours(),
-        grid={"k": choices(k, 1, (1, 3, 5, 9, 15, 25), select)},
+        grid={"k": choices(k, 1, NEIGHBOURS, select)},
         isometric=True,
         part=None,
         random_state=random_state,

@@ -17,7 +17,7 @@ from scipy.optimize import minimize, minimize_scalar
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from baselines import Double, Features, Labels, require
-from baselines.pipeline import KernelSVM
+from baselines.pipeline import KernelSVM, NaturalEnds
 from baselines.search import Box, Epoch, PopulationSearch, named_search
 
 Float = TypeVar("Float", np.float32, np.float64)
@@ -236,6 +236,7 @@ class _Network:
 
     weights_: Double
     temperature_ = 1.0
+    natural_ends: NaturalEnds = {"hidden": (1, np.inf), "decay": (0.0, np.inf), "penalty": (0.0, np.inf)}  # noqa: RUF012
 
     def __init__(self, hidden: int) -> None:
         require(hidden >= 1, f"hidden must be at least 1, not {hidden}")

@@ -7,13 +7,14 @@ The classifiers have the form of the networks of `baselines.network`: `fit` may 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
+from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC, LinearSVC
 
 from baselines import Double, Features, Labels, require
@@ -24,8 +25,49 @@ COSTS = tuple(2.0**power for power in range(-1, 10, 2))
 FOLDS, MOST = 5, 2000
 """Folds in which it does so, and images, at most."""
 
+INPUTS_AT_ONCE = 1000
+"""Inputs that `NearestNeighbours` compares with the training images at once."""
+
 TRIED, ENOUGH, STEEPEST = 64, 0.5, 2
 """Of a forecast: images that it begins with, seconds after which it doubles them no more, largest power it believes."""
+
+
+NaturalEnds = Mapping[str, tuple[float, float]]
+"""For a parameter by its name, the smallest and the largest value with a meaning of its own."""
+
+
+WHOLE_LINE = (-math.inf, math.inf)
+"""Of a parameter that any number may be."""
+
+
+def ends_of(values: Sequence[Any], natural: tuple[float, float] = WHOLE_LINE) -> list[float | None] | None:
+    """Return the smallest and the largest value of a grid, from which a table sees that a choice lies on its edge.
+
+    Parameters
+    ----------
+    values : sequence
+        What was compared.
+    natural : tuple of float
+        The smallest and the largest value with a meaning of its own. A grid that reaches one of them could not be
+        widened there.
+
+    Returns
+    -------
+    list or None
+        Smallest and largest value, each None where the grid reaches the natural end; None instead of a list if the
+        values are not numbers, or fewer than three, which have nothing between them.
+    """
+    if len(set(values)) < 3 or not all(isinstance(value, (int, float)) for value in values):
+        return None
+    low, high = min(values), max(values)
+    return [low if low > natural[0] else None, high if high < natural[1] else None]
+
+
+def ends_of_settings(settings: Sequence[Mapping[str, Any]], natural: NaturalEnds) -> dict[str, list[float | None]]:
+    """Return `ends_of` the values of each parameter that several settings differ in, where there are any."""
+    names = settings[0] if settings else {}
+    ends = {name: ends_of([one[name] for one in settings], natural.get(name, WHOLE_LINE)) for name in names}
+    return {name: pair for name, pair in ends.items() if pair is not None}
 
 
 def forecast(estimator: Any, X: Features, y: Labels, n: int) -> float:
@@ -85,6 +127,8 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
         If a value lies outside its range.
     """
 
+    natural_ends: NaturalEnds = {"variance": (0.0, 1.0)}  # noqa: RUF012
+
     def __init__(self, variance: float = 0.95, whiten: bool = True, most: int | None = None) -> None:
         require(0 < variance <= 1, f"variance must be above 0 and at most 1, not {variance}")
         require(most is None or most >= 1, f"at least 1 component must be kept, not {most}")
@@ -112,8 +156,8 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
         return projected
 
 
-class _Wrapped(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """What the classifiers below share: an estimator of scikit-learn, and what it told."""
+class _Machine(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """What the support vector machines below share: an estimator of scikit-learn, and what it told."""
 
     estimator_: Any
     fit_info_: dict[str, Any]
@@ -128,10 +172,6 @@ class _Wrapped(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Class indices (n,) of inputs (n, d)."""
         predicted: Labels = self.estimator_.predict(X)
         return predicted
-
-
-class _Machine(_Wrapped):
-    """What the support vector machines below share."""
 
     def decision_function(self, X: Features) -> Double:
         """Decision values of inputs (n, d), a column a class; of two classes those of the second alone, shape (n,)."""
@@ -166,13 +206,23 @@ class LinearSVM(_Machine):
         return self
 
 
-class NearestNeighbours(_Wrapped):
-    """The most frequent class among the k nearest training images by Euclidean distance; of equal ones the first.
+class NearestNeighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """The class whose k images nearest to the input have the nearest mean; of equal ones the first.
+
+    This is the local mean rule of Y. Mitani, Y. Hamamoto, "A local mean-based nonparametric classifier", Pattern
+    Recognit. Lett. 27(10):1151-1159, 2006. With k = 1 it is the nearest neighbour rule; with k at least the number of
+    images of every class it is the nearest class mean. Distances are Euclidean. Unlike a vote, it gives a distance to
+    every class for every k, from which probabilities can be made.
 
     Parameters
     ----------
     k : int
-        Neighbours that vote; all training images where they are fewer.
+        Images of each class whose mean is taken; all of a class that has fewer.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        Class indices seen in `fit`.
 
     Raises
     ------
@@ -186,15 +236,41 @@ class NearestNeighbours(_Wrapped):
 
     def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
         """Keep inputs (n, d) and class indices (n,)."""
-        self.estimator_ = KNeighborsClassifier(min(self.k, len(X)), algorithm="brute").fit(X, y)
-        self.fit_info_ = {"neighbours": self.estimator_.n_neighbors}
+        self.classes_: Labels = np.unique(y)
+        self._images = [X[y == label] for label in self.classes_]
+        self.fit_info_ = {"neighbours": min(self.k, max(len(images) for images in self._images))}
         return self
 
-    def predict_proba(self, X: Features) -> Double:
-        """Shares (n, classes) of the votes, one more for each class as Laplace counts, so that none is 0."""
-        k = self.estimator_.n_neighbors
-        votes = np.rint(k * self.estimator_.predict_proba(X))
-        return np.asarray((votes + 1) / (k + votes.shape[1]))
+    @property
+    def natural_ends(self) -> NaturalEnds:
+        """The range of k: from 1 to the images of the largest class, above which nothing changes."""
+        return {"k": (1, max(len(images) for images in self._images))}
+
+    def decision_function(self, X: Features) -> Double:
+        """Return minus the squared distance to the local mean of each class for inputs (n, d), shape (n, classes)."""
+        values = np.empty((len(X), len(self.classes_)))
+        for column, images in enumerate(self._images):
+            own = np.asarray(images, dtype=np.float64)
+            for start in range(0, len(X), INPUTS_AT_ONCE):
+                some = np.asarray(X[start : start + INPUTS_AT_ONCE], dtype=np.float64)
+                means = local_means(some, own, self.k)
+                values[start : start + len(some), column] = -np.square(some - means).sum(axis=1)
+        return values
+
+    def predict(self, X: Features) -> Labels:
+        """Return the class indices (n,) of inputs (n, d)."""
+        predicted: Labels = self.classes_[self.decision_function(X).argmax(axis=1)]
+        return predicted
+
+
+def local_means(X: Double, images: Double, k: int) -> Double:
+    """Return for each input (n, d) the mean of the k nearest of `images` (m, d), of all if they are fewer, (n, d)."""
+    if k >= len(images):
+        return np.broadcast_to(images.mean(axis=0), X.shape)
+    distances = np.square(images).sum(axis=1) - 2 * X @ images.T  # the input's own square orders nothing
+    nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
+    shares = csr_array((np.full(nearest.size, 1 / k), nearest.ravel(), k * np.arange(len(X) + 1)), distances.shape)
+    return np.asarray(shares @ images)
 
 
 class KernelSVM(_Machine):
@@ -251,7 +327,7 @@ class KernelSVM(_Machine):
             made = SVC(C=C, gamma=gamma, break_ties=self.break_ties, cache_size=500, max_iter=most)
             return made.fit(X, y, sample_weight=weights)
 
-        C = self.C
+        C, ends = self.C, {}
         if C is None:
             parts = list(stratified(y, FOLDS, MOST, np.random.default_rng(self.random_state)))
             if any(len(np.unique(y[train])) < 2 for train, _ in parts):
@@ -261,12 +337,13 @@ class KernelSVM(_Machine):
                     sum((machine(C, X[train], y[train]).predict(X[test]) == y[test]).sum() for train, test in parts)
                     for C in COSTS
                 ]
-                C = COSTS[int(np.argmax(right))]
+                C, ends = COSTS[int(np.argmax(right))], {"ends": {"C": ends_of(COSTS)}}
         self.estimator_ = machine(C, X, y)
         self.fit_info_ = {
             "C": C,
             "support": int(self.estimator_.n_support_.sum()),
             "iterations": int(np.max(self.estimator_.n_iter_)),
+            **ends,
         }
         return self
 

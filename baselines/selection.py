@@ -33,7 +33,7 @@ from sklearn.pipeline import Pipeline
 
 from baselines import Double, Features, Images, Labels
 from baselines.blocks import Blocks
-from baselines.pipeline import forecast
+from baselines.pipeline import ends_of_settings, forecast
 
 Folds = list[tuple[Labels, Labels]]
 
@@ -150,9 +150,10 @@ class Selected:
     model_ : Pipeline
         The chosen pipeline, fitted on all training images.
     fit_info_ : dict
-        What the classifier tells, and `selected` (the values taken of all that may be chosen), `tried` (candidates that
-        were compared), `selection_seconds`, `temperature` of support vector machines, and where there is something to
-        say, `not_tried` (sentences).
+        What the classifier tells, and `selected` (the values taken of all that may be chosen), `ends` (of the grids
+        they were taken from, see `baselines.pipeline.ends_of_settings`), `tried` (candidates that were compared),
+        `selection_seconds`, `temperature` of classifiers with decision values, and where there is something to say,
+        `not_tried` (sentences).
 
     Raises
     ------
@@ -230,7 +231,7 @@ class Selected:
         candidates, not_tried = self._affordable(columns, len(X))
         if len(self.classes_) == 1:
             self.model_ = Pipeline([("classifier", DummyClassifier().fit(X, y))])
-            self._tell({}, candidates[0], 0, 0.0, [*not_tried, "anything: the training images are of one class"])
+            self._tell({}, [], candidates[0], 0.0, [*not_tried, "anything: the training images are of one class"])
             return
         begun = perf_counter()
         part = part_of(y, groups, self.part or len(y), self.random_state)
@@ -262,7 +263,7 @@ class Selected:
             inner = clone(self.pipeline).set_params(**_set(chosen, inner_columns))
             self.temperature_ = temperature(*out_of_fold(inner, inner_X, inner_y, folds))
             told["temperature"] = self.temperature_
-        self._tell(told, chosen, tried, seconds, not_tried)
+        self._tell(told, candidates[:tried], chosen, seconds, not_tried)
 
     def _most_accurate(
         self, candidates: Sequence[Candidate], columns: Sequence[tuple[int, int]], X: Features, y: Labels, folds: Folds
@@ -302,18 +303,36 @@ class Selected:
         return left, [*self.features.left_out, *words]
 
     def _tell(
-        self, told: dict[str, Any], chosen: Candidate, tried: int, seconds: float, not_tried: Iterable[str]
+        self,
+        told: dict[str, Any],
+        compared: Sequence[Candidate],
+        chosen: Candidate,
+        seconds: float,
+        not_tried: Iterable[str],
     ) -> None:
-        values = {name.partition("__")[2]: value for name, value in chosen.params.items()}
-        selected = {**self.features.blocks[chosen.block].settings, **values}
+        selected = self._values(chosen)
+        if ends := self._ends(compared):
+            told["ends"] = told.get("ends", {}) | ends
         self.fit_info_ = {
             **told,
             "selected": {name: told.get(name) if value is None else value for name, value in selected.items()},
-            "tried": tried,
+            "tried": len(compared),
             "selection_seconds": round(seconds, 4),
         }
         if not_tried:
             self.fit_info_["not_tried"] = list(not_tried)
+
+    def _values(self, candidate: Candidate) -> dict[str, Any]:
+        """Return a candidate's values by the names of the method's parameters."""
+        values = {name.partition("__")[2]: value for name, value in candidate.params.items()}
+        return {**self.features.blocks[candidate.block].settings, **values}
+
+    def _ends(self, compared: Sequence[Candidate]) -> dict[str, list[float | None]]:
+        """Return the ends of the grid of each parameter; see `baselines.pipeline.ends_of_settings`."""
+        natural: dict[str, tuple[float, float]] = {}
+        for step in self.model_.named_steps.values():
+            natural |= getattr(step, "natural_ends", {})
+        return ends_of_settings([self._values(candidate) for candidate in compared], natural)
 
     def predict(self, X: Features) -> Labels:
         """Class indices (n,) of features (n, d)."""

@@ -28,7 +28,7 @@ from sklearn.utils.metaestimators import available_if
 from baselines import Double, Features, Images, Labels, require
 from baselines.blocks import Block, Blocks, feature_id
 from baselines.network import GradientNetwork, SwarmNetwork, ValidationGroup
-from baselines.pipeline import KernelSVM, forecast, stratified
+from baselines.pipeline import KernelSVM, ends_of_settings, forecast, stratified
 from baselines.search import LINES_TO_BEAT
 
 KEPT = 6
@@ -60,22 +60,22 @@ class Open:
 def settings_of(
     left_open: Mapping[str, Open], given: Mapping[str, Any], *, select: bool, search: str
 ) -> list[dict[str, Any]]:
-    """Every combination of values to try.
+    """Return every combination of values to try.
 
-    A value that is given is not selected. Without `select` none is, nor with a line to beat as the `search`: they count
-    no evaluations that a selection could share.
+    A value that is given is not selected. Without `select` none is. With a line to beat as the `search` the first value
+    of those tried stands for all: such a line counts no evaluations that a selection could share.
 
     Raises
     ------
     ValueError
         If a given value is not of the type of the fixed one.
     """
-    select = select and search not in LINES_TO_BEAT
+    most = 1 if search in LINES_TO_BEAT else None
     choices = {}
     for name, value in left_open.items():
         own = given[name]
         if own is None:
-            choices[name] = value.tried if select else (value.fixed,)
+            choices[name] = value.tried[:most] if select else (value.fixed,)
             continue
         kind = type(value.fixed)
         if kind is float and type(own) is int:
@@ -217,6 +217,8 @@ class Tuned:
         if "evaluations" in self.fit_info_:
             self.fit_info_ |= {"selected": fits[0].setting, "tried": plan[0][0]}
         if len(plan) > 1:
+            if ends := ends_of_settings(self.settings, self._chosen.classifier.natural_ends):
+                self.fit_info_["ends"] = ends
             self.fit_info_ |= {"spent": spent, "selection_seconds": round(selection_seconds, 4)}
         return self
 

@@ -13,6 +13,8 @@ Open, and chosen here
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import pywt
 
@@ -21,6 +23,15 @@ from baselines.features.images import grey, in_chunks
 
 ROUNDING = 1e-11
 """Share of an image's energy that float32 transforms leave in a sub-band that should be empty: about (30 eps)²."""
+
+HISTOGRAM_BINS = 256
+"""Bins of a histogram of coefficients, as many as grey values of an 8-bit image."""
+
+BLOCKS = (1, 2, 4)
+"""Squares along a side into which a sub-band can be cut."""
+
+CHANNELS = ("grey", "rgb")
+"""What the entropies can be of."""
 
 
 def wavelet_coefficients(
@@ -64,8 +75,17 @@ def wavelet_coefficients(
     return in_chunks(of_some, X, ((4 if details else 1) * side * side,))
 
 
-def wavelet_entropy(X: Images, wavelet: str = "db4", level: int = 4, trim: bool = False, size: int = 128) -> Single:
-    """Entropy of each sub-band of the stationary wavelet transform of each image.
+def wavelet_entropy(
+    X: Images,
+    wavelet: str = "db4",
+    level: int = 4,
+    trim: bool = False,
+    entropy: str = "energy",
+    blocks: int = 1,
+    channels: str = "grey",
+    size: int = 128,
+) -> Single:
+    """Compute the entropies of the sub-bands of each image's stationary wavelet transform.
 
     Parameters
     ----------
@@ -75,42 +95,115 @@ def wavelet_entropy(X: Images, wavelet: str = "db4", level: int = 4, trim: bool 
         Levels L.
     trim : bool
         Whether only the last level's approximation is used.
+    entropy : str
+        A name in `ENTROPIES`.
+    blocks : int
+        Each sub-band is cut into `blocks` x `blocks` squares of equal size, and each square has its own entropy.
+    channels : str
+        `grey`, or `rgb` for the entropies of the red, the green and the blue channel; those of a grey image are equal.
 
     Returns
     -------
-    ndarray of float32, shape (n, 4 L) or (n, 3 L + 1)
-        Bits, from the last (coarsest) level to the first: approximation, horizontal, vertical and diagonal detail.
+    ndarray of float32, shape (n, channels, bands, blocks, blocks), flattened to (n, d)
+        1 or 3 channels; 4 L or 3 L + 1 bands, from the last (coarsest) level to the first: approximation, horizontal,
+        vertical and diagonal detail. Unit: see `ENTROPIES`.
 
     Raises
     ------
     ValueError
-        As of `wavelet_coefficients`.
+        As of `check_wavelet_entropy`.
     """
-    check_wavelet(wavelet, level, size)
+    check_wavelet_entropy(wavelet, level, entropy, blocks, channels, size)
+    entropy_of = ENTROPIES[entropy]
 
-    def of_some(images: Images) -> Single:
-        pixels = grey(images, size)
+    def of_channel(pixels: Single) -> Single:
+        energy = np.square(pixels).sum(axis=(1, 2)) / blocks**2
+        values = [entropy_of(squares, ROUNDING * energy[:, None]) for squares in bands_of(pixels)]
+        return np.stack(values, axis=1).reshape(len(pixels), -1)
+
+    def bands_of(pixels: Single) -> Iterator[Single]:
+        """Yield each sub-band, shape (n, squares, coefficients of a square)."""
         coefficients = pywt.swt2(pixels, wavelet, level, trim_approx=trim)
         if trim:
             approximation, *details = coefficients
             bands = [approximation, *(band for three in details for band in three)]
         else:
             bands = [band for approximation, details in coefficients for band in (approximation, *details)]
-        energy = np.square(pixels).sum(axis=(1, 2))
-        return np.stack([entropy(band, ROUNDING * energy) for band in bands], axis=1)
+        side = size // blocks
+        for band in bands:
+            squares = band.reshape(len(pixels), blocks, side, blocks, side).swapaxes(2, 3)
+            yield squares.reshape(len(pixels), blocks**2, side**2)
 
-    return in_chunks(of_some, X, (3 * level + 1 if trim else 4 * level,))
+    def of_some(images: Images) -> Single:
+        if channels == "grey":
+            return of_channel(grey(images, size))
+        colours = [images] * 3 if images.ndim == 3 else np.moveaxis(images, -1, 0)
+        return np.concatenate([of_channel(grey(colour, size)) for colour in colours], axis=1)
+
+    n_bands = 3 * level + 1 if trim else 4 * level
+    return in_chunks(of_some, X, ((3 if channels == "rgb" else 1) * n_bands * blocks**2,))
 
 
-def entropy(coefficients: Features, least_energy: Features | float = 0.0) -> Single:
-    """Entropy in bits of each c (n, h, w), shape (n,); 0 where sum(c²) does not exceed `least_energy`."""
-    squares = np.square(coefficients).reshape(len(coefficients), -1)
-    energy = squares.sum(axis=1)
+def energy_entropy(coefficients: Features, least_energy: Features | float = 0.0) -> Single:
+    """Compute the entropy in bits of the shares of energy p = c²/sum(c²) along the last axis.
+
+    It is 0 where sum(c²) does not exceed `least_energy`.
+    """
+    squares = np.square(coefficients)
+    energy = squares.sum(axis=-1)
     held = energy > least_energy
-    p = squares * (held / np.where(held, energy, 1))[:, None].astype(squares.dtype)
+    p = squares * (held / np.where(held, energy, 1))[..., None].astype(squares.dtype)
     smallest = np.finfo(p.dtype).tiny  # where p is 0, p log2 p is 0 for any positive number under the logarithm
-    bits: Single = (p * -np.log2(np.maximum(p, smallest))).sum(axis=1)
+    bits: Single = (p * -np.log2(np.maximum(p, smallest))).sum(axis=-1)
     return bits
+
+
+def unnormalised_entropy(coefficients: Features, least_energy: Features | float = 0.0) -> Single:
+    """Compute -sum(c² ln c²) along the last axis, as `wentropy(c, 'shannon')` of MATLAB; 0 where c is 0.
+
+    It is 0 where sum(c²) does not exceed `least_energy`.
+    """
+    squares = np.square(coefficients)
+    smallest = np.finfo(squares.dtype).tiny
+    value: Single = (squares * -np.log(np.maximum(squares, smallest))).sum(axis=-1)
+    return np.where(squares.sum(axis=-1) > least_energy, value, 0)
+
+
+def histogram_entropy(coefficients: Features, least_energy: Features | float = 0.0) -> Single:
+    """Compute the entropy in bits of a histogram of the coefficients along the last axis.
+
+    The histogram has `HISTOGRAM_BINS` bins of equal width from the smallest to the largest coefficient. The entropy is
+    0 where all are equal, and where sum(c²) does not exceed `least_energy`.
+    """
+    held = np.square(coefficients).sum(axis=-1) > least_energy
+    low = coefficients.min(axis=-1, keepdims=True)
+    width = coefficients.max(axis=-1, keepdims=True) - low
+    position = (coefficients - low) / np.where(width > 0, width, 1)
+    bins = np.minimum((position * HISTOGRAM_BINS).astype(np.int64), HISTOGRAM_BINS - 1)
+    rows = bins.reshape(-1, bins.shape[-1])
+    numbered = rows + HISTOGRAM_BINS * np.arange(len(rows))[:, None]
+    counts = np.bincount(numbered.ravel(), minlength=HISTOGRAM_BINS * len(rows)).reshape(len(rows), HISTOGRAM_BINS)
+    shares = counts / bins.shape[-1]
+    bits = (shares * -np.log2(np.where(shares > 0, shares, 1))).sum(axis=-1).reshape(held.shape)
+    return np.asarray(np.where(held, bits, 0), dtype=np.float32)
+
+
+ENTROPIES: dict[str, Callable[[Features, Features | float], Single]] = {
+    "energy": energy_entropy,
+    "wentropy": unnormalised_entropy,
+    "histogram": histogram_entropy,
+}
+"""What "entropy of a sub-band" may mean, by its name: each takes (..., coefficients) and returns (...)."""
+
+
+def check_wavelet_entropy(
+    wavelet: str, level: int, entropy: str = "energy", blocks: int = 1, channels: str = "grey", size: int = 128
+) -> None:
+    """Raise `ValueError` for parameters that `wavelet_entropy` cannot take."""
+    check_wavelet(wavelet, level, size)
+    require(entropy in ENTROPIES, f"entropy must be one of {', '.join(ENTROPIES)}, not {entropy!r}")
+    require(blocks in BLOCKS, f"blocks must be one of {', '.join(map(str, BLOCKS))}, not {blocks!r}")
+    require(channels in CHANNELS, f"channels must be one of {', '.join(CHANNELS)}, not {channels!r}")
 
 
 def check_wavelet(wavelet: str, level: int, size: int = 128) -> None:

@@ -1,7 +1,8 @@
 """Biogeography-based optimization.
 
 Source: D. Simon, "Biogeography-based optimization", IEEE Transactions on Evolutionary Computation 12(6):702-713, 2008,
-and the MATLAB code its author published with it (parameters in brackets are that code's).
+and the MATLAB code its author published with it. Migration, elites and the clearing of duplicates follow them; mutation
+does not, see below.
 
 Definition. n habitats (candidates), sorted from best (rank i = 0) to worst (i = n-1); habitat i holds n-1-i species.
 
@@ -13,9 +14,10 @@ Definition. n habitats (candidates), sorted from best (rank i = 0) to worst (i =
 4. The new habitats replace the old ones and are evaluated; the elites of the last epoch (2) overwrite the worst.
 5. Of habitats that are equal, all but the first get one dimension, chosen at random, drawn anew.
 
-Open, and chosen here
-- Mutation: the paper ties its rate to the probability of a species count; the published code switches that off and
-  mutates by a constant rate. Here the rate is constant, and every habitat may mutate.
+Chosen here
+- Mutation is neither the paper's nor the code's. The paper ties a habitat's rate to the probability of its species
+  count. The code does not mutate unless a flag is set, and then the worse half of the habitats alone. Here the rate is
+  constant, 0.005, and every habitat may mutate.
 - The author's code leaves a habitat changed in (5) with the value it had before; here it is evaluated again, which
   counts against the budget. Since the best habitat does not immigrate, its copy among the elites is usually such one.
 """

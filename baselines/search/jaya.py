@@ -1,4 +1,6 @@
-"""Jaya.
+"""Jaya, changed so that it can train a network.
+
+A variant of Jaya; the two differences from its source stand under "Chosen here".
 
 Source: R. V. Rao, "Jaya: a simple and new optimization algorithm for solving constrained and unconstrained optimization
 problems", International Journal of Industrial Engineering Computations 7(1):19-34, 2016.
@@ -10,7 +12,7 @@ Definition. In every epoch each candidate x is moved towards the best candidate 
 and the move is kept only if its value is better. r1 and r2 are uniform in [0, 1], drawn for each dimension and epoch,
 and the same for all candidates: the source indexes them so, and its worked example uses them so.
 
-Open, and chosen here
+Chosen here
 - All candidates move at once, by the best and the worst of the last epoch. Positions are held within the box.
 - |x| is x where variables are not negative, as lengths and weights are; elsewhere the formula moves candidates away
   from all there are, and hardly finds better ones. So x is counted from the lower edge of the box: the formula sees
@@ -32,7 +34,7 @@ from baselines.search.base import Box, EpochSearch, Objective, Population
 
 @dataclass(frozen=True)
 class Jaya(EpochSearch[Population]):
-    """Jaya (Rao 2016); the definition is at the top of this module.
+    """A variant of Jaya (Rao 2016); the definition is at the top of this module.
 
     Parameters
     ----------

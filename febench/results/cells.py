@@ -34,7 +34,7 @@ and `length` tell `Cells.source`.
 """
 WORDS = ("environment", "device", "precision", "choices")
 """The columns that are places in `Cells.words`."""
-CHOICES = ("selected", "chosen", "tried", "not_tried")
+CHOICES = ("selected", "ends", "chosen", "tried", "not_tried")
 """What a method tells of the values it took of those that it may choose; as a word, a text of JSON."""
 LARGEST = 2**62
 """Whole numbers beyond it, which an int64 could not hold, are stored as it."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 INDEX = "cells.index"
-FORMAT = 2
+FORMAT = 3
 """Raised when the index holds something else, so that those of other versions are made again."""
 INDEXED_FROM = 8 << 20
 """Bytes of cells, some two thousand of them, below which reading the lines takes no time that anybody notices."""

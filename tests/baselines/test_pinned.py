@@ -12,26 +12,26 @@ from tests.baselines.made import build, predictions, stripes, textures
 TRAINED = {
     "hwt": ({"iterations": 5}, "012012012012012012012012", 0.034296),
     "hwt[select=false]": ({"iterations": 5, "select": False}, "012012012012012012012012", 0.005933),
-    "cso": ({"evaluations": 500, "select": False}, "112112112212112112211211", 0.197988),
-    "bbo": ({"evaluations": 500, "select": False}, "012012012012012012012012", 0.004539),
-    "jaya": ({"evaluations": 500, "select": False}, "012012012012012012012012", 0.003625),
+    "cso": ({"evaluations": 500, "select": False}, "112112112212112112111111", 0.194653),
+    "bbo": ({"evaluations": 500, "select": False}, "012012010012012012012012", 0.007496),
+    "jaya": ({"evaluations": 500, "select": False}, "012012012012012012012011", 0.030145),
 }
 FIXED = {
-    "bwe-fsvm": "6623356612335601534510153420",
+    "bwe-fsvm": "0153456012342601534560153320",
     "hos-svm": "0123452012345602314560623421",
     "lbp-svm": "1124465122346611234561033356",
     "hog-svm": "0123555022344661333461133566",
     "lbp-knn": "1113455122435511124601123450",
     "hog-mlp": "0122666611445661244566214256",
 }
-"""With `select=false`: the predictions of version 1."""
+"""With `select=false`; but for `bwe-fsvm`, whose entropies have changed, the predictions of version 1."""
 
 SELECTED = {
-    "bwe-fsvm": "6623356615335601534510153420",
+    "bwe-fsvm": "0153456012345601234560153426",
     "hos-svm": "0123452012345605314560623426",
     "lbp-svm": "6133365611445601344466043366",
     "hog-svm": "0133446011345661134560133446",
-    "lbp-knn": "1113365611245611234561114466",
+    "lbp-knn": "6133465611445611234566113456",
     "hog-mlp": "0142550012445061124566134350",
 }
 
@@ -40,7 +40,7 @@ SELECTED = {
 def test_of_networks(name):
     """The training is short, so that a change shows in the error it reached, pinned to 1 %.
 
-    The largest output leads by more than 4e-3 in each prediction.
+    The largest output leads by more than 2e-3 in each prediction.
     """
     parameters, digits, objective = TRAINED[name]
     method = build(name.partition("[")[0], **parameters)

@@ -1,20 +1,26 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.decomposition import PCA
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.svm import SVC
 
 from baselines import pipeline
 from baselines.bwe_fsvm import membership
 from baselines.pipeline import (
     COSTS,
+    WHOLE_LINE,
     KernelSVM,
     LinearSVM,
     NearestNeighbours,
     PrincipalComponents,
+    ends_of,
     stratified,
 )
 from febench.core.method import METHODS
@@ -64,9 +70,10 @@ def test_features_are_told_apart_by_function_and_arguments():
     def of(name, **params):
         return METHODS.get(name).make(params, random_state=0, device="cpu").features_id
 
-    assert of("bbo", select=False) == of("jaya") == of("bbo", wavelet="db4", level=4, hidden=7)
-    assert of("bbo", select=False) != of("bbo", wavelet="db4", level=3) != of("bwe-fsvm")
-    assert of("bbo") != of("bbo", select=False)
+    assert of("bbo") == of("jaya") == of("bbo", wavelet="db4", level=4, hidden=7, select=False)
+    others = [{"level": 3}, {"entropy": "energy"}, {"blocks": 2}, {"channels": "rgb"}, {"wavelet": "bior4.4"}]
+    assert len({json.dumps(of("bbo", **params)) for params in ({}, *others)}) == 1 + len(others)
+    assert of("bbo", wavelet="bior4.4") == of("bwe-fsvm")
     assert of("lbp-svm") == of("lbp-knn")
     json.dumps([of(name) for name in ("hwt", "cso", "bbo", "jaya", "hos-svm", "hog-mlp")])
 
@@ -84,11 +91,72 @@ def test_separable_classes_are_learnt_whatever_their_indices(classifier):
 
 
 def test_neighbours_worked_out_by_hand():
+    """Of 1.4 the two nearest of class 4 have mean 4.5, those of class 7 mean 1.5."""
     X, y = np.array([[0.0], [1.0], [2.0], [9.0]]), np.array([4, 7, 7, 4])
     places = np.array([[0.1], [1.4], [8.0]])
     np.testing.assert_array_equal(NearestNeighbours(1).fit(X, y).predict(places), [4, 7, 4])
-    np.testing.assert_array_equal(NearestNeighbours(3).fit(X, y).predict(places), [7, 7, 7])
-    np.testing.assert_array_equal(NearestNeighbours(99).fit(X, y).predict(places), [4, 4, 4])  # a tie: the first class
+    np.testing.assert_array_equal(NearestNeighbours(2).fit(X, y).predict(places), [7, 7, 4])
+    np.testing.assert_allclose(
+        NearestNeighbours(2).fit(X, y).decision_function(places), -(np.array([[4.4, 1.4], [3.1, 0.1], [3.5, 6.5]]) ** 2)
+    )
+
+
+def test_of_equally_near_classes_the_first_wins():
+    X, y = np.array([[0.0], [2.0]]), np.array([7, 4])
+    assert NearestNeighbours(1).fit(X, y).predict(np.array([[1.0]])).tolist() == [4]
+
+
+@settings(max_examples=30, deadline=None)
+@given(k=st.integers(1, 40), classes=st.integers(1, 4), seed=st.integers(0, 1000))
+def test_neighbours_are_those_of_a_plain_loop(k, classes, seed):
+    rng = np.random.default_rng(seed)
+    X, y, test = rng.normal(size=(30, 3)), np.resize(np.arange(classes), 30), rng.normal(size=(7, 3))
+    values = NearestNeighbours(k).fit(X, y).decision_function(test)
+    for row, x in zip(values, test, strict=True):
+        for label, value in enumerate(row):
+            own = sorted(X[y == label].tolist(), key=lambda image: float(np.square(image - x).sum()))
+            assert value == pytest.approx(-np.square(np.mean(own[:k], axis=0) - x).sum())
+
+
+def test_one_neighbour_is_the_nearest_image_and_many_are_the_class_mean():
+    (train, y), (test, _) = blobs(60, spread=1.5), blobs(40, spread=1.5, seed=1)
+    nearest = KNeighborsClassifier(1).fit(train, y).predict(test)
+    np.testing.assert_array_equal(NearestNeighbours(1).fit(train, y).predict(test), nearest)
+    centroid = NearestCentroid().fit(train, y).predict(test)
+    np.testing.assert_array_equal(NearestNeighbours(999).fit(train, y).predict(test), centroid)
+
+
+def test_inputs_are_compared_in_parts(monkeypatch):
+    (train, y), (test, _) = blobs(), blobs(50, seed=1)
+    whole = NearestNeighbours(3).fit(train, y).decision_function(test)
+    monkeypatch.setattr("baselines.pipeline.INPUTS_AT_ONCE", 7)
+    np.testing.assert_allclose(NearestNeighbours(3).fit(train, y).decision_function(test), whole)
+
+
+# --- ends of a grid --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "natural", "ends"),
+    [
+        ((0.5, 2.0, 8.0), WHOLE_LINE, [0.5, 8.0]),
+        ((9, 1, 3), (1, math.inf), [None, 9]),
+        ((1, 3, 100), (1, 80), [None, None]),
+        ((0.0, 0.1, 0.2), (0.0, math.inf), [None, 0.2]),
+        ((1, 2, 2), WHOLE_LINE, None),
+        (("a", "b", "c"), WHOLE_LINE, None),
+        ((None, 1.0, 2.0), WHOLE_LINE, None),
+        ((), WHOLE_LINE, None),
+    ],
+)
+def test_ends_of_a_grid(values, natural, ends):
+    assert ends_of(values, natural) == ends
+
+
+def test_a_machine_that_chooses_its_c_tells_the_ends():
+    X, y = blobs(60)
+    assert KernelSVM(random_state=0).fit(X, y).fit_info_["ends"] == {"C": [COSTS[0], COSTS[-1]]}
+    assert "ends" not in KernelSVM(2.0).fit(X, y).fit_info_
 
 
 def test_membership_worked_out_by_hand():

@@ -141,6 +141,16 @@ def test_of_equal_scores_the_first_wins():
     assert plain(NearestNeighbours(), grid={"k": (5, 1, 3)}).fit(X, y).fit_info_["selected"] == {"k": 5}
 
 
+def test_the_ends_of_a_grid_are_told_where_it_could_be_wider():
+    X, y = blobs(n=90)
+    assert plain(KernelSVM(), grid={"C": COSTS}).fit(X, y).fit_info_["ends"] == {"C": [COSTS[0], COSTS[-1]]}
+    largest_class = np.unique(y, return_counts=True)[1].max()
+    for top, told in ((largest_class - 1, largest_class - 1), (largest_class, None)):
+        model = plain(NearestNeighbours(), grid={"k": (1, 3, int(top))}).fit(X, y)
+        assert model.fit_info_["ends"] == {"k": [None, told]}
+    assert "ends" not in plain(KernelSVM(), grid={"C": (1.0, 2.0)}).fit(X, y).fit_info_
+
+
 def test_groups_reach_the_search():
     """Each person's images are one point with a class of its own: people apart, they tell nothing of each other."""
     rng = np.random.default_rng(0)
@@ -246,10 +256,11 @@ def test_the_largest_probability_is_the_answer(name, classes):
     assert method.predict_proba(method.extract(test[:0])).shape == (0, classes)
 
 
-def test_votes_are_counted_as_laplace_does():
-    X, y = np.array([[0.0], [1.0], [2.0], [9.0]]), np.array([4, 7, 7, 5])
-    given = NearestNeighbours(3).fit(X, y).predict_proba(np.array([[0.1]]))
-    np.testing.assert_allclose(given, [[2 / 6, 1 / 6, 3 / 6]])
+def test_one_neighbour_has_probabilities_that_tell_inputs_apart():
+    X, y = blobs(n=200, spread=1.5)
+    model = plain(NearestNeighbours(), grid={"k": (1,)}, random_state=0).fit(X, y)
+    highest = model.predict_proba(blobs(n=100, spread=1.5, seed=1)[0]).max(axis=1)
+    assert np.ptp(highest) > 0.2
 
 
 # --- small and odd sets ----------------------------------------------------------------------------------------------
@@ -316,7 +327,7 @@ def test_a_forecast_counts_the_fits_of_the_search(monkeypatch):
     assert searched.forecast(features, y, 500) == 1 + (8 + 1) * 5, "eight values of C too"
     neighbours = build("lbp-knn", size=64, grid=4)
     tried = len(neighbours.candidates)
-    assert neighbours.forecast(neighbours.extract(X), y, 500) == 1 + tried * 5, "k-NN has no temperature"
+    assert neighbours.forecast(neighbours.extract(X), y, 500) == 1 + (tried + 1) * 5
 
 
 def test_a_forecast_leaves_out_what_so_many_images_leave_out(monkeypatch):

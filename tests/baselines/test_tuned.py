@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +12,7 @@ from baselines import Features
 from baselines.features import wavelet_coefficients, wavelet_entropy
 from baselines.network import MeanSquaredError, SwarmNetwork
 from baselines.pipeline import PrincipalComponents
-from baselines.search import Biogeography, CatSwarm
+from baselines.search import LINES_TO_BEAT, Biogeography, CatSwarm
 from baselines.tuned import FeatureClassifier, Open, Tuned, hold_out, rounds, settings_of
 from febench.core.method import METHODS
 from tests.baselines.made import stripes, textures
@@ -31,6 +33,7 @@ def test_all_rounds_together_spend_what_is_given(settings: int, evaluations: int
 
 @pytest.mark.parametrize("name", ["bbo", "jaya"])
 def test_what_the_fits_of_a_cell_evaluate_is_within_the_budget(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    selecting_a_penalty(name, monkeypatch)
     evaluated = 0
 
     def counted(self: MeanSquaredError, weights: Features) -> Features:
@@ -48,6 +51,12 @@ def test_what_the_fits_of_a_cell_evaluate_is_within_the_budget(name: str, monkey
     assert made.fit_info_["spent"] == evaluated <= 5_000
     assert made.fit_info_["tried"] == len(made.settings) > 1
     assert made.fit_info_["selected"] in made.settings
+
+
+def selecting_a_penalty(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a method choose between two penalties, as none does of itself."""
+    module = importlib.import_module(f"baselines.{name}")
+    monkeypatch.setitem(module.OPEN, "penalty", Open(0.0, (0.03, 0.0)))
 
 
 def quiet(computed):
@@ -68,10 +77,29 @@ def test_a_value_that_is_given_is_not_searched() -> None:
     some = settings_of(LEFT_OPEN, {**NOTHING, "hidden": 7}, select=True, search="jaya")
     assert len(some) == 4 and {setting["hidden"] for setting in some} == {7}
     given = {"level": 2, "hidden": None, "penalty": 1}
-    for nothing_selected in ({"select": False, "search": "jaya"}, {"select": True, "search": "rbf-svm"}):
-        fixed = {"level": 3, "hidden": 20, "penalty": 0.0}
-        assert settings_of(LEFT_OPEN, NOTHING, **nothing_selected) == [fixed]
-        assert settings_of(LEFT_OPEN, given, **nothing_selected) == [{**fixed, "level": 2, "penalty": 1.0}]
+    fixed = {"level": 3, "hidden": 20, "penalty": 0.0}
+    assert settings_of(LEFT_OPEN, NOTHING, select=False, search="jaya") == [fixed]
+    assert settings_of(LEFT_OPEN, given, select=False, search="jaya") == [{**fixed, "level": 2, "penalty": 1.0}]
+
+
+@pytest.mark.parametrize("search", LINES_TO_BEAT)
+def test_a_line_to_beat_has_the_values_tried_first(search: str) -> None:
+    tried_second = {"level": Open(3, (4, 3)), "hidden": Open(20, (40, 20)), "penalty": Open(0.0, (0.1, 0.0))}
+    first = {"level": 4, "hidden": 40, "penalty": 0.1}
+    assert settings_of(tried_second, NOTHING, select=True, search=search) == [first]
+    fixed = {"level": 3, "hidden": 20, "penalty": 0.0}
+    assert settings_of(tried_second, NOTHING, select=False, search=search) == [fixed]
+
+
+@pytest.mark.parametrize("method", ["cso", "bbo", "jaya"])
+@pytest.mark.parametrize("search", ["rbf-svm", "l-bfgs", "mealpy:GA.BaseGA"])
+def test_another_search_has_the_features_and_settings_of_the_row(method: str, search: str) -> None:
+    component = METHODS.get(method)
+    if search.startswith("mealpy:"):
+        pytest.importorskip("mealpy")
+    own, other = component.build(), component.build(search=search)
+    assert other.features_id == own.features_id
+    assert other.settings[0] == own.settings[0]
 
 
 def test_cso_keeps_all_components_of_a_variance_that_is_set() -> None:
@@ -90,16 +118,18 @@ def test_a_value_of_another_kind_is_refused(given: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("name", ["bbo", "jaya"])
-def test_too_few_evaluations_to_select_are_refused_when_it_is_built(name: str) -> None:
-    with pytest.raises(ValueError, match=r"evaluations must be above 99 to try .* settings .*, or select false"):
-        METHODS.get(name).build(evaluations=99)
-    METHODS.get(name).build(evaluations=99, select=False)
+def test_too_few_evaluations_to_select_are_refused_when_it_is_built(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    selecting_a_penalty(name, monkeypatch)
+    with pytest.raises(ValueError, match=r"evaluations must be above 70 to try .* settings .*, or select false"):
+        METHODS.get(name).build(evaluations=70)
+    METHODS.get(name).build(evaluations=70, select=False)
 
 
 class Network:
     """Of a known error on the validation group, whatever it is fitted to; notes its fits."""
 
     fits: list[tuple[str, int]] = []  # noqa: RUF012
+    natural_ends: dict[str, tuple[float, float]] = {}  # noqa: RUF012
 
     def __init__(self, name: str, budget: int, error: float) -> None:
         self.name, self.budget, self.error = name, budget, error
@@ -206,8 +236,8 @@ def test_a_fifth_of_each_class_is_held_out_where_nothing_belongs_together() -> N
 
 
 PLAIN = {
-    "bbo": (wavelet_entropy, StandardScaler(), Biogeography(20), 2.0),
-    "cso": (wavelet_coefficients, PrincipalComponents(0.95), CatSwarm(50, 0.2), 1.0),
+    "bbo": (partial(wavelet_entropy, entropy="wentropy"), StandardScaler(), Biogeography(20), 2.0),
+    "cso": (wavelet_coefficients, PrincipalComponents(0.95), CatSwarm(50, 0.5), 1.0),
 }
 
 
@@ -243,4 +273,4 @@ def test_a_machine_in_the_networks_place_selects_nothing_and_has_no_probabilitie
     made.fit(made.extract(X), y, X_val=made.extract(X[:6]), y_val=y[:6])
     assert "C" in made.fit_info_ and "selected" not in made.fit_info_
     assert not hasattr(made, "predict_proba")
-    assert made.features_id == METHODS.get("bbo").build(select=False).features_id
+    assert made.features_id == METHODS.get("bbo").build().features_id

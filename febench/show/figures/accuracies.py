@@ -214,18 +214,19 @@ def ladder(data: Mapping[str, Any]) -> Figure:
     -------
     matplotlib.figure.Figure
         Rungs from left to right; a mark is the mean over complete runs, its bar the sample standard deviation. Rungs
-        that were not run have no mark, and the line goes on behind them.
+        that were not run have no mark, and the line goes on behind them. Other readings of a paper are not drawn.
 
     Raises
     ------
     UsageError
         If no rung has a complete run.
     """
-    rungs = list(dict.fromkeys(row["rung"] for row in data["rows"]))
+    drawn = [row for row in data["rows"] if row["reading"] is None]
+    rungs = list(dict.fromkeys(row["rung"] for row in drawn))
     methods: dict[str, list[Mapping[str, Any]]] = {}
-    for row in data["rows"]:
+    for row in drawn:
         methods.setdefault(row["method"].partition("[")[0], []).append(row)
-    if not any(row["runs"] for row in data["rows"]):
+    if not any(row["runs"] for row in drawn):
         raise UsageError("there is nothing to draw: no run of a rung is complete; febench status says what is missing")
     figure, axes = new_figure(height=3.8)
     for place, (method, rows) in enumerate(methods.items()):
@@ -245,7 +246,7 @@ def ladder(data: Mapping[str, Any]) -> Figure:
     entitle(figure, "The ladder: where searches lose accuracy", f"{data['dataset']}, protocol {data['protocol']}")
     notes = [f"{method}: n = {', '.join(str(row['runs']) for row in rows)}" for method, rows in methods.items()]
     notes = [f"complete runs of the rungs, from left to right: {'; '.join(notes)}"]
-    lacking = [(mark, row["method"]) for row in data["rows"] for mark in row.get("marks", ())]
+    lacking = [(mark, row["method"]) for row in drawn for mark in row.get("marks", ())]
     for mark in dict.fromkeys(mark for mark, _ in lacking):
         notes.append(f"{mark}: {', '.join(label for one, label in lacking if one == mark)}")
     notes += ["synthetic faces: they show how methods behave, not people"] * bool(data["synthetic"])

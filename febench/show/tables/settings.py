@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from febench.core.selectors import coerce, format_value, parse_selector
@@ -18,6 +18,10 @@ NOTES = (
 )
 
 
+AT_EDGE = "FEB101"
+"""Code of the finding that most cells selected a value at an edge of their grid."""
+
+
 def settings_table(results: Results, rows: Sequence[RowResults]) -> Document:
     """Each parameter of each row on a line of its own."""
     data = [_row_data(row) for row in rows]
@@ -30,6 +34,7 @@ def settings_table(results: Results, rows: Sequence[RowResults]) -> Document:
             f"{one['method']}: not tried in {told['cells']} of {one['cells']} cells: {told['what']}"
             for told in one["not_tried"]
         ]
+        notes += [f"{AT_EDGE}: {one['method']}: {_edge_sentence(edge)}" for edge in one["at_edge"]]
     table = Table(
         title=titled("Parameters of each method", results),
         columns=("Method", "Cells", "Parameter", "Value", "How"),
@@ -70,9 +75,47 @@ def _row_data(row: RowResults) -> dict[str, Any]:
         "cells": len(infos),
         "parameters": parameters,
         "tried": sorted({info["tried"] for info in infos if isinstance(info.get("tried"), int)}),
+        "at_edge": _edges(infos),
         "not_tried": [{"what": what, "cells": count} for what, count in untried.items()],
         **lacks_data(row),
     }
+
+
+def _edges(infos: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the grid ends that more than half of the cells selected, of the cells that tell the ends of the grid.
+
+    An end is not told, and so not judged, where the grid has fewer than three values, and where the parameter has no
+    values of their own beyond it: one neighbour, no penalty, all of the variance.
+    """
+    judged: Counter[str] = Counter()
+    at_end: Counter[tuple[str, str, float | None]] = Counter()
+    for info in infos:
+        for name, low, high in _told_ends(info):
+            value = info["selected"].get(name)
+            judged[name] += 1
+            at_end[name, "smallest", low] += value == low
+            at_end[name, "largest", high] += value == high
+    return [
+        {"code": AT_EDGE, "parameter": name, "end": end, "value": value, "cells": count, "of": judged[name]}
+        for (name, end, value), count in at_end.items()
+        if value is not None and 2 * count > judged[name]
+    ]
+
+
+def _told_ends(info: dict[str, Any]) -> Iterator[tuple[str, float | None, float | None]]:
+    """Yield each parameter whose grid a cell tells the ends of, with its two ends; skip what has another form."""
+    ends, selected = info.get("ends"), info.get("selected")
+    if isinstance(ends, dict) and isinstance(selected, dict):
+        for name, pair in ends.items():
+            if isinstance(pair, list) and len(pair) == 2 and all(isinstance(end, float | int | None) for end in pair):
+                yield name, *pair
+
+
+def _edge_sentence(edge: dict[str, Any]) -> str:
+    return (
+        f"{edge['parameter']} is {_value(edge['value'])}, the {edge['end']} value compared, in {edge['cells']} of "
+        f"{edge['of']} cells; a wider grid may have a better one"
+    )
 
 
 def _place(value: Any) -> tuple[bool, float, str]:

@@ -17,7 +17,13 @@ from febench.show.report import report_html
 from febench.show.tables import LADDERS, Difference, PlusMinus, make_table, rungs_of
 from tests.made_results import made_dataset, made_results
 
-SHARES = {"bbo[search=rbf-svm]": 0.6, "bbo[search=l-bfgs]": 0.5, "bbo[select=false]": 0.3, "bbo": 0.4}
+SHARES = {
+    "bbo[search=rbf-svm]": 0.6,
+    "bbo[search=l-bfgs]": 0.5,
+    "bbo": 0.4,
+    "bbo[entropy=energy,search=rbf-svm]": 0.45,
+    "bbo[entropy=energy]": 0.3,
+}
 
 
 def store_of(path: Path, shares: dict[str, float], runs: Iterable[int] | None = None) -> Store:
@@ -50,23 +56,48 @@ def test_each_rung_stands_against_the_machine_on_the_same_features(results: Resu
     assert [row[0] for row in table.rows] == list(rungs_of("bbo"))
     by_label = {row[0]: row for row in table.rows}
     for label in SHARES:
-        _, _, runs, value, against = by_label[label]
+        *_, runs, value, against = by_label[label]
+        machine = rungs_of("bbo")[label].machine
         row = results.row(label)
         assert runs == "2/10" and isinstance(value, PlusMinus)
         assert row is not None and value.mean == row.summary().mean
-        if label != "bbo[search=rbf-svm]":
+        if label == machine:
+            assert against is None
+        else:
             assert isinstance(against, Difference)
-            assert against == pytest.approx(value.mean - by_label["bbo[search=rbf-svm]"][3].mean)
-    assert by_label["bbo[search=rbf-svm]"][4] is None
+            assert against == pytest.approx(value.mean - by_label[machine][4].mean)
+
+
+def test_another_reading_names_what_differs_and_has_the_machine_on_its_own_features() -> None:
+    rungs = rungs_of("bbo")
+    assert rungs["bbo[blocks=4]"].machine == "bbo[blocks=4,search=rbf-svm]"
+    assert rungs["bbo[blocks=4]"].reading == "entropies of 4 x 4 blocks of each sub-band"
+    assert rungs_of("cso")["cso[mixture_ratio=0.2]"].machine == "cso[search=rbf-svm]"
+    for method in LADDERS:
+        for label, rung in rungs_of(method).items():
+            assert rung.label == label and rung.machine in rungs_of(method)
+
+
+@pytest.mark.parametrize("method", LADDERS)
+def test_a_rung_differs_from_its_row_in_what_it_names_alone(method: str) -> None:
+    component = METHODS.get(method)
+    own = component.resolve({})
+    for label, rung in rungs_of(method).items():
+        differing = {name for name, value in component.resolve(METHODS.find(label)[1]).items() if value != own[name]}
+        named = set() if rung.reading is None else {label.partition("[")[2].partition("=")[0]}
+        assert differing - {"search"} == named
 
 
 def test_what_was_not_run_has_a_dash_and_the_command_that_runs_it(results: Results) -> None:
     (document,) = make_table("ladder", [results])
-    absent = "bbo[search=mealpy:BBO.OriginalBBO,select=false]"
-    assert (absent, "the network, by mealpy's class", "0/10", None, None) in document.tables[0].rows
+    absent = [label for label in rungs_of("bbo") if label not in SHARES]
+    own = "none: the row's own"
+    assert ("bbo[search=mealpy:BBO.OriginalBBO]", own, "the network, by mealpy's class", "0/10", None, None) in (
+        document.tables[0].rows
+    )
     command = document.data["command"]
     asked = f"--dataset made --protocol paper --seed {results.manifest.seed} --runs 2"
-    assert command == f"febench run {asked} --methods '{absent}' --out DIR"
+    assert command == f"febench run {asked} --methods '{','.join(absent)}' --out DIR"
     text = " ".join(re.sub(r"\s+", " ", render([document], "text")).split())
     assert command in text and "pip install 'febench[mealpy]'" in text
     assert document.data["complete"] is False
@@ -104,8 +135,9 @@ def test_the_figure_has_a_line_a_method_and_no_mark_where_nothing_was_run(result
     figure = make_figure("ladder", [results])
     (axes,) = figure.axes
     (line,) = axes.containers
-    assert len(line.lines[0].get_xdata()) == 4
-    assert [label.get_text().replace("\n", " ") for label in axes.get_xticklabels()] == list(rungs_of("bbo").values())
+    assert len(line.lines[0].get_xdata()) == 3
+    drawn = [rung.classifier for rung in rungs_of("bbo").values() if rung.reading is None]
+    assert [label.get_text().replace("\n", " ") for label in axes.get_xticklabels()] == drawn
     save_figure(figure, tmp_path / "ladder.svg")
 
 

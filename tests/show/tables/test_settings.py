@@ -94,3 +94,38 @@ def test_the_cost_table_tells_what_selection_took(tmp_path: Path) -> None:
     (document,) = make_table("cost", [results])
     assert document.tables[0].columns[-1] == "selection in it, s"
     assert {row["method"]: row["selection_seconds"] for row in document.data["rows"]} == {"svm": 0.5, "plain": None}
+
+
+def with_ends(path: Path, values: list[float], ends: object) -> Results:
+    for run, value in enumerate(values, 1):
+        results = selecting(path, value, run, ends=ends)
+    return results
+
+
+@pytest.mark.parametrize(
+    ("values", "ends", "finding"),
+    [
+        ([8.0, 8.0, 1.0], {"C": [0.5, 8.0]}, ("largest", 8.0, 20)),
+        ([0.5, 0.5, 1.0], {"C": [0.5, 8.0]}, ("smallest", 0.5, 20)),
+        ([8.0, 0.5, 1.0, 8.0], {"C": [0.5, 8.0]}, None),
+        ([8.0, 8.0], {"C": [0.5, None]}, None),
+        ([8.0, 8.0], {}, None),
+        ([8.0, 8.0], "no mapping", None),
+        ([8.0, 8.0], {"C": 8.0}, None),
+    ],
+)
+def test_a_value_at_the_edge_of_its_grid_in_most_cells_is_a_finding(
+    tmp_path: Path, values: list[float], ends: object, finding: tuple[str, float, int] | None
+) -> None:
+    (document,) = make_table("settings", [with_ends(tmp_path, values, ends)])
+    (row,) = document.data["rows"]
+    notes = [note for note in document.tables[0].notes if note.startswith("FEB101")]
+    if finding is None:
+        assert row["at_edge"] == [] and notes == []
+        return
+    end, value, cells = finding
+    assert row["at_edge"] == [
+        {"code": "FEB101", "parameter": "C", "end": end, "value": value, "cells": cells, "of": 10 * len(values)}
+    ]
+    sentence = f"C is {value:g}, the {end} value compared, in {cells} of {10 * len(values)} cells"
+    assert notes == [f"FEB101: svm: {sentence}; a wider grid may have a better one"]
