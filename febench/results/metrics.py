@@ -88,6 +88,8 @@ class Metric:
         Whether it is a mean over classes, from which those without a test image are left out.
     chance : callable or None
         `chance(n_classes)`: what guessing gets, each class as often; None where that has no one value.
+    bounds : tuple of float
+        The least and the greatest value that it can have; intervals end there.
     decimals : int
         Digits behind the point when it is shown.
     rope : float
@@ -105,6 +107,7 @@ class Metric:
     averaged_over_folds: bool = False
     by_class: bool = False
     chance: Callable[[int], float] | None = None
+    bounds: tuple[float, float] = (0.0, 100.0)
     decimals: int = 2
     rope: float = 1.0
 
@@ -395,7 +398,7 @@ METRICS = {
             "mean of -log of the true class's probability; a probability below 0.00005 counts as 0.00005, half of the "
             "last digit in which cells of older versions are stored, so that no image loses more than 9.9 nats",
             of_probabilities=True, higher_is_better=False,
-            chance=lambda n: float(np.log(n)), decimals=4, rope=0.01,
+            chance=lambda n: float(np.log(n)), bounds=(0.0, float(-np.log(LEAST_PROBABILITY))), decimals=4, rope=0.01,
         ),
         Metric(
             "ece", "calibration error", "%", _bins, _calibration_error,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from febench.core.manifest import Manifest
 from febench.results.cells import Cells
+from febench.results.design import training_people
 from febench.results.measurement import Measurement, measure
 from febench.results.metrics import METRICS, OA, Answers, Metric, mean_and_sd, sensitivities
 from febench.results.record import Record
@@ -214,8 +215,9 @@ class RowResults:
             values = np.asarray(list(self.scores(metric).values()))
             people, interval = self.person_values(metric), None
             if people is not None:
-                found = people_interval(people.values)
-                interval = (found.low, found.high)
+                found = people_interval(people.values, training_people=training_people(self.manifest))
+                lowest, highest = metric.bounds
+                interval = (min(max(found.low, lowest), found.mean), max(min(found.high, highest), found.mean))
             self._summaries[metric.name] = Summary(len(values), *mean_and_sd(values), interval)
         return self._summaries[metric.name]
 
@@ -228,7 +230,7 @@ class RowResults:
         measured, people = self._measured(metric), self.manifest.people
         if measured is None or people is None:
             return None
-        tested, without = self._people_tested, measured.without_person.mean(axis=0)
+        tested, without = self.people_tested, measured.without_person.mean(axis=0)
         if len(tested) < 2 or not np.isfinite(without[tested]).all():
             return None
         values = jackknife_values(float(measured.by_run.mean()), without[tested])
@@ -242,14 +244,14 @@ class RowResults:
         measured, people = self._measured(metric), self.manifest.people
         if measured is None or people is None or metric.averaged_over_folds:
             return None
-        tested = self._people_tested
+        tested = self.people_tested
         values = measured.of_person[:, tested]
         known = np.isfinite(values)
         means = np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0)
         return PersonValues(tuple(people[0][person] for person in tested), means)
 
     @cached_property
-    def _people_tested(self) -> NDArray[np.int64]:
+    def people_tested(self) -> NDArray[np.int64]:
         """Numbers of the people tested in the complete runs."""
         assert self.manifest.people is not None
         return np.unique(self.manifest.people[1][self.manifest.tests(self.runs)])

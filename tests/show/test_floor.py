@@ -68,7 +68,8 @@ def test_table_4_has_it_below_the_methods_and_its_figure_a_line_for_each_protoco
     assert [row[0] for row in table.rows] == ["mine", MAJORITY] and table.summaries == 1
     paper, subject = table.rows[-1][1:3]
     assert paper.mean == subject.mean == pytest.approx(70.0)  # type: ignore[union-attr]
-    assert table.rows[-1][3] == pytest.approx(0.0) and table.rows[-1][4] == pytest.approx(100 / 7)
+    assert table.rows[-1][3] == pytest.approx(0.0) and table.rows[-1][4] is None
+    assert table.rows[-1][5] == pytest.approx(100 / 7)
     lines = [str(line.get_label()) for line in drop(document.data).axes[0].lines]
     assert {"chance, 14.3 %", f"{MAJORITY}, paper, 70.0 %", f"{MAJORITY}, subject, 70.0 %"} <= set(lines)
 
@@ -165,7 +166,7 @@ def test_a_gain_is_not_called_a_drop(toy: Dataset, errors: dict[str, tuple[int, 
     results = both(toy, *errors.pop("mine"), **errors)
     [document] = make_table(4, results)
     [table] = document.tables
-    assert table.columns[-2] == word == document.data["change"]
+    assert table.columns[-3] == word == document.data["change"]
     assert table.title.startswith(f"Table 4. The {word} on toy")
     noted = "a gain, better under subject than under paper: mine"
     assert (noted in table.notes) == (WHY_A_GAIN in table.notes) == ("gain" in word)
@@ -192,7 +193,7 @@ def test_the_report_calls_a_gain_a_gain(tmp_path: Path) -> None:
         ]
         pages[name] = report_html(stores)[0]
     assert "The gain on new faces" in pages["gain"] and "mine rises from" in pages["gain"]
-    assert "points, a gain." in pages["gain"] and "The drop on new faces" not in pages["gain"]
+    assert "points, a gain (95&nbsp;% interval" in pages["gain"] and "The drop on new faces" not in pages["gain"]
     assert "The drop on new faces" in pages["drop"] and "mine falls from" in pages["drop"]
     assert "a gain" not in pages["drop"]
 

@@ -139,10 +139,10 @@ def test_table_4_puts_the_protocols_side_by_side(toy: Dataset) -> None:
         Results.from_records(side, records(side, wrong=wrong)) for side, wrong in zip(sides, (0, 7), strict=True)
     ]
     document = make_table(4, results)[0]
-    label, paper, subject, drop, chance = document.tables[0].rows[0]
+    label, paper, subject, drop, p, chance = document.tables[0].rows[0]
     assert label == "resnet50" and isinstance(paper, PlusMinus) and isinstance(subject, PlusMinus)
     assert paper.mean == 100 and drop == pytest.approx(subject.mean - 100) and drop < 0
-    assert chance == pytest.approx(100 / 7)
+    assert chance == pytest.approx(100 / 7) and isinstance(p, str)
     assert document.data["rows"][0]["protocols"]["subject"]["mean"] == pytest.approx(subject.mean)
 
 

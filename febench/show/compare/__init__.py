@@ -10,7 +10,7 @@
 from febench.show.compare.documents import compare_documents, comparison_document, papers_document
 from febench.show.compare.pairs import Comparison, Pair, Rival, Standing, compare
 from febench.show.compare.ranks import MIN_DATASETS, Ranking, RankPair, rank, ranking_document, rankings
-from febench.show.compare.verdicts import ALPHA, Evidence, Outcome
+from febench.show.compare.verdicts import ALPHA, Evidence, Outcome, span
 
 __all__ = [
     "ALPHA",
@@ -30,4 +30,5 @@ __all__ = [
     "rank",
     "ranking_document",
     "rankings",
+    "span",
 ]

@@ -31,7 +31,8 @@ from febench.show.figures.style import (
     styled,
     wrapped,
 )
-from febench.show.tables import MAJORITY
+from febench.show.formats import format_value
+from febench.show.tables import INTERVAL_OF_PEOPLE, MAJORITY, Difference
 
 DOTS: dict[str, Any] = {"s": 22, "color": COLOURS[0], "edgecolors": "white", "linewidths": 0.5}
 SIZES = (9, 6.5, 5, 4, 3, 2)
@@ -154,7 +155,8 @@ def drop(data: Mapping[str, Any]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A row a method; a mark is the mean over complete runs, its bar the sample standard deviation.
+        A row a method; a mark is the mean over complete runs, its bar the sample standard deviation. At the right
+        stands the drop with its interval over people, where people are known.
     """
     rows, protocols = data["rows"], data["protocols"]
     figure, axes = new_figure(height=1.2 + 0.45 * len(rows))
@@ -173,6 +175,10 @@ def drop(data: Mapping[str, Any]) -> Figure:
             fmt=marker, color=colour, capsize=3, markersize=SIZES[min(number, len(SIZES) - 1)],
             label=f"protocol {name}",
         )  # fmt: skip
+    for place, row in enumerate(rows):
+        if (interval := row.get("drop_interval")) and row["drop"] is not None:
+            value = format_value(Difference(row["drop"], **interval), data.get("decimals", 2))
+            axes.annotate(value, (1.01, place), xycoords=axes.get_yaxis_transform(), va="center", fontsize=7.5)
     if data["chance"] is not None:
         axes.axvline(data["chance"], color="0.3", linestyle=":", label=f"chance, {data['chance']:.1f} {data['unit']}")
     for protocol, majority in data.get("majority", {}).items():
@@ -194,6 +200,8 @@ def drop(data: Mapping[str, Any]) -> Figure:
     faults = [(protocol, fault) for protocol, found in data.get("audit", {}).items() for fault in found or ()]
     notes = [
         "n: complete runs under each protocol",
+        *[f"at the right: the {data.get('change', 'drop')} with its {INTERVAL_OF_PEOPLE}"]
+        * any(row.get("drop_interval") for row in rows),
         *(f"{mark}: {', '.join(methods)}" for mark, methods in lacking.items()),
         *(f"audit, {protocol}: {fault['code']} {fault['title']} ({fault['count']})" for protocol, fault in faults),
     ]

@@ -22,8 +22,8 @@ def format_value(value: Value, decimals: int = 2) -> str:
     """A value as people read it.
 
     Two decimals as the papers print, `mean ± sd` with a dash for the sd of a single run and the interval over people in
-    brackets, differences with their sign, measured quantities in three significant digits, a dash for nothing. Control
-    characters are written as escapes.
+    brackets, differences with their sign and their interval, measured quantities in three significant digits, a dash
+    for nothing. Control characters are written as escapes.
     """
     if value is None or value == "":
         return NOTHING
@@ -31,13 +31,16 @@ def format_value(value: Value, decimals: int = 2) -> str:
         spread = NOTHING if value.sd is None else f"{value.sd:.{decimals}f}"
         interval = "" if value.low is None else f" [{value.low:.{decimals}f}, {value.high:.{decimals}f}]"
         return f"{value.mean:.{decimals}f} ± {spread}{interval}"
+    if isinstance(value, Difference):
+        interval = "" if value.low is None else f" [{value.low:+.{decimals}f}, {value.high:+.{decimals}f}]"
+        return f"{value:+.{decimals}f}{interval}"
     if isinstance(value, Median):
         median = significant(value.median)
         if value.low is None or value.high is None:
             return median
         return f"{median} ({significant(value.low)}–{significant(value.high)})"  # noqa: RUF001
     if isinstance(value, float):
-        return f"{value:+.{decimals}f}" if isinstance(value, Difference) else f"{value:.{decimals}f}"
+        return f"{value:.{decimals}f}"
     return f"{value:,}" if isinstance(value, int) else printable(value)
 
 
@@ -101,9 +104,10 @@ SAID = ("marks", "caption", "notes")
 PARTS: dict[type[Any], tuple[str, ...]] = {
     PlusMinus: ("mean", "sd"),
     Median: ("median", "lower quartile", "upper quartile"),
+    Difference: ("",),
 }
 INTERVAL = ("lower end by person", "upper end by person")
-"""Further parts of a column in which a mean has an interval over people."""
+"""Further parts of a column in which a mean or a difference has an interval over people."""
 
 
 def to_csv(table: Table) -> str:
@@ -120,8 +124,9 @@ def to_csv(table: Table) -> str:
     for row in table.rows or ((None,) * len(table.columns),):
         fields: list[Any] = []
         for value, own in zip(row, parts, strict=True):
-            if isinstance(value, (PlusMinus, Median)):
-                fields += ["" if part is None else part for part in list(vars(value).values())[: len(own)]]
+            if isinstance(value, (PlusMinus, Median, Difference)):
+                plain_value = [float(value)] if isinstance(value, Difference) else []
+                fields += ["" if part is None else part for part in [*plain_value, *vars(value).values()][: len(own)]]
             else:
                 plain = "" if value is None else spreadsheet_text(value) if isinstance(value, str) else value
                 fields += [plain, *[""] * (len(own) - 1)]
@@ -134,5 +139,5 @@ def _parts(values: Sequence[Value]) -> tuple[str, ...]:
     kind = next((kind for kind in PARTS if any(isinstance(value, kind) for value in values)), None)
     if kind is None:
         return ("",)
-    by_person = any(isinstance(value, PlusMinus) and value.low is not None for value in values)
+    by_person = any(isinstance(value, (PlusMinus, Difference)) and value.low is not None for value in values)
     return (*PARTS[kind], *INTERVAL) if by_person else PARTS[kind]

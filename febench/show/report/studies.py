@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from febench.core.files import reading
+from febench.results.drops import Drop, drops_of
 from febench.results.merge import pool
 from febench.results.metrics import OA, Metric
 from febench.results.people import Faces, faces_tested, novelty
@@ -52,6 +53,17 @@ class Study:
     def comparison(self) -> Comparison:
         """All pairs of methods."""
         return compare(self.results, rope=self.rope, metric=self.metric)
+
+    def drops_to(self, other: Study) -> dict[str, Drop]:
+        """Return how the figure of each method changes to another protocol on the same images, by label."""
+        key = other.results.manifest.sha256
+        if key not in self._drops:
+            self._drops[key] = drops_of(self.rows, other.rows, self.metric)
+        return self._drops[key]
+
+    @cached_property
+    def _drops(self) -> dict[str, dict[str, Drop]]:
+        return {}
 
     @property
     def rows(self) -> list[RowResults]:

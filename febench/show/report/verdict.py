@@ -14,11 +14,11 @@ from febench.results.floor import floor_of
 from febench.results.metrics import Metric, metric_of
 from febench.results.people import Faces, person_scores, said_of_faces
 from febench.results.results import Results
-from febench.show.compare import Comparison, Rival
+from febench.show.compare import ALPHA, Comparison, Rival, span
 from febench.show.formats import format_value, significant
 from febench.show.report.studies import Study, by_images
 from febench.show.tables import Difference, PlusMinus, not_run
-from febench.stats import McNemar
+from febench.stats import McNemar, p_words
 
 TOP = 5
 """Methods whose standing is told."""
@@ -357,20 +357,28 @@ def the_drop(studies: Sequence[Study]) -> str:
 
 
 def _fall(label: str | None, seen: Study, new: Study) -> str:
-    metric, means = seen.metric, []
-    for study in (seen, new):
-        row = study.results.row(label) if label is not None else None
-        means.append(row.summary(metric).mean if row else None)
-    before, after = means
-    if before is None or after is None:
+    """Say how a method's figure changes from seen to new faces, with the interval and the test of table 4."""
+    metric = seen.metric
+    drop = seen.drops_to(new).get(label or "")
+    rows = [study.results.row(label) if label is not None else None for study in (seen, new)]
+    if drop is None or rows[0] is None or rows[1] is None:
         protocols = " and ".join(one.results.manifest.protocol for one in (seen, new))
         return f"{label or 'No method'} has not a complete run under each of {protocols}."
-    change = round(after - before, metric.decimals)
+    change = round(drop.value, metric.decimals)
     verb = "falls" if change < 0 else "rises" if change > 0 else "goes"
     gain = ", a gain" if (change > 0 if metric.higher_is_better else change < 0) else ""
-    shown = [f"{value:.{metric.decimals}f} {metric.unit}" for value in (before, after)]
-    distance = format_value(Difference(after - before), metric.decimals)
-    return f"{label} {verb} from {shown[0]} to {shown[1]}: {distance} {metric.difference_unit}{gain}."
+    shown = [f"{format_value(row.summary(metric).mean, metric.decimals)} {metric.unit}" for row in rows if row]
+    distance = format_value(Difference(drop.value), metric.decimals)
+    said = f"{label} {verb} from {shown[0]} to {shown[1]}: {distance} {metric.difference_unit}{gain}"
+    if drop.interval is None or drop.p_holm is None:
+        return f"{said}."
+    tests = sum(one.interval is not None for one in seen.drops_to(new).values())
+    adjusted = f", adjusted over {tests} methods" if tests > 1 else ""
+    chance = "; it may be chance" if drop.p_holm > ALPHA else ""
+    return (
+        f"{said} (95 % interval {span(drop.interval, metric.decimals)} for other people of this kind, trained and "
+        f"tested; {p_words(drop.p_holm)}{adjusted}{chance})."
+    )
 
 
 def for_whom(study: Study) -> str:

@@ -21,6 +21,7 @@ from febench.show.tables.ladder import LADDERS, ladder_table, rungs_of
 from febench.show.tables.people import people_table
 from febench.show.tables.settings import settings_table
 from febench.show.tables.table import (
+    INTERVAL_OF_PEOPLE,
     MAJORITY,
     Difference,
     Document,
@@ -46,11 +47,11 @@ from febench.show.tables.table import (
 from febench.show.tables.training import convergence_table, cost_table
 
 __all__ = [
-    "LADDERS", "MAJORITY", "TABLES", "Difference", "Document", "Median", "PlusMinus", "Table", "Value", "about_of",
-    "caveat_notes", "chosen", "class_spreads", "convergence_table", "cost_table", "dataset_of", "definition",
-    "floor_data", "head_data", "key_of", "ladder_table", "make_table", "not_run", "noted", "origin_of", "people_table",
-    "run_command", "run_counts", "rungs_of", "said_of_floor", "settings_table", "table_1", "table_2", "table_3",
-    "table_4", "titled", "versions_of",
+    "INTERVAL_OF_PEOPLE", "LADDERS", "MAJORITY", "TABLES", "Difference", "Document", "Median", "PlusMinus", "Table",
+    "Value", "about_of", "caveat_notes", "chosen", "class_spreads", "convergence_table", "cost_table", "dataset_of",
+    "definition", "floor_data", "head_data", "key_of", "ladder_table", "make_table", "not_run", "noted", "origin_of",
+    "people_table", "run_command", "run_counts", "rungs_of", "said_of_floor", "settings_table", "table_1", "table_2",
+    "table_3", "table_4", "titled", "versions_of",
 ]  # fmt: skip
 
 TABLES = ("1", "2", "3", "4", "people", "ladder", "cost", "convergence", "settings")

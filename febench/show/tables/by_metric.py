@@ -55,9 +55,9 @@ def plus_minus(facts: Data | None) -> PlusMinus | None:
     return PlusMinus(facts["mean"], facts["sd"], interval.get("low"), interval.get("high"))
 
 
-def difference(value: float | None) -> Difference | None:
-    """The value of a difference in data; None where there is none."""
-    return None if value is None else Difference(value)
+def difference(value: float | None, interval: Data | None = None) -> Difference | None:
+    """Return the value of a difference in data, with its interval if it has one; None where there is none."""
+    return None if value is None else Difference(value, **(interval or {}))
 
 
 def about_of(results: Results, rows: Sequence[RowResults], facts: Iterable[Data] = ()) -> tuple[str, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from febench.core.errors import UsageError
 from febench.results.caveats import caveats_of_data, caveats_of_rows, signs_of, words_of
+from febench.results.drops import Drop, NoInterval, drops_of
 from febench.results.metrics import OA, Metric
 from febench.results.people import faces_tested, novelty, said_of_faces
 from febench.results.results import Results
@@ -28,7 +29,14 @@ from febench.show.tables.table import (
     run_counts,
     said_of_floor,
 )
+from febench.stats import p_value
 
+WHY_NO_INTERVAL: dict[NoInterval, str] = {
+    "people not known": "the data set does not tell its people apart",
+    "other people tested": "the two protocols test different people",
+    "fewer than two people": "fewer than two people are tested",
+    "no value of each person": "the metric has no value without one of the people",
+}
 WHY_A_GAIN = (
     "where faces of one person are more alike than those of one expression, "
     "people that a method was trained on mislead it"
@@ -63,10 +71,13 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
     by_label = {label: [next((row for row in under if row.label == label), None) for under in rows] for label in labels}
     floors = {one.manifest.protocol: floor_data(one, metric) for one in results}
     chance = floors[protocols[0]]["chance"]
-    facts = [_under_each(label, under, protocols, metric) for label, under in by_label.items()]
+    drops = drops_of(rows[0], rows[-1], metric)
+    facts = [
+        {**_under_each(label, under, protocols, metric), **_drop_data(drops.get(label))}
+        for label, under in by_label.items()
+    ]
     better = 1.0 if metric.higher_is_better else -1.0
-    drops = {row["method"]: row["drop"] for row in facts if row["drop"] is not None}
-    changes = {label: better * round(drop, metric.decimals) for label, drop in drops.items()}
+    changes = {label: better * round(drop.value, metric.decimals) for label, drop in drops.items()}
     gains = [label for label, change in changes.items() if change > 0]
     change = "drop" if not gains else "drop or gain" if min(changes.values()) < 0 else "gain"
     data = {
@@ -76,6 +87,7 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
         "manifest": {one.manifest.protocol: one.manifest.sha256 for one in results},
         "metric": metric.title,
         "unit": metric.unit,
+        "decimals": metric.decimals,
         "spread": SPREAD,
         "complete": all(row is not None and row.complete for under in by_label.values() for row in under),
         "change": change,
@@ -91,6 +103,7 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
         notes.append(f"a gain, better under {protocols[-1]} than under {protocols[0]}: {', '.join(gains)}")
         if faces_tested(results[0].manifest) == "seen":
             notes.append(WHY_A_GAIN)
+    notes += _said_of_tests(drops, change, protocols)
     notes += map(noted, [one for one in caveats_of_data(results[0]) if one.word == "synthetic"])
     for one, under in zip(results, rows, strict=True):
         named = f", {one.manifest.protocol}"
@@ -98,18 +111,23 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
         notes += [noted(caveat, named) for caveat in of_folds]
         notes += [noted(caveat, named) for caveat in caveats_of_rows(one, under)]
     title = f"Table 4. The {change} on {dataset_of(results[0])}: {metric.title} under {' and '.join(protocols)}"
+    tested = any(row["drop_interval"] for row in facts)
     body: list[tuple[Value, ...]] = [
-        (row["method"], *map(plus_minus, row["protocols"].values()), difference(row["drop"]), chance) for row in facts
-    ]
+        (
+            row["method"], *map(plus_minus, row["protocols"].values()),
+            difference(row["drop"], row["drop_interval"]), *_p_column(tested, row["drop_p_holm"]), chance,
+        )
+        for row in facts
+    ]  # fmt: skip
     summaries: list[tuple[Value, ...]] = []
     if any(said_of_floor(one, metric) for one in results):
         means = [floor["majority"]["mean"] for floor in floors.values()]
         spreads = [plus_minus(floor["majority"]) for floor in floors.values()]
-        summaries.append((MAJORITY, *spreads, Difference(means[-1] - means[0]), chance))
+        summaries.append((MAJORITY, *spreads, Difference(means[-1] - means[0]), *_p_column(tested, None), chance))
         notes.append(f"{MAJORITY}: of the training images of each fold, answered for every test image")
     table = Table(
         title=f"{title}, {metric.unit}",
-        columns=("Method", *protocols, change, "chance"),
+        columns=("Method", *protocols, change, *["p (Holm)"] * tested, "chance"),
         rows=(*body, *summaries),
         notes=tuple(notes),
         about=(
@@ -127,14 +145,44 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
 
 def _under_each(label: str, under: Sequence[RowResults | None], protocols: Sequence[str], metric: Metric) -> Data:
     summaries = [summary_data(row, metric) if row else None for row in under]
-    first, last = (one["mean"] if one else None for one in (summaries[0], summaries[-1]))
     return {
         "method": label,
         "protocols": dict(zip(protocols, summaries, strict=True)),
-        "drop": None if first is None or last is None else last - first,
         "weights": next((row.weights for row in under if row and row.weights), None),
         "marks": {p: words_of(row) if row else ["not run"] for p, row in zip(protocols, under, strict=True)},
     }
+
+
+def _drop_data(drop: Drop | None) -> Data:
+    """Return a drop with its interval and test as data."""
+    test = drop.interval if drop else None
+    return {
+        "drop": drop.value if drop else None,
+        "drop_interval": {"low": test.low, "high": test.high} if test else None,
+        "drop_p": test.p if test else None,
+        "drop_p_holm": drop.p_holm if drop else None,
+    }
+
+
+def _p_column(tested: bool, p: float | None) -> tuple[Value, ...]:
+    """Return the value of the column of p, which is there if a drop is tested."""
+    return (None if p is None else p_value(p),) * tested
+
+
+def _said_of_tests(drops: Mapping[str, Drop], change: str, protocols: Sequence[str]) -> list[str]:
+    """Say how the drops are tested, and why some are not."""
+    said = []
+    if n_tests := sum(drop.interval is not None for drop in drops.values()):
+        adjusted = f", adjusted by Holm over {n_tests} tests" if n_tests > 1 else ""
+        said.append(
+            f"p: t test that there is no {change} from {protocols[0]} to {protocols[-1]}, paired by person{adjusted}; "
+            "intervals are of each method alone"
+        )
+    for lacking in dict.fromkeys(drop.lacking for drop in drops.values() if drop.lacking):
+        labels = [label for label, drop in drops.items() if drop.lacking == lacking]
+        which = "" if len(labels) == len(drops) else f" of {', '.join(labels)}"
+        said.append(f"no interval of the {change}{which}: {WHY_NO_INTERVAL[lacking]}")
+    return said
 
 
 def _said_of_protocols(results: Sequence[Results]) -> str:

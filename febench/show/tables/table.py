@@ -18,7 +18,8 @@ from febench.results.results import Results
 from febench.results.rows import RowResults
 
 SPREAD = "sample sd over runs"
-BY_PERSON = "in brackets: 95 % interval for other people of this kind, trained and tested"
+INTERVAL_OF_PEOPLE = "95 % interval for other people of this kind, trained and tested"
+BY_PERSON = f"in brackets: {INTERVAL_OF_PEOPLE}"
 MAJORITY = "most frequent class"
 """What always answering the most frequent class of a fold's training images is called."""
 SHORT = 12
@@ -48,7 +49,19 @@ class Median:
 
 
 class Difference(float):
-    """A difference, shown with its sign."""
+    """A difference, shown with its sign.
+
+    `low` and `high` are its 95 % interval for other people, trained and tested, where there is one.
+    """
+
+    low: float | None
+    high: float | None
+
+    def __new__(cls, value: float, low: float | None = None, high: float | None = None) -> Difference:
+        """Make a difference, with or without an interval."""
+        made = super().__new__(cls, value)
+        made.low, made.high = low, high
+        return made
 
 
 Value = str | int | float | PlusMinus | Median | None

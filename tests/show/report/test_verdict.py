@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from febench.core.manifest import draw
+from febench.results.drops import drops_of
 from febench.results.results import Results
+from febench.show.compare import span
 from febench.show.report.studies import Study, gather
 from febench.show.report.verdict import judge, verdict_data
+from febench.show.tables import chosen
+from febench.stats import p_words
 from tests.made_results import made_dataset, made_results
 from tests.show.compare.made import about, cells, made, of_protocol, people
 
@@ -152,7 +156,12 @@ def test_what_is_left_when_faces_are_new() -> None:
     seen = made(MANIFEST, a=lambda run, fold: 7, b=about(30, seed=1))
     new = made(of_protocol("subject"), a=lambda run, fold: 35, b=about(50, seed=1))
     found = judge([study_of(seen), study_of(new)])[0]
-    assert found.drop == "a falls from 90.00 % to 50.00 %: -40.00 points."
+    drop = drops_of(chosen(seen), chosen(new))["a"]
+    assert drop.interval is not None and drop.p_holm is not None
+    assert found.drop == (
+        f"a falls from 90.00 % to 50.00 %: -40.00 points (95 % interval {span(drop.interval)} for other people of this "
+        f"kind, trained and tested; {p_words(drop.p_holm)}, adjusted over 2 methods)."
+    )
     assert found.verdicts[0].answers["And on new faces?"] == found.drop
     assert found.verdicts[1].answers["And on new faces?"].startswith("This is on new faces")
 

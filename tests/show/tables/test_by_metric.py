@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import json
 from pathlib import Path
 
 import pytest
 
 from febench.core.errors import UsageError
+from febench.results.drops import drops_of
 from febench.results.metrics import METRICS, metric_of
 from febench.results.results import Results
+from febench.show import figures
 from febench.show.formats import render
 from febench.show.tables import PlusMinus, make_table
+from febench.stats import p_value
 from tests.made_results import made_dataset, made_results
 
 OTHERS = [name for name in METRICS if name != "oa"]
@@ -61,6 +65,46 @@ def test_every_format_of_a_table_shows_the_interval_by_person(
     low, _ = results.rows[0].summary().interval or (0.0, 0.0)
     assert (str(low) if how in ("json", "csv") else f"{low:.2f}") in text
     assert "interval for other people of this kind, trained and tested" in text
+
+
+@pytest.mark.parametrize("how", FORMATS)
+@pytest.mark.parametrize("metric", ["oa", "auc", "log-loss"])
+def test_every_format_of_the_drop_shows_its_interval_and_p(
+    results: Results, how: str, metric: str, tmp_path: Path
+) -> None:
+    new = Results.of(made_results(tmp_path, {"hwt": 0.5, "mine": 0.58}, protocol="subject"))
+    drops, decimals = drops_of(results.rows, new.rows, metric_of(metric)), metric_of(metric).decimals
+    assert list(drops) == ["hwt", "mine"]
+    document = make_table(4, [results, new], metric=metric)
+    text = render(document, how)
+    rows = {row["method"]: row for row in document[0].data["rows"]}
+    assert rows["bare"]["drop"] is rows["bare"]["drop_interval"] is rows["bare"]["drop_p"] is None
+    for label, drop in drops.items():
+        test = drop.interval
+        assert test is not None and drop.p_holm is not None
+        low, high = (str(end) if how in ("json", "csv") else f"{end:+.{decimals}f}" for end in (test.low, test.high))
+        assert low in text and high in text
+        p = str(drop.p_holm) if how == "json" else p_value(drop.p_holm)
+        assert p in html.unescape(text) or how == "latex"
+        assert rows[label]["drop_interval"] == {"low": test.low, "high": test.high}
+        assert (rows[label]["drop"], rows[label]["drop_p"], rows[label]["drop_p_holm"]) == (
+            drop.value, test.p, drop.p_holm,
+        )  # fmt: skip
+    assert any("paired by person, adjusted by Holm over 2 tests" in note for note in document[0].tables[0].notes)
+    drawn = [str(one.get_text()) for one in figures.drop(document[0].data).axes[0].texts]
+    assert len(drawn) == 2 and all("[" in one for one in drawn)
+
+
+def test_without_people_the_drop_has_no_interval_and_it_is_said_once(tmp_path: Path) -> None:
+    unknown = dataclasses.replace(made_dataset(), subjects=None)
+    both = [
+        Results.of(made_results(tmp_path / p, {"m": 0.7, "n": 0.6}, unknown, p)) for p in ("paper", "paper[runs=3]")
+    ]
+    (document,) = make_table(4, both)
+    text = render([document], "text")
+    assert text.count("no interval of the") == 1
+    assert "p (Holm)" not in text and "does not tell its people apart" in text
+    assert all(row["drop_interval"] is row["drop_p"] is row["drop_p_holm"] is None for row in document.data["rows"])
 
 
 def test_a_table_that_is_not_of_a_metric_refuses_one(results: Results) -> None:
