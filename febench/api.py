@@ -101,15 +101,24 @@ def load(directory: str | Path) -> Results:
     return Results.of(open_results(Path(directory)))
 
 
-def load_all(directories: Directories) -> list[Results]:
+def load_all(directories: Directories, *, without_twins: bool = False) -> list[Results]:
     """Read some results directories; a folder of them stands for all that it holds.
+
+    Parameters
+    ----------
+    directories : path or sequence of paths
+        Results directories, or folders of them.
+    without_twins : bool
+        Whether only test images count that have no identical or nearly identical image in training, as
+        `Results.without_twins` has it.
 
     Raises
     ------
     UsageError, MismatchError
-        As `load`.
+        As `load` and `Results.without_twins`.
     """
-    return [load(path) for path in _found(directories)]
+    every = [load(path) for path in _found(directories)]
+    return [results.without_twins() for results in every] if without_twins else every
 
 
 def table(
@@ -204,6 +213,7 @@ def report(
     *,
     rope: float | None = None,
     metric: str = "oa",
+    without_twins: bool = False,
     show_images: bool = False,
     data_dir: str | Path | None = None,
 ) -> list[dict[str, Any]]:
@@ -219,6 +229,8 @@ def report(
         A difference that does not matter; a point of a percentage by default.
     metric : str
         What methods are compared by.
+    without_twins : bool
+        As in `load_all`.
     show_images : bool
         Whether images of people may be shown; those drawn by code always are.
     data_dir : path or None
@@ -233,7 +245,7 @@ def report(
 
     return write_report(
         [open_results(path) for path in _found(directories)], Path(output), rope=rope, metric=metric,
-        show_images=show_images, data_dir=None if data_dir is None else Path(data_dir),
+        without_twins=without_twins, show_images=show_images, data_dir=None if data_dir is None else Path(data_dir),
     )  # fmt: skip
 
 
@@ -242,6 +254,8 @@ def export(
     output: str | Path,
     rows: str = "predictions",
     metrics: str | Sequence[str] = ("oa", "uar"),
+    *,
+    without_twins: bool = False,
 ) -> Exported:
     """Write results to a `.parquet` or `.csv` file, by default a row a prediction.
 
@@ -257,6 +271,8 @@ def export(
         `predictions`, `cells` or `runs`.
     metrics : str or sequence of str
         Of cells and runs; in one text comma-separated.
+    without_twins : bool
+        As in `load_all`.
 
     Returns
     -------
@@ -271,7 +287,7 @@ def export(
     MismatchError
         If stored results are damaged.
     """
-    return write_export(_found(directories), Path(output), rows, _listed(metrics))
+    return write_export(_found(directories), Path(output), rows, _listed(metrics), without_twins)
 
 
 def _found(directories: Directories) -> list[Path]:

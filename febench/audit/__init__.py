@@ -14,7 +14,7 @@ from febench.core.errors import UsageError
 from febench.core.manifest import Manifest
 from febench.core.provenance import KEY, read_provenance
 
-__all__ = ["CHECKS", "Audited", "Check", "Finding", "audit", "check"]
+__all__ = ["CHECKS", "Audited", "Check", "Finding", "audit", "check", "findings_of"]
 
 
 def audit(dataset: Dataset, manifest: Manifest | None = None, weights: Path | None = None) -> tuple[Finding, ...]:
@@ -44,6 +44,10 @@ def audit(dataset: Dataset, manifest: Manifest | None = None, weights: Path | No
     if manifest is not None and manifest.ids != dataset.ids:
         raise UsageError(f"the folds are of {manifest.dataset}, whose images are not those of {dataset.name}")
     pretrained = frozenset(read_provenance(Path(weights))[KEY] if weights else ())
-    audited = Audited(dataset, manifest, pretrained)
+    return findings_of(Audited(dataset, manifest, pretrained))
+
+
+def findings_of(audited: Audited) -> tuple[Finding, ...]:
+    """Return the findings of all checks, in the order of their codes."""
     findings = [CHECKS[code](audited) for code in sorted(CHECKS)]
     return tuple(finding for finding in findings if finding)

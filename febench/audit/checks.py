@@ -16,6 +16,7 @@ from febench.audit.likeness import Likeness
 from febench.audit.near import Near, near_groups
 from febench.core.dataset import PARTS, Dataset
 from febench.core.manifest import Manifest
+from febench.results.twins import TwinCount
 
 Severity = Literal["error", "warning", "info"]
 EXAMPLES = 20
@@ -80,6 +81,25 @@ class Audited:
     def near(self) -> Near:
         """Groups of images that are nearly the same."""
         return near_groups(self.likeness, self.people)
+
+    @property
+    def twins(self) -> dict[str, list[list[int]]]:
+        """Groups of images that are twins of each other, by kind, as they are stored with the findings."""
+        kinds = {"identical": self.identical, "nearly identical": self.near.groups}
+        return {kind: [groups[group].tolist() for group in range(len(groups))] for kind, groups in kinds.items()}
+
+    def tests_with_twin(self, groups: Groups) -> tuple[dict[int, str], TwinCount]:
+        """Return the test images whose group has an image in training, each with the first fold, and their count."""
+        where: dict[int, str] = {}
+        group, images, tested = groups.of_each(len(self.dataset)), 0, 0
+        for split in self.splits():
+            test = np.flatnonzero((split.parts & TEST) > 0)
+            trained_on = (groups.united(split.parts) & TRAIN) > 0
+            with_twin = test[(group[test] >= 0) & trained_on[group[test]]] if len(groups) else test[:0]
+            for image in with_twin.tolist():
+                where.setdefault(image, split.name)
+            images, tested = images + len(with_twin), tested + len(test)
+        return where, TwinCount(images, tested)
 
     @cached_property
     def people(self) -> Groups:

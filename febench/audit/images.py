@@ -15,6 +15,7 @@ from febench.core.errors import UsageError
 from febench.core.provenance import image_hashes
 from febench.datasets.alignment import find_faces
 from febench.datasets.decoding import in_threads
+from febench.results.twins import TWIN_SHARE_OF_ERROR
 
 R = TypeVar("R")
 
@@ -58,8 +59,8 @@ def identical_in_two_parts(audited: Audited) -> Result | None:
     severity="warning",
     title="Images are nearly the same as others",
     detected="Groups of images whose 64-bit difference hashes differ in at most 3 bits and whose 32x32 grey versions "
-    "correlate at 0.95 or more; of one person, when what the person's other images share is taken off. "
-    "Identical images are FEB004.",
+    "correlate at 0.95 or more. Where people are named: those of one person at 0.97 when what the person's other "
+    "images share is taken off, those of two people at 0.985. Identical images are FEB004.",
     why="The same photograph, cropped or compressed anew, or the next frame: nearly as good for memory as a copy.",
     action="Look at the examples; keep one image of each group, or keep each group in one part.",
 )
@@ -73,6 +74,33 @@ def nearly_identical_images(audited: Audited) -> Result | None:
         details.append("so many images look alike that not every two were compared: there may be more")
     examples = (joined(audited.names(groups[g]), " ~ ") for g in range(len(groups)))
     return result(len(groups), examples, "; ".join(details))
+
+
+@check(
+    "FEB019",
+    severity="error",
+    title="Test images have a nearly identical image in training",
+    detected="Groups of images nearly the same (FEB006) against the training and test images of each fold: "
+    f"{100 * TWIN_SHARE_OF_ERROR:g} % or more of the test images of all folds have one in the training part.",
+    why="The next frame of a film, or the same photograph compressed anew, is recognised from memory: accuracy on such "
+    "images says nothing about new ones. Where nobody is named, photographs of one person that look alike count too, "
+    "for then the same people are in training and test.",
+    action="Keep the frames of a film, or the images of a person, in one part (protocol subject, where people are "
+    "named), or read the results without these images (--without-twins).",
+)
+def nearly_identical_in_training(audited: Audited) -> Result | None:
+    """Test images, each with the first fold in which it is so."""
+    where, count = audited.tests_with_twin(audited.near.groups)
+    if count.share < TWIN_SHARE_OF_ERROR:
+        return None
+    groups = audited.near.groups
+    group = groups.of_each(len(audited.dataset))
+    examples = (
+        f"{joined([audited.dataset.ids[image], *audited.names(others[others != image])], ' ~ ')}, in test of {fold}"
+        for image, fold in where.items()
+        for others in [groups[group[image]]]
+    )
+    return result(len(where), examples, str(count))
 
 
 @check(

@@ -17,6 +17,7 @@ from febench.audit.likeness import Floats, Hashes, Likeness, Pixels
 LOWEST_CONTRAST = 4.0  # grey levels
 ALIKE = 0.95  # correlation of two images
 ALIKE_OF_ONE_PERSON = 0.97  # the same, when what the person's other images share is taken off
+ALIKE_OF_TWO_PEOPLE = 0.985  # correlation of two images that carry different names
 RECOMPRESSED = 1.5  # grey levels
 
 LIMITS = (64, 16, 4, 1)  # with how many images of a hash each is compared: the first of these that is affordable
@@ -80,7 +81,7 @@ class Looks:
     small : uint8 array, shape (n, pixels)
         The images.
     person : int64 array, shape (n,)
-        The person of each, a number below `len(counts)`; -1 where unknown, or where the person has two images or fewer.
+        The person of each, a number below `len(counts)`; -1 where unknown.
     sums : float32 array, shape (people, pixels)
         The sum of each person's images.
     counts : int64 array, shape (people,)
@@ -98,20 +99,27 @@ class Looks:
         flat = small.reshape(len(small), prod(small.shape[1:]))
         known = np.flatnonzero(person >= 0)
         people = Groups.by(person[known], known)
-        people = people.only(people.sizes > 2)
         sums = [flat[people[one]].sum(axis=0, dtype=np.float32) for one in range(len(people))]
         return cls(flat, people.of_each(len(flat)), np.array(sums, np.float32).reshape(-1, flat.shape[1]), people.sizes)
 
     def alike(self, low: Indices, high: Indices) -> NDArray[np.bool_]:
-        """Whether each two images correlate at 0.95 or more.
+        """Return whether each two images are nearly the same.
 
-        In a studio all photographs of a person do; so those of one person must correlate at 0.97 when what the person's
-        other images share is taken off, or their difference must have a standard deviation of at most 1.5 grey levels,
-        as if recompressed.
+        Images of which nobody says whom they show are if they correlate at 0.95. Where names are known, that is too
+        little: in a studio all photographs of a person correlate so, and people who look alike do too. So images with
+        one name must correlate at 0.97 when what the person's other images share is taken off, or their difference must
+        have a standard deviation of at most 1.5 grey levels, as if recompressed; images with two names must correlate
+        at 0.985. docs/data-sets.md has the false alarms of each on pictures that are known to be distinct.
         """
         a, b = self.small[low].astype(np.float32), self.small[high].astype(np.float32)
-        alike = correlations(a, b) >= ALIKE
-        same = np.flatnonzero(alike & (self.person[low] == self.person[high]) & (self.person[low] >= 0))
+        correlation = correlations(a, b)
+        alike = correlation >= ALIKE
+        named = (self.person[low] >= 0) & (self.person[high] >= 0)
+        two_people = named & (self.person[low] != self.person[high])
+        alike[two_people] &= correlation[two_people] >= ALIKE_OF_TWO_PEOPLE
+
+        same = np.flatnonzero(alike & named & ~two_people)
+        same = same[self.counts[self.person[low[same]]] > 2]  # of two images nothing is left to compare them with
         person, a, b = self.person[low[same]], a[same], b[same]
         others = (self.sums[person] - a - b) / (self.counts[person].astype(np.float32)[:, np.newaxis] - 2)
         recompressed = (a - b).std(axis=1) <= RECOMPRESSED

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from febench.audit.checks import TEST, TRAIN, Audited, Result, check, joined, result
+from febench.audit.groups import Indices
+from febench.core.manifest import mostly_single
 from febench.results.floor import Acquaintance
+from febench.results.twins import TWIN_SHARE_OF_ERROR
 
 NAMELESS = frozenset({"", "?", "unknown", "none", "nan", "null", "n/a"})
 KDEF = re.compile(r"(?P<take>[AB])(?P<person>[FM]\d\d)", re.IGNORECASE)
@@ -147,6 +152,73 @@ def people_of_one_class(audited: Audited) -> Result | None:
     ]
     told += [f"{names[label]} is of one person, {min(who)}" for label, who in sorted(people.items()) if len(who) == 1]
     return result(len(told), told)
+
+
+@check(
+    "FEB020",
+    severity="error",
+    title="Most names of people have a single image",
+    detected="Images of each subject: more than half of the names occur once.",
+    why="A name of a single image is likely the number of a photograph and not a person. A protocol that keeps such "
+    "names apart keeps nobody apart, and nothing can be said about new faces or about people.",
+    action="Have the person read from the names of files, for instance by another subject pattern, and not the number "
+    "of the photograph; if nobody knows who is who, give no subjects.",
+)
+def names_of_single_images(audited: Audited) -> Result | None:
+    """Names of a single image."""
+    names = audited.dataset.subjects or ()
+    if not names or not mostly_single(names):
+        return None
+    single = [name for name, count in Counter(names).items() if count == 1]
+    people = len(set(names))
+    return result(len(single), single, f"{len(single)} of {people} names have one image each, in {len(names)} images")
+
+
+@check(
+    "FEB021",
+    severity="warning",
+    title="Nearly identical images are of different people",
+    detected="Groups of images nearly the same (FEB006) against their subjects; an error where "
+    f"{100 * TWIN_SHARE_OF_ERROR:g} % or more of all images are in such groups.",
+    why="Two people do not look the same: the names are likely not those of people, such as numbers of shots, or one "
+    "person has several. Then no protocol keeps people apart.",
+    action="Look at the examples, and have the person read from the names of files, for instance by another subject "
+    "pattern.",
+)
+def twins_of_different_people(audited: Audited) -> Result | None:
+    """Groups of images nearly the same with several names."""
+    if audited.dataset.subjects is None:
+        return None
+    groups, names = audited.near.groups, audited.dataset.subjects
+    of_several = groups.only(groups.differ(audited.people.of_each(len(names))))
+    examples = (
+        joined(
+            [f"{audited.dataset.ids[image]} ({names[image]})" for image in _one_a_name(of_several[group], names)], " ~ "
+        )
+        for group in range(len(of_several))
+    )
+    share = len(of_several.members) / max(1, len(names))
+    found = result(len(of_several), examples, f"{len(of_several.members)} of {len(names)} images ({100 * share:.1f} %)")
+    return replace(found, severity="error") if found and share >= TWIN_SHARE_OF_ERROR else found
+
+
+def _one_a_name(images: Indices, names: Sequence[str]) -> list[int]:
+    """Return the first image of each name."""
+    return list({names[image]: image for image in reversed(images.tolist())}.values())[::-1]
+
+
+@check(
+    "FEB022",
+    severity="warning",
+    title="There are as many people as classes",
+    detected="The number of subjects against the number of classes.",
+    why="A pattern that takes the name of the class, or its code, for the person gives exactly as many.",
+    action="Look whether subjects are read rightly.",
+)
+def as_many_people_as_classes(audited: Audited) -> Result | None:
+    """The people, where there are as many as classes."""
+    people = sorted(set(audited.dataset.subjects or ()))
+    return result(len(people), people) if len(people) == len(audited.dataset.classes) else None
 
 
 def sharing_images(audited: Audited) -> dict[frozenset[str], str]:

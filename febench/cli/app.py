@@ -25,6 +25,7 @@ from febench.cli.options import (
     Seed,
     SubjectPattern,
     Unasked,
+    WithoutTwins,
     dataset_selector,
     load_plugins,
     refuse_names,
@@ -158,6 +159,7 @@ def table(
     directories: Directories,
     method: OnlyMethod = None,
     metric: MetricName = None,
+    without_twins: WithoutTwins = False,
     format: Format = "text",
     json: Json = False,
 ) -> None:
@@ -168,7 +170,8 @@ def table(
     if Path(name).is_dir() and swapped:
         raise UsageError(f"the table comes before the directories: febench table {swapped[0]} {name}")
     format = "json" if json else format
-    print(api.table(name, *api.load_all(directories), method=method, metric=metric, format=format))
+    every = api.load_all(directories, without_twins=without_twins)
+    print(api.table(name, *every, method=method, metric=metric, format=format))
 
 
 @app.command()
@@ -181,13 +184,14 @@ def compare(
         str | None,
         typer.Option(help="all, or best: with the best, and of neighbours.", show_default="all of up to six methods"),
     ] = None,
+    without_twins: WithoutTwins = False,
     format: Format = "text",
     json: Json = False,
 ) -> None:
     """Say which differences between methods are real, pair by pair and over data sets."""
     from febench import api
 
-    every = api.load_all(directories)
+    every = api.load_all(directories, without_twins=without_twins)
     format = "json" if json else format
     print(api.compare(*every, methods=methods, metric=metric or "oa", rope=rope, pairs=pairs, format=format))
 
@@ -206,12 +210,14 @@ def figure(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .png, .svg or .pdf.")],
     method: OnlyMethod = None,
     metric: MetricName = None,
+    without_twins: WithoutTwins = False,
 ) -> None:
     """Draw a figure of stored results."""
     from febench import api
     from febench.show.figures import save_figure
 
-    save_figure(api.figure(name, *api.load_all(directories), method=method, metric=metric), output)
+    every = api.load_all(directories, without_twins=without_twins)
+    save_figure(api.figure(name, *every, method=method, metric=metric), output)
     print(f"wrote {output}")
 
 
@@ -221,6 +227,7 @@ def report(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write, such as report.html.")],
     metric: MetricName = None,
     rope: Rope = None,
+    without_twins: WithoutTwins = False,
     show_images: Annotated[
         bool, typer.Option("--show-images", help="Show images of people too: only if you may pass them on.")
     ] = False,
@@ -234,8 +241,9 @@ def report(
 
     load_plugins(plugin)
     verdicts = api.report(
-        directories, output, rope=rope, metric=metric or "oa", show_images=show_images, data_dir=data_dir
-    )
+        directories, output, rope=rope, metric=metric or "oa", without_twins=without_twins, show_images=show_images,
+        data_dir=data_dir,
+    )  # fmt: skip
     size = output.stat().st_size
     if json:
         print(to_json([{"out": str(output), "bytes": size, "verdicts": verdicts}]))
@@ -252,16 +260,17 @@ def export(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet or .csv.")],
     rows: Annotated[str, typer.Option(help="What a row is: predictions, cells or runs.")] = "predictions",
     metrics: Annotated[str, typer.Option(help="Of cells and runs, comma-separated.")] = "oa,uar",
+    without_twins: WithoutTwins = False,
 ) -> None:
     """Write every prediction to one file, a row a prediction, for other tools; or a row a cell, or a run."""
     from febench import api
 
-    done = api.export(directories, output, rows, metrics)
+    done = api.export(directories, output, rows, metrics, without_twins=without_twins)
     if done.failed:
         print(f"{done.failed} failed cells have no predictions and are left out", file=sys.stderr)
     if done.outdated:
         print(f"{done.outdated} cells of older versions of a method are left out", file=sys.stderr)
-    for word in done.set_aside:
+    for word in (*done.without_twins, *done.set_aside):
         print(printable(word), file=sys.stderr)
     print(printable(f"wrote {output}: {done.rows:,} {rows}"))
 

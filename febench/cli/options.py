@@ -40,6 +40,12 @@ MetricName = Annotated[
     str | None,
     typer.Option(help="oa, uar, macro-f1, weighted-f1, auc, log-loss or ece.", show_default="oa, overall accuracy"),
 ]
+WithoutTwins = Annotated[
+    bool,
+    typer.Option(
+        "--without-twins", help="Score only test images that have no identical or nearly identical one in training."
+    ),
+]
 Rope = Annotated[
     float | None, typer.Option(help="A difference up to which methods count as equivalent.", show_default="a point")
 ]

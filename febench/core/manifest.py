@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,9 +35,16 @@ class Manifest:
     ----------
     content : dict
         What is written to `manifest.json`, without its hash.
+    scored : bool array, shape (n,), or None
+        Which test images count, in the order of `all_tests`, where results are read without some of them; None for all.
+        It changes neither folds nor hash.
+    names_people : bool
+        Whether the subjects are taken for people, where there are any; an audit may have found that they are none.
     """
 
     content: dict[str, Any]
+    scored: NDArray[np.bool_] | None = None
+    names_people: bool = True
 
     def __repr__(self) -> str:
         folds = f"{self.n_runs} x {self.n_folds} folds"
@@ -101,8 +109,13 @@ class Manifest:
 
     @cached_property
     def people(self) -> tuple[tuple[str, ...], NDArray[np.int64]] | None:
-        """The names of the people, sorted, and the number of each image's among them, shape (n,); None if not known."""
-        return None if self.subjects is None else numbered(self.subjects)
+        """The names of the people, sorted, and the number of each image's among them, shape (n,); None if not known.
+
+        Names most of which have a single image are not names of people: they tell nothing of who is in training.
+        """
+        if self.subjects is None or not self.names_people or mostly_single(self.subjects):
+            return None
+        return numbered(self.subjects)
 
     @cached_property
     def together(self) -> NDArray[np.int64] | None:
@@ -197,6 +210,19 @@ class Manifest:
 
     @cached_property
     def tested(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The test images that count, as `all_tests` has all."""
+        images, edges = self.all_tests
+        if self.scored is None:
+            return images, edges
+        return images[self.scored], np.concatenate([[0], np.cumsum(self.scored)])[edges]
+
+    @property
+    def left_out(self) -> int:
+        """How many test images of all folds and runs do not count."""
+        return len(self.all_tests[0]) - len(self.tested[0])
+
+    @cached_property
+    def all_tests(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The test images of all folds of all runs, one fold after another, each in rising order.
 
         Returns
@@ -244,6 +270,12 @@ class Manifest:
         parts = {**self.content, "sha256": self.sha256}
         lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in parts.items())
         return "{\n" + lines + "\n}\n"
+
+
+def mostly_single(names: Sequence[str]) -> bool:
+    """Return whether more than half of the different names occur once, as they do where a name is a single image's."""
+    counts = Counter(names).values()
+    return 2 * sum(count == 1 for count in counts) > len(counts)
 
 
 def numbered(names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:

@@ -12,9 +12,10 @@ import numpy as np
 
 from febench.results.floor import Floor, floor_of, likeness_misleads
 from febench.results.metrics import OA, mean_and_sd
-from febench.results.people import faces_tested
+from febench.results.people import faces_tested, said_of_faces
 from febench.results.results import Results
 from febench.results.rows import RowResults
+from febench.results.twins import TWIN_SHARE_OF_ERROR
 
 ROUNDING = 1e-9
 """Of means in percent: what is nearer than that is equal."""
@@ -160,16 +161,18 @@ def caveats_of_data(results: Results) -> list[Caveat]:
         name = results.manifest.dataset
         said.append(Caveat("synthetic", f"{name} is synthetic, drawn by code: it shows how methods behave, not people"))
     if faces_tested(results.manifest) == "not known":
-        said.append(
-            Caveat(
-                "people not known",
-                f"{results.manifest.dataset} does not tell its people apart: those tested may have been trained on",
-            )
-        )
+        said.append(Caveat("people not known", f"{results.manifest.dataset}: {said_of_faces(results.manifest)}"))
     if results.set_aside:
         said.append(Caveat("foreign cells", results.set_aside))
     if results.faults is None:
         said.append(Caveat("not audited", "nobody looked for leaks and duplicates in these folds: febench audit does"))
+    count = results.twin_count
+    if results.manifest.scored is not None:
+        text = f"left out are the {count} that have an identical or nearly identical image in training"
+        said.append(Caveat("without twins", text, serious=False))
+    elif count and count.images:
+        text = f"{count} have an identical or nearly identical image in training: with them, memory scores too"
+        said.append(Caveat("twins", text, serious=count.share >= TWIN_SHARE_OF_ERROR))
     for fault in results.faults or ():
         said.append(Caveat("audit error", f"{fault['code']} {fault['title']} ({fault['count']})"))
     return said

@@ -39,16 +39,23 @@ class Exported:
         Cells of older versions of a method, left out.
     set_aside : tuple of str
         What is to be said of cells that are not of their directory's folds, left out.
+    without_twins : tuple of str
+        For each directory, which test images are left out because they have a twin in training.
     """
 
     rows: int
     failed: int
     outdated: int
     set_aside: tuple[str, ...] = ()
+    without_twins: tuple[str, ...] = ()
 
 
 def export(
-    paths: Sequence[Path], output: Path, rows: str = "predictions", metrics: Sequence[str] = ("oa", "uar")
+    paths: Sequence[Path],
+    output: Path,
+    rows: str = "predictions",
+    metrics: Sequence[str] = ("oa", "uar"),
+    without_twins: bool = False,
 ) -> Exported:
     """Write some results directories to a file, as `febench.export` describes it."""
     suffix = check_output(output, SUFFIXES, "an export's file")
@@ -57,25 +64,29 @@ def export(
     if len({path.resolve() for path in paths}) < len(paths):
         raise UsageError("a results directory is named twice: each of its rows would be there twice")
     if rows != "predictions":
-        return _export_frame(paths, output, suffix, rows, metrics)
+        return _export_frame(paths, output, suffix, rows, metrics, without_twins)
     columns = schema([read_manifest(path).classes for path in paths])
-    counts, aside = [], []
+    counts, aside, twins = [], [], []
     with whole_file(output) as file, _writer(file, suffix, columns) as writer:
-        for results in map(_results, paths):
+        for path in paths:
+            results = _results(path, without_twins)
             written = 0
             for table in _in_groups(prediction_tables(results.manifest, results.rows, columns)):
                 writer.write_table(table if suffix == ".parquet" else _for_spreadsheets(table))
                 written += len(table)
             aside += [results.set_aside] if results.set_aside else []
+            twins += _said_of_twins(results)
             counts.append((written, sum(len(row.failed) for row in results.rows), sum(results.outdated.values())))
     written, failed, outdated = (sum(column) for column in zip(*counts, strict=True))
-    return Exported(written, failed, outdated, tuple(aside))
+    return Exported(written, failed, outdated, tuple(aside), tuple(twins))
 
 
-def _export_frame(paths: Sequence[Path], output: Path, suffix: str, rows: str, metrics: Sequence[str]) -> Exported:
+def _export_frame(
+    paths: Sequence[Path], output: Path, suffix: str, rows: str, metrics: Sequence[str], without_twins: bool
+) -> Exported:
     import pandas as pd
 
-    every = [_results(path) for path in paths]
+    every = [_results(path, without_twins) for path in paths]
     frame = pd.concat([results.to_frame(rows, metrics) for results in every], ignore_index=True)
     with whole_file(output) as file:
         if suffix == ".parquet":
@@ -86,14 +97,24 @@ def _export_frame(paths: Sequence[Path], output: Path, suffix: str, rows: str, m
             frame.to_csv(file, index=False)
     failed = 0 if rows == "cells" else sum(len(row.failed) for results in every for row in results.rows)
     aside = tuple(results.set_aside for results in every if results.set_aside)
-    return Exported(len(frame), failed, sum(sum(results.outdated.values()) for results in every), aside)
+    twins = tuple(words for results in every for words in _said_of_twins(results))
+    return Exported(len(frame), failed, sum(sum(results.outdated.values()) for results in every), aside, twins)
 
 
-def _results(directory: Path) -> Results:
+def _results(directory: Path, without_twins: bool) -> Results:
     try:
-        return Results.of(open_results(directory))
+        results = Results.of(open_results(directory))
     except OSError as error:
         raise UsageError(f"cannot read {directory}: {error.strerror}") from error
+    return results.without_twins() if without_twins else results
+
+
+def _said_of_twins(results: Results) -> list[str]:
+    """Return which test images are left out, as a sentence, where those with a twin are."""
+    if results.manifest.scored is None:
+        return []
+    name = f"{results.manifest.dataset}, protocol {results.manifest.protocol}"
+    return [f"{name}: {results.twin_count} are left out, for they have a twin in training"]
 
 
 def _in_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

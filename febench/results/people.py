@@ -47,8 +47,15 @@ def said_of_faces(manifest: Manifest) -> str:
         "seen": "every person tested was also trained on",
         "partly seen": "some of the people tested were also trained or validated on",
         "new": "nobody tested was trained on",
-        "not known": "the data set does not tell its people apart, so those tested may have been trained on",
+        "not known": f"{why_not_known(manifest)}, so those tested may have been trained on",
     }[faces_tested(manifest)]
+
+
+def why_not_known(manifest: Manifest) -> str:
+    """Return why nobody can say who is tested, of a manifest whose people are not known."""
+    if manifest.subjects is None:
+        return "the data set does not tell its people apart"
+    return "the names given for people do not tell people apart (see the audit)"
 
 
 @dataclass(frozen=True)

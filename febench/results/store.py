@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
@@ -36,13 +36,16 @@ from febench.core.files import (
 )
 from febench.core.manifest import Manifest, read
 from febench.results.record import MEND, Record
+from febench.results.twins import Groups, Twins
 
 CELLS = "cells.jsonl"
 MANIFEST = "manifest.json"
 ENVIRONMENT = "environment.json"
 AUDIT = "audit.json"
-AUDIT_FORMAT = 1
-"""Raised when the audit checks more or otherwise, so that stored findings are found anew."""
+AUDIT_FORMAT = 2
+"""Raised when the audit checks more or otherwise, so that the next run audits anew."""
+READ_AUDIT_FORMATS = (1, 2)
+"""Formats whose findings are read; format 1 had no twins."""
 
 
 class _Finding(TypedDict):
@@ -107,15 +110,34 @@ class ResultsDirectory(ABC):
     @property
     def audit(self) -> list[dict[str, Any]] | None:
         """The findings of the audit of these folds; None where there are none, or damaged or outdated ones."""
-        try:
-            stored, _ = read_audit(self.path)
-            if (stored["format"], stored["manifest"]) != (AUDIT_FORMAT, self.manifest.sha256):
-                return None
-            msgspec.convert(stored["findings"], list[_Finding])
-        except (OSError, ValueError, LookupError, TypeError):
+        stored = self._stored_audit
+        if stored is None:
             return None
         findings: list[dict[str, Any]] = stored["findings"]
         return findings
+
+    @property
+    def twins(self) -> Twins | None:
+        """The identical and nearly identical images that the audit found; None without an audit that tells them."""
+        stored = self._stored_audit
+        return Twins(stored["twins"]) if stored and stored["format"] == AUDIT_FORMAT else None
+
+    @property
+    def _stored_audit(self) -> dict[str, Any] | None:
+        """The stored audit of these folds; None where there is none, or a damaged or outdated one."""
+        try:
+            stored, _ = read_audit(self.path)
+            if stored["format"] not in READ_AUDIT_FORMATS or stored["manifest"] != self.manifest.sha256:
+                return None
+            msgspec.convert(stored["findings"], list[_Finding])
+            if stored["format"] == AUDIT_FORMAT:
+                groups = msgspec.convert(stored["twins"], dict[str, list[list[int]]])
+                images = [image for same in groups.values() for group in same for image in group]
+                if images and not 0 <= min(images) <= max(images) < len(self.manifest.labels):
+                    return None
+        except (OSError, ValueError, LookupError, TypeError):
+            return None
+        return stored
 
     @property
     def environments(self) -> dict[str, dict[str, Any]]:
@@ -201,9 +223,11 @@ class Store(ResultsDirectory):
         """The stored cell of that key."""
         return self._by_key.get(key)
 
-    def keep_audit(self, findings: list[dict[str, Any]]) -> None:
-        """Write what the audit of these folds found; only while `writing`."""
-        document = {"format": AUDIT_FORMAT, "manifest": self.manifest.sha256, "findings": findings}
+    def keep_audit(self, findings: list[dict[str, Any]], twins: Mapping[str, Groups] | None = None) -> None:
+        """Write what the audit of these folds found, and the groups of twins by kind; only while `writing`."""
+        document = {
+            "format": AUDIT_FORMAT, "manifest": self.manifest.sha256, "findings": findings, "twins": dict(twins or {}),
+        }  # fmt: skip
         with writing_to(self.path, "results", "out"), replacing(self.path / AUDIT) as file:
             file.write(sealed(document))
 

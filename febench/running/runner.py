@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from febench.audit import audit
+from febench.audit import Audited, findings_of
 from febench.core.cache import cached_array, file_of, in_chunks, tell, telling
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.environment import environment_id, id_of
@@ -19,6 +19,7 @@ from febench.core.manifest import Manifest, draw, read
 from febench.core.protocol import PROTOCOLS
 from febench.results.record import Record
 from febench.results.store import MANIFEST, Store, Writer, is_store
+from febench.results.twins import TwinCount
 from febench.running.checkpoints import checkpoint_of, forget_checkpoint
 from febench.running.executors.base import Executor, Failure
 from febench.running.executors.local import LocalExecutor
@@ -288,8 +289,9 @@ def check_rows(rows: Sequence[Row], device: str) -> None:
 
 def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
     """Audit the folds once for a directory, and say each time what is wrong; the run goes on whatever it is."""
-    if store.audit is None:
-        store.keep_audit([asdict(finding) for finding in audit(dataset, store.manifest)])
+    if store.audit is None or store.twins is None:
+        audited = Audited(dataset, store.manifest)
+        store.keep_audit([asdict(finding) for finding in findings_of(audited)], audited.twins)
     watcher.note(dataset.summary)
     for note in dataset.notes:
         watcher.note(f"{dataset.name}: {note}")
@@ -297,6 +299,8 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
         if finding["severity"] == "error":
             told = f"audit: {finding['code']} {finding['title']} ({finding['count']})"
             watcher.note(f"{told}; febench audit says more of {dataset.name}")
+    if store.twins is not None and (count := TwinCount.of(store.twins, store.manifest)).images:
+        watcher.note(f"audit: {count} have an identical or nearly identical image in training")
 
 
 def compute(

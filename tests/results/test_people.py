@@ -26,13 +26,28 @@ def test_people_without_names_are_not_said_to_be_seen() -> None:
     assert faces_tested(manifest) == "not known" and "may have been" in said_of_faces(manifest)
 
 
-def test_people_with_one_image_are_new_even_on_random_folds() -> None:
-    images = make_dataset([i % 7 for i in range(140)], [f"p{i}" for i in range(140)])
-    assert faces_tested(draw(images, "paper")) == "new"
+@pytest.mark.parametrize("single", [140, 100])
+@pytest.mark.parametrize("protocol", ["paper", "subject"])
+def test_names_most_of_which_have_one_image_are_not_said_to_be_new_people(single: int, protocol: str) -> None:
+    people = [f"p{i}" if i < single else f"q{i % 7}" for i in range(140)]
+    manifest = draw(make_dataset([i % 7 for i in range(140)], people), protocol)
+    assert manifest.people is None and faces_tested(manifest) == "not known"
+    assert said_of_faces(manifest).startswith("the names given for people do not tell people apart")
+
+
+def test_names_that_an_audit_found_to_be_none_are_not_said_to_be_new_people(tmp_path: Path) -> None:
+    store = made_results(tmp_path, {"hwt": 0.7}, protocol="subject[runs=1]", runs=[1])
+    assert faces_tested(Results.of(store).manifest) == "new"
+    for severity, faces in (("warning", "new"), ("error", "not known")):
+        with store.writing():
+            store.keep_audit([{"code": "FEB021", "severity": severity, "title": "Names", "count": 9}])
+        results = Results.of(store)
+        assert faces_tested(results.manifest) == faces
+        assert (results.rows[0].summary().interval is None) == (faces == "not known")
 
 
 def test_some_people_with_one_image_make_it_partly() -> None:
-    people = [f"p{i}" if i < 20 else f"q{i % 5}" for i in range(140)]
+    people = [f"p{i}" if i < 5 else f"q{i % 7}" for i in range(140)]
     manifest = draw(make_dataset([i % 7 for i in range(140)], people), "paper")
     assert faces_tested(manifest) == "partly seen" and said_of_faces(manifest).startswith("some of the people")
 

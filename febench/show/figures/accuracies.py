@@ -204,6 +204,7 @@ def drop(data: Mapping[str, Any]) -> Figure:
         * any(row.get("drop_interval") for row in rows),
         *(f"{mark}: {', '.join(methods)}" for mark, methods in lacking.items()),
         *(f"audit, {protocol}: {fault['code']} {fault['title']} ({fault['count']})" for protocol, fault in faults),
+        *(f"{protocol}: {words}" for protocol, one in data.get("twins", {}).items() if (words := _of_twins(one))),
     ]
     finish(figure, notes)
     return figure
@@ -259,5 +260,14 @@ def ladder(data: Mapping[str, Any]) -> Figure:
         notes.append(f"{mark}: {', '.join(label for one, label in lacking if one == mark)}")
     notes += ["synthetic faces: they show how methods behave, not people"] * bool(data["synthetic"])
     notes += [f"audit: {fault['code']} {fault['title']} ({fault['count']})" for fault in data["audit"] or ()]
+    notes += [words] if (words := _of_twins(data.get("twins"))) else []
     finish(figure, notes)
     return figure
+
+
+def _of_twins(facts: dict[str, Any] | None) -> str:
+    """Return how many test images have a twin in training, in words; empty where none has, or it is not known."""
+    if not facts or not facts["images"]:
+        return ""
+    left_out = ": they are left out" if facts["left_out"] else ""
+    return f"{facts['images']:,} of {facts['tested']:,} test images have a twin in training{left_out}"

@@ -22,6 +22,7 @@ def report_html(
     *,
     rope: float | None = None,
     metric: str = "oa",
+    without_twins: bool = False,
     show_images: bool = False,
     data_dir: Path | None = None,
 ) -> tuple[str, list[dict[str, Any]]]:
@@ -35,6 +36,8 @@ def report_html(
         Half the region of practical equivalence; the metric's own by default, for percentages a point.
     metric : str
         What methods are compared by.
+    without_twins : bool
+        Whether only test images count that have no twin in training; see `Results.without_twins`.
     show_images : bool
         Whether images of people may be shown; those drawn by code always are.
     data_dir : Path or None
@@ -51,7 +54,7 @@ def report_html(
     from febench.show.report.studies import gather
     from febench.show.report.verdict import verdict_data
 
-    studies = gather(stores, rope, metric_of(metric))
+    studies = gather(stores, rope, metric_of(metric), without_twins=without_twins)
     return page(studies, show_images=show_images, data_dir=data_dir), verdict_data(studies)
 
 
@@ -61,6 +64,7 @@ def write_report(
     *,
     rope: float | None = None,
     metric: str = "oa",
+    without_twins: bool = False,
     show_images: bool = False,
     data_dir: Path | None = None,
 ) -> list[dict[str, Any]]:
@@ -72,7 +76,9 @@ def write_report(
         If the file cannot be written, and as `report_html`.
     """
     check_output(output, (output.suffix.lower(),), "a report's file")
-    text, verdicts = report_html(stores, rope=rope, metric=metric, show_images=show_images, data_dir=data_dir)
+    text, verdicts = report_html(
+        stores, rope=rope, metric=metric, without_twins=without_twins, show_images=show_images, data_dir=data_dir
+    )
     with whole_file(output) as file:
         file.write(text.encode())
     return verdicts

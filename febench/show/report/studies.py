@@ -105,7 +105,9 @@ class Study:
         return digests
 
 
-def gather(stores: Sequence[ResultsDirectory], rope: float | None = None, metric: Metric = OA) -> list[Study]:
+def gather(
+    stores: Sequence[ResultsDirectory], rope: float | None = None, metric: Metric = OA, *, without_twins: bool = False
+) -> list[Study]:
     """One study a data set and protocol: data sets in the order given, of each the protocol with new faces last.
 
     Raises
@@ -116,7 +118,8 @@ def gather(stores: Sequence[ResultsDirectory], rope: float | None = None, metric
         If two directories hold other predictions of the same cell.
     """
     by_dataset: dict[str, list[Results]] = {}
-    for results in pool([Results.of(store) for store in stores]):
+    every = [Results.of(store) for store in stores]
+    for results in pool([results.without_twins() for results in every] if without_twins else every):
         by_dataset.setdefault(results.manifest.dataset, []).append(results)
     studies: list[Study] = []
     for same in by_dataset.values():

@@ -28,6 +28,7 @@ from febench.show.tables.table import (
     origin_of,
     run_counts,
     said_of_floor,
+    twins_data,
 )
 from febench.stats import p_value
 
@@ -94,6 +95,7 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
         "chance": chance,
         "majority": {protocol: floor["majority"] for protocol, floor in floors.items()},
         "audit": {one.manifest.protocol: head_data(one)["audit"] for one in results},
+        "twins": {one.manifest.protocol: twins_data(one) for one in results},
         "rows": facts,
         "set_aside": [one.set_aside for one in results if one.set_aside],
     }
@@ -107,11 +109,14 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
     notes += map(noted, [one for one in caveats_of_data(results[0]) if one.word == "synthetic"])
     for one, under in zip(results, rows, strict=True):
         named = f", {one.manifest.protocol}"
-        of_folds = [caveat for caveat in caveats_of_data(one) if caveat.word in ("audit error", "foreign cells")]
+        words = ("audit error", "foreign cells", "twins", "without twins")
+        of_folds = [caveat for caveat in caveats_of_data(one) if caveat.word in words]
         notes += [noted(caveat, named) for caveat in of_folds]
         notes += [noted(caveat, named) for caveat in caveats_of_rows(one, under)]
     title = f"Table 4. The {change} on {dataset_of(results[0])}: {metric.title} under {' and '.join(protocols)}"
     tested = any(row["drop_interval"] for row in facts)
+    if any(one.manifest.scored is not None for one in results):
+        title += " without twins"
     body: list[tuple[Value, ...]] = [
         (
             row["method"], *map(plus_minus, row["protocols"].values()),

@@ -142,7 +142,8 @@ def chosen(results: Results, method: str | None = None) -> list[RowResults]:
 
 def titled(what: str, results: Results) -> str:
     """A title that ends with the data set and the protocol."""
-    return f"{what} ({dataset_of(results)}, protocol {results.manifest.protocol})"
+    left_out = "" if results.manifest.scored is None else ", without twins"
+    return f"{what} ({dataset_of(results)}, protocol {results.manifest.protocol}{left_out})"
 
 
 def dataset_of(results: Results) -> str:
@@ -217,8 +218,17 @@ def head_data(results: Results) -> dict[str, Any]:
         "manifest": results.manifest.sha256,
         "febench": __version__,
         "audit": None if results.faults is None else list(results.faults),
+        "twins": twins_data(results),
         "set_aside": [results.set_aside] if results.set_aside else [],
     }
+
+
+def twins_data(results: Results) -> dict[str, Any] | None:
+    """Return how many test images have a twin in training, and whether they are left out; None if not known."""
+    count = results.twin_count
+    if count is None:
+        return None
+    return {"images": count.images, "tested": count.tested, "left_out": results.manifest.scored is not None}
 
 
 def floor_data(results: Results, metric: Metric) -> dict[str, Any]:

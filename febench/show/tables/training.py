@@ -190,5 +190,7 @@ def _or_none(value: float) -> float | None:
 
 def _data_and_rows(results: Results, rows: Sequence[RowResults]) -> list[str]:
     """What is to be said of the images and of these rows; what the audit found stands in the caption."""
-    said = [one for one in caveats_of_data(results) if one.word in ("synthetic", "foreign cells")]
+    said = [
+        one for one in caveats_of_data(results) if one.word in ("synthetic", "foreign cells", "twins", "without twins")
+    ]
     return [noted(caveat) for caveat in [*said, *caveats_of_rows(results, rows)]]
