@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from febench.core.registry import Component, Registry, origin_of, source_version
+from febench.core.registry import Registry, Versioned, origin_of, plugin_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,13 +48,11 @@ LARGEST_PACK = 16
 
 
 @dataclass(frozen=True)
-class Method(Component):
+class Method(Versioned):
     """A registered method.
 
     Attributes
     ----------
-    version : str
-        Raised whenever the method's results change; part of the key of every cell.
     sets : tuple of str
         Names under which it is asked for together with others; `extended` keeps it out of `all`, and `named` is of
         methods that run only when asked for by name.
@@ -71,7 +69,6 @@ class Method(Component):
         `febench doctor`, which asks in a process of its own.
     """
 
-    version: str = ""
     sets: tuple[str, ...] = ()
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     check: Check | None = None
@@ -179,6 +176,7 @@ def method(
     cite: str = "",
     sets: Iterable[str] = (),
     version: str | None = None,
+    files: Iterable[str] = (),
     presets: Mapping[str, Mapping[str, Any]] | None = None,
     needs: Iterable[str] = (),
     extra: str | None = None,
@@ -194,8 +192,11 @@ def method(
         What the method is asked for by.
     cite : str
         The paper it follows.
-    sets, version, presets, needs, extra, check, settle, precision
+    sets, presets, needs, extra, check, settle, precision
         See `Method` and `Component`.
+    version, files
+        See `Versioned`. A method that reads files beside it names them in `files`, so that it is computed anew when
+        one of them changes.
 
     Returns
     -------
@@ -217,7 +218,9 @@ def method(
                 origin=origin_of(build),
                 needs=tuple(needs),
                 extra=extra,
-                version=source_version(build, version),
+                version=version or "",
+                folder=plugin_folder(),
+                files=(files,) if isinstance(files, str) else tuple(files),
                 sets=tuple(sets),
                 presets=dict(presets or {}),
                 check=check,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args
 
 from febench.core.errors import UsageError
-from febench.core.registry import Component, Registry, origin_of, source_version
+from febench.core.registry import Registry, Versioned, origin_of, plugin_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,19 +56,16 @@ class Deal:
 
 
 @dataclass(frozen=True)
-class Protocol(Component):
+class Protocol(Versioned):
     """A registered protocol: `build(dataset, seed=..., **params)` returns a `Deal`.
 
     Attributes
     ----------
-    version : str
-        Raised whenever it deals otherwise.
     together : str or None
         Whose images it keeps together: `subjects` or `sequences`, as a data set tells them; None of one that deals
         image by image. Methods get it as `groups` of their training images.
     """
 
-    version: str = ""
     together: Together | None = None
 
     kind: ClassVar[str] = "protocol"
@@ -97,7 +94,8 @@ def protocol(
     cite : str
         The paper it follows.
     version : str or None
-        Raised whenever it deals otherwise; by default, and always in a plugin file, a hash of its source.
+        Raised whenever it deals otherwise; by default, and always in a plugin file, a hash of its code and of what
+        that reaches (see `febench.core.registry.Versioned`).
     together : str or None
         Whose images it keeps together: `subjects`, `sequences` or nobody's; see `Protocol`.
 
@@ -115,8 +113,11 @@ def protocol(
         raise UsageError(f"protocol {name!r} keeps together {together!r}; choose {' or '.join(get_args(Together))}")
 
     def register(build: B) -> B:
-        versioned = source_version(build, version)
-        PROTOCOLS.add(Protocol(name, build, cite, origin_of(build), version=versioned, together=together))
+        PROTOCOLS.add(
+            Protocol(
+                name, build, cite, origin_of(build), version=version or "", folder=plugin_folder(), together=together
+            )
+        )
         return build
 
     return register

@@ -5,19 +5,21 @@ from __future__ import annotations
 import contextlib
 import difflib
 import hashlib
+import importlib.machinery
 import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import cloudpickle
 
+from febench.core.code_version import PLUGIN_MARK, code_version
 from febench.core.errors import UsageError
 from febench.core.selectors import coerce, format_selector, parse_selector
 
@@ -117,6 +119,44 @@ class Component:
         """Whether `build` takes this keyword."""
         return keyword in inspect.signature(self.build).parameters
 
+    def at_present(self) -> Self:
+        """Return the component, with its version as it is now where it has one."""
+        return self
+
+
+@dataclass(frozen=True)
+class Versioned(Component):
+    """A component that results depend on, and that has a version.
+
+    Attributes
+    ----------
+    version : str
+        Part of the key of every cell, or of the folds. In a plugin file, and where none is declared, it is a hash of
+        the definition and of all that it reaches (`febench.core.code_version`), taken by `at_present`; elsewhere it is
+        what its author declares, and raises whenever results change.
+    folder : Path or None
+        The folder of the plugin file that defines it.
+    files : tuple of str
+        Files that it depends on, relative to the folder of the file that defines it: their content is a part of the
+        hash.
+    """
+
+    version: str = ""
+    folder: Path | None = None
+    files: tuple[str, ...] = ()
+
+    def at_present(self) -> Self:
+        """Return the component with its version as it is now.
+
+        Raises
+        ------
+        UsageError
+            If one of its files cannot be read.
+        """
+        if self.version and self.folder is None:
+            return self
+        return replace(self, version=code_version(self.build, self.folder, self.version, self.files))
+
 
 C = TypeVar("C", bound=Component)
 
@@ -168,12 +208,13 @@ class Registry(Generic[C]):
         self._registered[component.name] = component
 
     def get(self, name: str) -> C:
-        """The component of that name.
+        """Return the component of that name, at its present version.
 
         Raises
         ------
         UsageError
-            If there is none (the nearest names are told), or its package cannot be loaded.
+            If there is none (the nearest names are told), its package cannot be loaded, or a file that it declares
+            cannot be read.
         """
         point = self._offered.get(name)
         if name not in self._registered and point is not None:
@@ -194,7 +235,7 @@ class Registry(Generic[C]):
                 f"there is no {self._cls.kind} {name!r}{_nearest(name, self.names)} "
                 f"(all of them: febench {self._cls.kind.replace(' ', '')}s)"
             )
-        return self._registered[name]
+        return self._registered[name].at_present()
 
     def find(self, text: str) -> tuple[C, dict[str, Any]]:
         """The component that a selector names, and the parameters it gives, unchecked.
@@ -225,21 +266,10 @@ def origin_of(build: Callable[..., Any]) -> str:
     return str(plugin) if plugin else build.__module__
 
 
-def source_version(build: Callable[..., Any], declared: str | None) -> str:
-    """The version of a component: the hash of its plugin file, else `declared`, else the hash of its source.
-
-    A plugin file's own hash goes before what it declares, so that an edited file never meets its old results.
-    """
+def plugin_folder() -> Path | None:
+    """Return the folder of the plugin file that is being loaded; None while none is."""
     plugin = _plugin_file.get()
-    if plugin is not None:
-        return hashlib.sha256(plugin.read_bytes()).hexdigest()
-    if declared is not None:
-        return declared
-    try:
-        source = inspect.getsource(sys.modules[build.__module__]).encode()
-    except (KeyError, OSError, TypeError):  # defined in a notebook or at a prompt: the code itself
-        source = cloudpickle.dumps(build)
-    return hashlib.sha256(source).hexdigest()
+    return None if plugin is None else plugin.parent
 
 
 def load_plugin(path: str | Path) -> None:
@@ -258,6 +288,7 @@ def load_plugin(path: str | Path) -> None:
     if spec is None or spec.loader is None:
         raise UsageError(f"the plugin file {path} is not a Python file (its name must end in .py)")
     module = importlib.util.module_from_spec(spec)
+    setattr(module, PLUGIN_MARK, True)
     sys.modules[name] = module
     cloudpickle.register_pickle_by_value(module)
     if str(file.parent) not in sys.path:
@@ -265,7 +296,11 @@ def load_plugin(path: str | Path) -> None:
     token = _plugin_file.set(file)
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            spec.loader.exec_module(module)
+            if isinstance(spec.loader, importlib.machinery.SourceFileLoader):
+                # not by exec_module: its cache takes a file edited within a second to the same length for the old one
+                exec(spec.loader.source_to_code(file.read_bytes(), str(file)), vars(module))
+            else:
+                spec.loader.exec_module(module)
     except UsageError as error:
         raise UsageError(f"the plugin file {path} cannot be used: {error}") from error
     except SyntaxError as error:
