@@ -56,8 +56,8 @@ DRAWS_PER_FILE = 10
 N_CLASSES = len(CLASSES)
 IMAGES_PER_PERSON = N_CLASSES * SHOTS
 PROTOCOLS = {"paper": "paper[runs=3]", "subject": "subject[runs=3]", "loso": "loso[runs=1]"}
-SWARM_RUNS = {"paper": 2, "subject": 2, "loso": 1}
-SWARM_EVALUATIONS, MAX_SWARM_FOLDS = 1_000, 20
+SWARM_RUNS = 1
+SWARM_EVALUATIONS, MAX_SWARM_FOLDS = 1_000, 10
 SIZES = (10, 20, 70)
 MERGED = np.array([0, 0, 0, 1, 0, 0, 2])
 """What `coarse` tells apart: happiness, surprise, and all others."""
@@ -231,7 +231,7 @@ def simulate(folder: Path, classifiers: list[str], sizes: list[int], n_draws: in
                 for protocol, selector in PROTOCOLS.items():
                     manifest = draw(dataset, selector)
                     for name, predict in predictors.items():
-                        runs = SWARM_RUNS[protocol] if name == "bbo" else manifest.n_runs
+                        runs = SWARM_RUNS if name == "bbo" else manifest.n_runs
                         if name == "bbo" and len(manifest.roles) > MAX_SWARM_FOLDS:
                             continue
                         of_people, of_folds = accuracies(manifest, runs, wanted(name, labels), n_people, predict)
@@ -389,6 +389,50 @@ def table(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def summary(coverage: pd.DataFrame) -> str:
+    """The tables of docs/statistics.md, in Markdown."""
+    lines = ["| interval of | people | protocol | runs | draws | " + " | ".join(CLASSIFIERS) + " |"]
+    lines.append("|" + "---|" * (5 + len(CLASSIFIERS)))
+    figures = coverage[coverage["kind"] != "difference"]
+    for setting, rows in figures.groupby(["kind", "people", "protocol", "runs"]):
+        kind, people, protocol, runs = setting
+        by_name = rows.set_index("what")
+        cells = [
+            f"{by_name['bootstrap'][name]:.0f} → {by_name['chosen'][name]:.0f}" if name in by_name.index else ""
+            for name in CLASSIFIERS
+        ]
+        draws = sorted({int(n) for n in rows["draws"]}, reverse=True)
+        first = [kind, people, protocol, runs, ", ".join(map(str, draws)), *cells]
+        lines.append("| " + " | ".join(map(str, first)) + " |")
+    lines += ["", "| people | protocol | runs | pairs | folds, plain t | folds, corrected t | people, chosen |"]
+    lines.append("|" + "---|" * 7)
+    for setting, rows in coverage[coverage["kind"] == "difference"].groupby(["people", "protocol", "runs"]):
+        ranges = [
+            f"{rows[rule].mean():.0f} ({rows[rule].min():.0f} to {rows[rule].max():.0f})"
+            for rule in ("folds, plain", "folds", "chosen")
+        ]
+        lines.append("| " + " | ".join(map(str, [*setting, len(rows), *ranges])) + " |")
+    lines += [
+        "",
+        "Average coverage by rule",
+        "",
+        "| interval of | people | bootstrap | t | chosen | Nadeau-Bengio |",
+        "|---|---|---|---|---|---|",
+    ]
+    for (kind, people), rows in coverage.groupby(["kind", "people"]):
+        averages = [f"{rows[rule].mean():.1f}" for rule in ("bootstrap", "t", "chosen", "Nadeau-Bengio")]
+        lines.append("| " + " | ".join([kind, str(people), *averages]).replace("nan", "") + " |")
+    lines += ["", "Outside of 93 to 97 % by more than two standard errors", ""]
+    margin = 2 * coverage["se_at_95"]
+    outside = coverage[(coverage["chosen"] < 93 - margin) | (coverage["chosen"] > 97 + margin)]
+    for _, row in outside.iterrows():
+        lines.append(
+            f"- {row['kind']} {row['what']}, {row['protocol']}, {row['people']} people, runs {row['runs']}: "
+            f"{row['chosen']:.0f} % of {row['draws']} draws"
+        )
+    return "\n".join(lines)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -407,7 +451,7 @@ def main(arguments: list[str] | None = None) -> None:
     coverage = table(options.folder).round(2)
     if options.output:
         coverage.to_csv(options.output, index=False)
-    print(coverage.to_string())
+    print(summary(coverage))
 
 
 if __name__ == "__main__":
