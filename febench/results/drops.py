@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from febench.results.design import training_people
 from febench.results.metrics import OA, Metric
 from febench.results.rows import RowResults
 from febench.stats import PeopleInterval, holm, people_interval
+from febench.stats.resampled import ROUNDING
 
 NoInterval = Literal["people not known", "other people tested", "fewer than two people", "no value of each person"]
 
@@ -65,8 +68,11 @@ def _drop(first: RowResults, last: RowResults, metric: Metric) -> Drop | None:
         return Drop(after - before, None, lacking="fewer than two people" if few else "no value of each person")
     if values[0].names != values[1].names:
         return Drop(after - before, None, lacking="other people tested")
+    differences = values[1].values - values[0].values
+    # a method that answers alike under both protocols has differences of rounding alone, which no test may read
+    differences[np.abs(differences) <= ROUNDING * np.abs(values[0].values).max()] = 0.0
     trained_on = min(training_people(row.manifest) for row in (first, last))
-    return Drop(after - before, people_interval(values[1].values - values[0].values, training_people=trained_on))
+    return Drop(after - before, people_interval(differences, training_people=trained_on))
 
 
 def _adjusted(drops: Mapping[str, Drop]) -> dict[str, Drop]:

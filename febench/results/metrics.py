@@ -86,6 +86,8 @@ class Metric:
         against each other; otherwise it is the value of the counts summed over the run's test groups.
     by_class : bool
         Whether it is a mean over classes, from which those without a test image are left out.
+    needs_many_images : bool
+        Whether chance moves it far on the images of one person.
     chance : callable or None
         `chance(n_classes)`: what guessing gets, each class as often; None where that has no one value.
     bounds : tuple of float
@@ -106,6 +108,7 @@ class Metric:
     of_probabilities: bool = False
     averaged_over_folds: bool = False
     by_class: bool = False
+    needs_many_images: bool = False
     chance: Callable[[int], float] | None = None
     bounds: tuple[float, float] = (0.0, 100.0)
     decimals: int = 2
@@ -404,7 +407,7 @@ METRICS = {
             "ece", "calibration error", "%", _bins, _calibration_error,
             f"expected calibration error of the answers over {BINS} bins of equal width (Guo et al. 2017), less the "
             "part that chance alone brings into few images (Kumar, Liang & Ma 2019); it can fall a little below 0",
-            of_probabilities=True, higher_is_better=False,
+            of_probabilities=True, higher_is_better=False, needs_many_images=True,
         ),
     )
 }  # fmt: skip

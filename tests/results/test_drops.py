@@ -101,3 +101,24 @@ def test_training_people_are_counted_in_the_folds() -> None:
     assert training_people(draw(PEOPLE, "paper")) == 8
     assert training_people(draw(PEOPLE, "loso")) in (6, 7)
     assert training_people(draw(PEOPLE, "subject[groups=4]")) == 4
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_method_that_answers_alike_under_both_protocols_has_no_drop(name: str) -> None:
+    """As one that was trained elsewhere does: differences of rounding are not tested."""
+    rng = np.random.default_rng(0)
+    raw = rng.random((280, 7)) + np.eye(7)[PEOPLE.labels]
+    told = raw / raw.sum(axis=1, keepdims=True)
+
+    def fixed(protocol: str) -> Sequence[RowResults]:
+        manifest = draw(PEOPLE, protocol)
+        records = []
+        for cell in cells(manifest, {"a": 1.0}):
+            test = manifest.test(cell.run, cell.fold)
+            said = told[test].argmax(axis=1).tolist()
+            records.append(dataclasses.replace(cell, predictions=said, probabilities=told[test].tolist()))
+        return Results.from_records(manifest, records).rows
+
+    drop = drops_of(fixed("paper"), fixed("paper[runs=3]"), metric_of(name))["a"]
+    if name != "auc":  # other folds rank other images against each other
+        assert drop.interval is not None and drop.p_holm == 1.0 and drop.value == pytest.approx(0, abs=1e-9)

@@ -116,7 +116,7 @@ def people(results: Results, rows: Sequence[RowResults] | None = None, metric: M
     Returns
     -------
     matplotlib.figure.Figure
-        A row a method; a person's value is over all complete runs.
+        A row a method; a person's value is the mean over complete runs.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def people(results: Results, rows: Sequence[RowResults] | None = None, metric: M
     if metric.unit == "%":
         axes.set_xlim(-2, 102)
     entitle(figure, f"Person by person, {len(scored[0][1].names)} people", origin(results))
-    finish(figure, ["each person over all complete runs", *caveats(results, rows, metric)])
+    finish(figure, ["each person: mean over complete runs", *caveats(results, rows, metric)])
     return figure
 
 

@@ -62,7 +62,9 @@ def people_table(results: Results, rows: Sequence[RowResults], metric: Metric = 
         columns=columns,
         rows=tuple(body),
         notes=(
-            "each person over all complete runs; worst tenth: the mean over the tenth of the people recognised worst",
+            "each person: mean over complete runs; worst tenth: mean over the tenth of the people recognised worst",
+            *[f"{metric.title} of one person: of so few images much of it is chance; the mean is of all images"]
+            * metric.needs_many_images,
             *notes_of(results, rows, metric),
         ),
         about=about_of(results, rows, data["rows"]),
