@@ -12,7 +12,7 @@ from febench.results.export import Exported
 from febench.results.export import export as write_export
 from febench.results.index import open_results
 from febench.results.metrics import metric_of
-from febench.results.results import Results
+from febench.results.results import Results, check_version
 from febench.results.store import find_directories
 from febench.running.options import RunOptions
 from febench.show.formats import render
@@ -53,7 +53,8 @@ def run(
     Returns
     -------
     Results
-        All that the directory holds now, cells that failed among it.
+        All that the directory holds now, cells that failed among it; the methods that were asked for are at their
+        present versions.
 
     Raises
     ------
@@ -85,29 +86,41 @@ def run(
     console = Console(stderr=True, force_jupyter=False)
     watcher = watchers.PlainWatcher(console) if progress else watchers.ProblemsOnly(console)
     [prepared] = prepare(asked)
-    return Results.of(compute(prepared, watcher).store)
+    return compute(prepared, watcher).results
 
 
-def load(directory: str | Path) -> Results:
-    """Read a results directory.
+def load(directory: str | Path, version: str | None = None) -> Results:
+    """Read a results directory; of each row, the version that `run` was asked for last.
+
+    Parameters
+    ----------
+    directory : path
+        The directory.
+    version : str or None
+        Rows that have this version are shown at it; of a hash the first six letters suffice.
 
     Raises
     ------
     UsageError
-        If it holds no results.
+        If it holds no results, or no row has that version.
     MismatchError
         If its manifest or a line of its cells is damaged.
     """
-    return Results.of(open_results(Path(directory)))
+    [results] = _load([Path(directory)], version)
+    return results
 
 
-def load_all(directories: Directories, *, without_twins: bool = False) -> list[Results]:
+def load_all(directories: Directories, version: str | None = None, *, without_twins: bool = False) -> list[Results]:
     """Read some results directories; a folder of them stands for all that it holds.
+
+    Rows that have this version are shown at it, as by `load`; at least one of the directories must have such a row.
 
     Parameters
     ----------
     directories : path or sequence of paths
         Results directories, or folders of them.
+    version : str or None
+        As of `load`.
     without_twins : bool
         Whether only test images count that have no identical or nearly identical image in training, as
         `Results.without_twins` has it.
@@ -117,8 +130,14 @@ def load_all(directories: Directories, *, without_twins: bool = False) -> list[R
     UsageError, MismatchError
         As `load` and `Results.without_twins`.
     """
-    every = [load(path) for path in _found(directories)]
+    every = _load(_found(directories), version)
     return [results.without_twins() for results in every] if without_twins else every
+
+
+def _load(paths: Sequence[Path], version: str | None) -> list[Results]:
+    every = [Results.of(open_results(path), version) for path in paths]
+    check_version(every, version)
+    return every
 
 
 def table(
@@ -216,6 +235,7 @@ def report(
     without_twins: bool = False,
     show_images: bool = False,
     data_dir: str | Path | None = None,
+    version: str | None = None,
 ) -> list[dict[str, Any]]:
     """Write one HTML page of everything, and return its verdicts as data.
 
@@ -235,17 +255,21 @@ def report(
         Whether images of people may be shown; those drawn by code always are.
     data_dir : path or None
         Where data sets live.
+    version : str or None
+        As of `load`.
 
     Raises
     ------
     UsageError
-        If the file cannot be written, or results of one data set and protocol are not of the same folds.
+        If the file cannot be written, no row has that version, or results of one data set and protocol are
+        not of the same folds.
     """
     from febench.show.report import write_report
 
     return write_report(
         [open_results(path) for path in _found(directories)], Path(output), rope=rope, metric=metric,
-        without_twins=without_twins, show_images=show_images, data_dir=None if data_dir is None else Path(data_dir),
+        version=version, without_twins=without_twins, show_images=show_images,
+        data_dir=None if data_dir is None else Path(data_dir),
     )  # fmt: skip
 
 
@@ -254,6 +278,7 @@ def export(
     output: str | Path,
     rows: str = "predictions",
     metrics: str | Sequence[str] = ("oa", "uar"),
+    version: str | None = None,
     *,
     without_twins: bool = False,
 ) -> Exported:
@@ -271,6 +296,8 @@ def export(
         `predictions`, `cells` or `runs`.
     metrics : str or sequence of str
         Of cells and runs; in one text comma-separated.
+    version : str or None
+        As of `load`.
     without_twins : bool
         As in `load_all`.
 
@@ -287,7 +314,7 @@ def export(
     MismatchError
         If stored results are damaged.
     """
-    return write_export(_found(directories), Path(output), rows, _listed(metrics), without_twins)
+    return write_export(_found(directories), Path(output), rows, _listed(metrics), version, without_twins)
 
 
 def _found(directories: Directories) -> list[Path]:

@@ -25,6 +25,7 @@ from febench.cli.options import (
     Seed,
     SubjectPattern,
     Unasked,
+    Version,
     WithoutTwins,
     dataset_selector,
     load_plugins,
@@ -72,7 +73,6 @@ def run(asked: Sequence[RunOptions], names: Unasked = None) -> None:
     from rich.console import Console
 
     from febench.api import table
-    from febench.results.results import Results
     from febench.running.progress import make_watcher, say
     from febench.running.runner import prepare
     from febench.running.runner import run as compute
@@ -97,7 +97,7 @@ def run(asked: Sequence[RunOptions], names: Unasked = None) -> None:
     if asked[0].shard:
         say(console, "a shard is a part of a table: febench merge DIR... -o DIR joins those of one protocol")
         raise typer.Exit(WHOLE if all(one.whole for one in finished) else SOME_FAILED)
-    results = [Results.of(one.store) for one in finished]
+    results = [one.results.only(one.asked) for one in finished]
     print("\n\n".join(table(number, *results) for number in ([3, 4] if len(results) > 1 else [3])))
     raise typer.Exit(WHOLE if all(one.whole for one in finished) else SOME_FAILED)
 
@@ -140,12 +140,14 @@ def pretrain(
 
 @app.command()
 def status(
-    directory: Annotated[Path, typer.Argument(help="Results directory, or a folder of them.")], json: Json = False
+    directory: Annotated[Path, typer.Argument(help="Results directory, or a folder of them.")],
+    version: Version = None,
+    json: Json = False,
 ) -> None:
     """Say what a results directory holds: cells in, failed and missing, method by method."""
     from febench.cli.listing import show_status
 
-    show_status(directory, json)
+    show_status(directory, version, json)
 
 
 @app.command()
@@ -159,6 +161,7 @@ def table(
     directories: Directories,
     method: OnlyMethod = None,
     metric: MetricName = None,
+    version: Version = None,
     without_twins: WithoutTwins = False,
     format: Format = "text",
     json: Json = False,
@@ -170,7 +173,7 @@ def table(
     if Path(name).is_dir() and swapped:
         raise UsageError(f"the table comes before the directories: febench table {swapped[0]} {name}")
     format = "json" if json else format
-    every = api.load_all(directories, without_twins=without_twins)
+    every = api.load_all(directories, version, without_twins=without_twins)
     print(api.table(name, *every, method=method, metric=metric, format=format))
 
 
@@ -184,6 +187,7 @@ def compare(
         str | None,
         typer.Option(help="all, or best: with the best, and of neighbours.", show_default="all of up to six methods"),
     ] = None,
+    version: Version = None,
     without_twins: WithoutTwins = False,
     format: Format = "text",
     json: Json = False,
@@ -191,7 +195,7 @@ def compare(
     """Say which differences between methods are real, pair by pair and over data sets."""
     from febench import api
 
-    every = api.load_all(directories, without_twins=without_twins)
+    every = api.load_all(directories, version, without_twins=without_twins)
     format = "json" if json else format
     print(api.compare(*every, methods=methods, metric=metric or "oa", rope=rope, pairs=pairs, format=format))
 
@@ -210,13 +214,14 @@ def figure(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .png, .svg or .pdf.")],
     method: OnlyMethod = None,
     metric: MetricName = None,
+    version: Version = None,
     without_twins: WithoutTwins = False,
 ) -> None:
     """Draw a figure of stored results."""
     from febench import api
     from febench.show.figures import save_figure
 
-    every = api.load_all(directories, without_twins=without_twins)
+    every = api.load_all(directories, version, without_twins=without_twins)
     save_figure(api.figure(name, *every, method=method, metric=metric), output)
     print(f"wrote {output}")
 
@@ -233,6 +238,7 @@ def report(
     ] = False,
     data_dir: DataDir = None,
     plugin: Plugins = None,
+    version: Version = None,
     json: Json = False,
 ) -> None:
     """Write one HTML page of everything: the verdict in words first, then what stands behind it."""
@@ -242,7 +248,7 @@ def report(
     load_plugins(plugin)
     verdicts = api.report(
         directories, output, rope=rope, metric=metric or "oa", without_twins=without_twins, show_images=show_images,
-        data_dir=data_dir,
+        data_dir=data_dir, version=version,
     )  # fmt: skip
     size = output.stat().st_size
     if json:
@@ -260,16 +266,17 @@ def export(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet or .csv.")],
     rows: Annotated[str, typer.Option(help="What a row is: predictions, cells or runs.")] = "predictions",
     metrics: Annotated[str, typer.Option(help="Of cells and runs, comma-separated.")] = "oa,uar",
+    version: Version = None,
     without_twins: WithoutTwins = False,
 ) -> None:
     """Write every prediction to one file, a row a prediction, for other tools; or a row a cell, or a run."""
     from febench import api
 
-    done = api.export(directories, output, rows, metrics, without_twins=without_twins)
+    done = api.export(directories, output, rows, metrics, version, without_twins=without_twins)
     if done.failed:
         print(f"{done.failed} failed cells have no predictions and are left out", file=sys.stderr)
     if done.outdated:
-        print(f"{done.outdated} cells of older versions of a method are left out", file=sys.stderr)
+        print(f"{done.outdated} cells of other versions of a method are left out", file=sys.stderr)
     for word in (*done.without_twins, *done.set_aside):
         print(printable(word), file=sys.stderr)
     print(printable(f"wrote {output}: {done.rows:,} {rows}"))

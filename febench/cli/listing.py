@@ -21,7 +21,7 @@ from febench.core.registry import Component, Registry
 from febench.papers import place
 from febench.papers.check import verify_papers, weigh_papers
 from febench.results.index import open_results
-from febench.results.results import Results
+from febench.results.results import Results, check_version
 from febench.results.store import Store, find_directories
 from febench.results.verify import compare_stores, verify_store
 from febench.running.checkpoints import underway
@@ -128,14 +128,18 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
             _print(f"  * {word}")
 
 
-def show_status(directory: Path, as_json: bool) -> None:
+def show_status(directory: Path, version: str | None, as_json: bool) -> None:
     """Print what each results directory holds."""
     documents: list[dict[str, Any]] = []
-    for store in map(open_results, find_directories([directory])):
-        results = Results.of(store)
+    stores = list(map(open_results, find_directories([directory])))
+    every = [Results.of(store, version) for store in stores]
+    check_version(every, version)
+    for store, results in zip(stores, every, strict=True):
         rows = [
             {
                 "method": row.label,
+                "version": row.records.last.version,
+                "other_versions": results.outdated.get(row.label, {}),
                 "cells": len(row.cells),
                 "complete_runs": len(row.runs),
                 "failed": len(row.failed),
@@ -156,6 +160,7 @@ def show_status(directory: Path, as_json: bool) -> None:
                 "torn_bytes": store.torn,
                 "set_aside": store.set_aside,
                 "rows": rows,
+                "awaited": list(results.awaited),
                 "underway": [asdict(one) for one in underway(store.path)],
             }
         )
@@ -166,10 +171,13 @@ def show_status(directory: Path, as_json: bool) -> None:
         _print(f"{document['out']}: {document['dataset']}, protocol {document['protocol']}, {document['runs']} runs")
         _print_grid(document["rows"], ("method", "cells", "complete_runs", "failed"))
         for row in document["rows"]:
-            for words in [*row["gaps"], *row["errors"]]:
+            others = [f"also stored: version {name} ({count} cells)" for name, count in row["other_versions"].items()]
+            for words in [*row["gaps"], *row["errors"], *others]:
                 _print(f"  * {row['method']}: {words}")
             if row["tracebacks"]:
                 _print(*row["tracebacks"][-1].split("\n"))
+        for label in document["awaited"]:
+            _print(f"  * {label}: was asked for and has no cell yet")
         if document["set_aside"]:
             _print(f"  * {document['set_aside']}")
         for one in document["underway"]:

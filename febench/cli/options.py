@@ -34,6 +34,10 @@ Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python fil
 Seed = Annotated[int, typer.Option(help="Base seed of folds and cells.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 Directories = Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")]
+Version = Annotated[
+    str | None,
+    typer.Option(help="Show what has this version, a hash by its first six letters.", show_default="asked for last"),
+]
 OnlyMethod = Annotated[str | None, typer.Option(help="Only this method.", show_default="all")]
 Format = Annotated[str, typer.Option("--format", help="text, md, latex, csv, html or json.")]
 MetricName = Annotated[

@@ -13,7 +13,7 @@ import numpy as np
 from febench.results.floor import Floor, floor_of, likeness_misleads
 from febench.results.metrics import OA, mean_and_sd
 from febench.results.people import faces_tested, said_of_faces
-from febench.results.results import Results
+from febench.results.results import SHOWN_OF_HASH, Results
 from febench.results.rows import RowResults
 from febench.results.twins import TWIN_SHARE_OF_ERROR
 
@@ -190,10 +190,17 @@ def caveats_of_rows(results: Results, rows: Sequence[RowResults]) -> list[Caveat
                 for row in rows
                 if row.gaps
             ]
-    for row in rows:
-        if row.label in results.outdated:
-            count = results.outdated[row.label]
-            said.append(Caveat("old cells", f"{row.label}: {count} cells of an older version are left out"))
+    shown = {row.label: row for row in rows}
+    every = len(shown) >= len(results.rows)
+    for label, versions in results.outdated.items():
+        others = ", ".join(f"version {version[:SHOWN_OF_HASH]} ({count} cells)" for version, count in versions.items())
+        if label in shown:
+            version = shown[label].records.last.version[:SHOWN_OF_HASH]
+            text = f"{label} is shown at version {version}; also stored: {others}, see --version"
+            said.append(Caveat("other versions", text, serious=False))
+        elif every:
+            text = f"{label} has no cell yet at the version asked for last; also stored: {others}, see --version"
+            said.append(Caveat("other versions", text))
     return said
 
 

@@ -14,7 +14,7 @@ from febench.core.errors import UsageError, spreadsheet_text
 from febench.core.files import check_output, whole_file
 from febench.results.frames import prediction_tables, schema
 from febench.results.index import open_results
-from febench.results.results import Results
+from febench.results.results import Results, check_version
 from febench.results.store import read_manifest
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Exported:
     failed : int
         Cells without predictions, left out.
     outdated : int
-        Cells of older versions of a method, left out.
+        Cells of versions of a method that are not shown, left out.
     set_aside : tuple of str
         What is to be said of cells that are not of their directory's folds, left out.
     without_twins : tuple of str
@@ -55,6 +55,7 @@ def export(
     output: Path,
     rows: str = "predictions",
     metrics: Sequence[str] = ("oa", "uar"),
+    version: str | None = None,
     without_twins: bool = False,
 ) -> Exported:
     """Write some results directories to a file, as `febench.export` describes it."""
@@ -63,30 +64,29 @@ def export(
         raise UsageError("no results directory was named")
     if len({path.resolve() for path in paths}) < len(paths):
         raise UsageError("a results directory is named twice: each of its rows would be there twice")
+    if version is not None:
+        check_version([_results(path, version, without_twins) for path in paths], version)
+    every = (_results(path, version, without_twins) for path in paths)  # one after another: results may be large
     if rows != "predictions":
-        return _export_frame(paths, output, suffix, rows, metrics, without_twins)
+        return _export_frame(list(every), output, suffix, rows, metrics)
     columns = schema([read_manifest(path).classes for path in paths])
     counts, aside, twins = [], [], []
     with whole_file(output) as file, _writer(file, suffix, columns) as writer:
-        for path in paths:
-            results = _results(path, without_twins)
+        for results in every:
             written = 0
             for table in _in_groups(prediction_tables(results.manifest, results.rows, columns)):
                 writer.write_table(table if suffix == ".parquet" else _for_spreadsheets(table))
                 written += len(table)
             aside += [results.set_aside] if results.set_aside else []
             twins += _said_of_twins(results)
-            counts.append((written, sum(len(row.failed) for row in results.rows), sum(results.outdated.values())))
+            counts.append((written, sum(len(row.failed) for row in results.rows), _n_outdated(results)))
     written, failed, outdated = (sum(column) for column in zip(*counts, strict=True))
     return Exported(written, failed, outdated, tuple(aside), tuple(twins))
 
 
-def _export_frame(
-    paths: Sequence[Path], output: Path, suffix: str, rows: str, metrics: Sequence[str], without_twins: bool
-) -> Exported:
+def _export_frame(every: Sequence[Results], output: Path, suffix: str, rows: str, metrics: Sequence[str]) -> Exported:
     import pandas as pd
 
-    every = [_results(path, without_twins) for path in paths]
     frame = pd.concat([results.to_frame(rows, metrics) for results in every], ignore_index=True)
     with whole_file(output) as file:
         if suffix == ".parquet":
@@ -98,12 +98,12 @@ def _export_frame(
     failed = 0 if rows == "cells" else sum(len(row.failed) for results in every for row in results.rows)
     aside = tuple(results.set_aside for results in every if results.set_aside)
     twins = tuple(words for results in every for words in _said_of_twins(results))
-    return Exported(len(frame), failed, sum(sum(results.outdated.values()) for results in every), aside, twins)
+    return Exported(len(frame), failed, sum(map(_n_outdated, every)), aside, twins)
 
 
-def _results(directory: Path, without_twins: bool) -> Results:
+def _results(directory: Path, version: str | None, without_twins: bool) -> Results:
     try:
-        results = Results.of(open_results(directory))
+        results = Results.of(open_results(directory), version)
     except OSError as error:
         raise UsageError(f"cannot read {directory}: {error.strerror}") from error
     return results.without_twins() if without_twins else results
@@ -115,6 +115,11 @@ def _said_of_twins(results: Results) -> list[str]:
         return []
     name = f"{results.manifest.dataset}, protocol {results.manifest.protocol}"
     return [f"{name}: {results.twin_count} are left out, for they have a twin in training"]
+
+
+def _n_outdated(results: Results) -> int:
+    """Return how many cells are of versions that are not shown."""
+    return sum(sum(versions.values()) for versions in results.outdated.values())
 
 
 def _in_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

@@ -25,9 +25,11 @@ from febench.results.store import (
     MANIFEST,
     is_store,
     lock,
+    read_asked,
     read_environments,
     read_manifest,
     stored_lines,
+    write_asked,
     write_environments,
 )
 
@@ -70,10 +72,13 @@ def pool(results: Sequence[Results]) -> list[Results]:
 def _joined(same: Sequence[Results]) -> Results:
     """Results of the same folds as one."""
     cells = concatenated([row.records for one in same for row in one.rows])
-    joined = Results.from_records(same[0].manifest, cells.take(_one_of_each(cells, same[0].manifest)))
-    outdated = dict(joined.outdated)
-    for label, count in (item for one in same for item in one.outdated.items()):
-        outdated[label] = outdated.get(label, 0) + count
+    asked = {row.key: row for row in sorted((r for one in same for r in one.asked.values()), key=lambda row: row.time)}
+    joined = Results.from_records(same[0].manifest, cells.take(_one_of_each(cells, same[0].manifest)), asked)
+    outdated: dict[str, dict[str, int]] = {}
+    for label, versions in (item for one in (joined, *same) for item in one.outdated.items()):
+        total = outdated.setdefault(label, {})
+        for version, count in versions.items():
+            total[version] = total.get(version, 0) + count
     faults = next((one.faults for one in same if one.faults is not None), None)
     twins = next((one.twins for one in same if one.twins is not None), None)
     environments = {name: what for one in same for name, what in one.environments.items()}
@@ -133,7 +138,8 @@ def merge(directories: Sequence[Path], out: Path) -> Merged:
     """Join results of the same folds, such as of shards, in one directory: their lines, as they are.
 
     Of a cell that several directories hold, the line counts that has predictions, else the first. Lines are read one
-    after another, and what is written is there whole or not at all. What `out` holds already stays; a second merge of
+    after another, and what is written is there whole or not at all. Of a row that directories hold at several versions,
+    the one is shown that a run asked for last. What `out` holds already stays; a second merge of
     the same changes nothing.
 
     Parameters
@@ -174,6 +180,9 @@ def merge(directories: Sequence[Path], out: Path) -> Merged:
                         for line in stored_lines(path / CELLS, manifest):
                             if line.record and chosen[line.record.key].place == (path, line.number):
                                 file.write(line.text)
+            asked = [row for path in manifests for row in read_asked(path, manifest).values()]
+            if asked:
+                write_asked(out, manifest, asked)
             audits = [path / AUDIT for path in manifests if (path / AUDIT).is_file()]
             if audits and not (out / AUDIT).exists():
                 with replacing(out / AUDIT) as file:

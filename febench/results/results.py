@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,7 +17,7 @@ from febench.results.cells import Cells
 from febench.results.frames import to_frame
 from febench.results.record import Record, row_key
 from febench.results.rows import RowResults
-from febench.results.store import ResultsDirectory
+from febench.results.store import Asked, ResultsDirectory
 from febench.results.twins import TwinCount, Twins, scored_cells
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ class Results:
     manifest : Manifest
         The folds.
     rows : tuple of RowResults
-        One for each method with its parameters, at its newest version; in the order in which they were first stored.
+        One for each method with its parameters, in the order in which they were first stored. Each is at the version
+        that a run asked for last; where none wrote that down, at the version that was stored last.
     outdated : dict
-        For a row's label, how many cells of older versions are left out.
+        For a row's label, the versions that are stored and not shown, each with its number of cells.
     faults : tuple of dicts, or None
         Code, severity, title and count of what the audit found to mislead; None where there was no audit.
     environments : mapping
@@ -47,23 +49,36 @@ class Results:
         What is to be said of cells that lie in the directory and are not of these folds.
     twins : Twins or None
         The identical and nearly identical images that the audit found; None where no audit tells them.
+    asked : mapping
+        The version of each row that a run asked for last, by `row_key`.
     """
 
     manifest: Manifest
     rows: tuple[RowResults, ...]
-    outdated: dict[str, int]
+    outdated: dict[str, dict[str, int]]
     faults: tuple[dict[str, Any], ...] | None = None
     environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     set_aside: str | None = None
     twins: Twins | None = None
+    asked: Mapping[str, Asked] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         runs = ", ".join(f"{row.label} {len(row.runs)}/{self.manifest.n_runs}" for row in self.rows) or "none"
         return f"<Results of {self.manifest.dataset}, protocol {self.manifest.protocol}; complete runs: {runs}>"
 
     @classmethod
-    def of(cls, store: ResultsDirectory) -> Results:
-        """The results in a directory."""
+    def of(cls, store: ResultsDirectory, version: str | None = None, asked: Iterable[Asked] = ()) -> Results:
+        """Return the results in a directory.
+
+        Parameters
+        ----------
+        store : ResultsDirectory
+            The directory.
+        version : str or None
+            Rows that have this version are shown at it; of a hash the first six letters suffice.
+        asked : iterable of Asked
+            Rows to show at other versions than the directory says.
+        """
         told = ("code", "severity", "title", "count")
         findings = store.audit
         errors = [one for one in findings or () if one["severity"] == "error"]
@@ -71,14 +86,21 @@ class Results:
         manifest = store.manifest
         if any(fault["code"] in CODES_AGAINST_NAMES for fault in faults or ()):
             manifest = replace(manifest, names_people=False)
-        results = cls.from_records(manifest, store.records)
+        cells = Cells.of(store.records)
+        shown = {**store.asked, **{row.key: row for row in asked}}
+        if version is not None:
+            shown |= _at_version(cells, version)
+        results = cls.from_records(manifest, cells, shown)
         return replace(
             results, faults=faults, environments=store.environments, set_aside=store.set_aside, twins=store.twins
         )
 
     @classmethod
-    def from_records(cls, manifest: Manifest, records: Iterable[Record]) -> Results:
-        """Sort records into rows; of several versions of a method, the one written last counts."""
+    def from_records(
+        cls, manifest: Manifest, records: Iterable[Record], asked: Mapping[str, Asked] | None = None
+    ) -> Results:
+        """Sort records into rows; each has the version asked for, or, where none is, the one that was stored last."""
+        asked = asked or {}
         cells = Cells.of(records)
         order = np.argsort(cells.table["kind"], kind="stable")
         alike = np.split(order, np.flatnonzero(np.diff(cells.table["kind"][order])) + 1)
@@ -86,14 +108,36 @@ class Results:
         for places in sorted(filter(len, alike), key=lambda one: int(one[0])):
             kind = cells.kinds[int(cells.table["kind"][places[0]])]
             by_row.setdefault(row_key(kind.method, kind.params), {}).setdefault(kind.version, []).append(places)
-        rows, outdated = [], {}
-        for versions in by_row.values():
-            by_version = [np.sort(np.concatenate(same)) for same in versions.values()]
-            newest = max(by_version, key=lambda one: int(one[-1]))
-            rows.append(RowResults(manifest, cells.take(newest)))
-            if len(by_version) > 1:
-                outdated[rows[-1].label] = sum(map(len, by_version)) - len(newest)
-        return cls(manifest, tuple(rows), outdated)
+        rows: list[RowResults] = []
+        outdated: dict[str, dict[str, int]] = {}
+        for key, versions in by_row.items():
+            by_version = {version: np.sort(np.concatenate(same)) for version, same in versions.items()}
+            last = max(by_version, key=lambda version: int(by_version[version][-1]))
+            shown = asked[key].version if key in asked else last
+            label = RowResults(manifest, cells.take(by_version.get(shown, by_version[last]))).label
+            if shown in by_version:
+                rows.append(RowResults(manifest, cells.take(by_version[shown])))
+            if others := {version: len(places) for version, places in by_version.items() if version != shown}:
+                outdated[label] = others
+        return cls(manifest, tuple(rows), outdated, asked=asked)
+
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """The labels of rows that a run asked for and that have no cell yet."""
+        stored = {row_key(row.method, row.records.last.params) for row in self.rows}
+        return tuple(row.label for key, row in self.asked.items() if key not in stored)
+
+    def shows(self, version: str) -> bool:
+        """Return whether a row is shown at this version, or at one that begins so."""
+        return any(_is_version(row.records.last.version, version) for row in self.rows)
+
+    def only(self, asked: Iterable[Asked]) -> Results:
+        """Return the results of some rows alone."""
+        wanted = {row.key: row for row in asked}
+        rows = tuple(row for row in self.rows if row_key(row.method, row.records.last.params) in wanted)
+        labels = {*(row.label for row in rows), *(row.label for row in wanted.values())}
+        outdated = {label: versions for label, versions in self.outdated.items() if label in labels}
+        return replace(self, rows=rows, outdated=outdated, asked=wanted)
 
     @cached_property
     def twin_count(self) -> TwinCount | None:
@@ -144,3 +188,56 @@ class Results:
             If `of` is none of these, or there is no such metric.
         """
         return to_frame(self.manifest, self.rows, of, metrics)
+
+
+SHOWN_OF_HASH = 12
+"""Letters of a version that are shown."""
+MIN_HASH_LENGTH = 6
+"""Letters of a version that stand for all of it, at least: fewer could be another method's whole version."""
+
+
+def _is_version(version: str, wanted: str) -> bool:
+    """Return whether a version is the wanted one, or begins with it."""
+    return version == wanted or (len(wanted) >= MIN_HASH_LENGTH and version.startswith(wanted))
+
+
+def _at_version(cells: Cells, wanted: str) -> dict[str, Asked]:
+    """Return the rows that have a version, at it, by `row_key`.
+
+    Raises
+    ------
+    UsageError
+        If a row has several that begin so.
+    """
+    rows: dict[str, Asked] = {}
+    for number in np.unique(cells.table["kind"]).tolist():
+        kind = cells.kinds[number]
+        if not _is_version(kind.version, wanted):
+            continue
+        row = Asked(kind.method, kind.params, kind.version, kind.label, math.inf)
+        other = rows.setdefault(row.key, row)
+        if other.version != kind.version:
+            raise UsageError(f"{kind.label} has several versions that begin with {wanted}: write more letters of it")
+    return rows
+
+
+def check_version(results: Sequence[Results], wanted: str | None) -> None:
+    """Refuse a version that none of some results shows.
+
+    Raises
+    ------
+    UsageError
+        If there is none; it names those that are stored.
+    """
+    if wanted is None or any(one.shows(wanted) for one in results):
+        return
+    stored = [
+        f"{label} {version[:SHOWN_OF_HASH]}"
+        for one in results
+        for label, version in [
+            *((row.label, row.records.last.version) for row in one.rows),
+            *((label, version) for label, versions in one.outdated.items() for version in versions),
+        ]
+    ]
+    there = ", ".join(dict.fromkeys(stored)) or "no cell"
+    raise UsageError(f"there is no version {wanted} in these results; there is {there}")

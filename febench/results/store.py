@@ -1,7 +1,8 @@
 """A directory of results: what was asked, every cell that was computed, and nothing that is ever rewritten.
 
 `manifest.json` holds the folds, `cells.jsonl` one self-checked line a cell, `environment.json` what they were computed
-with; `audit.json` what the audit found, which can be found anew. One process writes at a time; any number may read
+with; `audit.json` what the audit found, which can be found anew; `asked.json` which version of each row a run asked for
+last, which is the one that is shown. One process writes at a time; any number may read
 meanwhile.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,13 +37,14 @@ from febench.core.files import (
     writing_to,
 )
 from febench.core.manifest import Manifest, read
-from febench.results.record import MEND, Record
+from febench.results.record import MEND, Record, row_key
 from febench.results.twins import Groups, Twins
 
 CELLS = "cells.jsonl"
 MANIFEST = "manifest.json"
 ENVIRONMENT = "environment.json"
 AUDIT = "audit.json"
+ASKED = "asked.json"
 AUDIT_FORMAT = 2
 """Raised when the audit checks more or otherwise, so that the next run audits anew."""
 READ_AUDIT_FORMATS = (1, 2)
@@ -66,6 +69,34 @@ class _Environment(TypedDict, total=False):
     cores: int | None
     host: str
     packages: dict[str, str]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """The version of a row that a run asked for last.
+
+    Attributes
+    ----------
+    method, params, version, label : str, dict, str, str
+        As of a `Record`.
+    time : float
+        When it was asked for, in seconds since 1970.
+    """
+
+    method: str
+    params: dict[str, Any]
+    version: str
+    label: str
+    time: float
+
+    @classmethod
+    def now(cls, method: str, params: Mapping[str, Any], version: str, label: str) -> Asked:
+        """Return a row that is asked for at this moment, with its parameters as they are read back."""
+        return cls(method, json.loads(json.dumps(params)), version, label, time.time())
+
+    @property
+    def key(self) -> str:
+        """What tells its row from others."""
+        return row_key(self.method, self.params)
 
 
 class ResultsDirectory(ABC):
@@ -115,6 +146,11 @@ class ResultsDirectory(ABC):
             return None
         findings: list[dict[str, Any]] = stored["findings"]
         return findings
+
+    @property
+    def asked(self) -> dict[str, Asked]:
+        """The version of each row that a run asked for last, by `row_key`; see `read_asked`."""
+        return read_asked(self.path, self.manifest)
 
     @property
     def twins(self) -> Twins | None:
@@ -230,6 +266,11 @@ class Store(ResultsDirectory):
         }  # fmt: skip
         with writing_to(self.path, "results", "out"), replacing(self.path / AUDIT) as file:
             file.write(sealed(document))
+
+    def ask(self, rows: Iterable[Asked]) -> None:
+        """Write down rows that a run asks for, beside those that others asked for; only while `writing`."""
+        with writing_to(self.path, "results", "out"):
+            write_asked(self.path, self.manifest, [*self.asked.values(), *rows])
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writer]:
@@ -373,6 +414,42 @@ def read_audit(path: Path) -> tuple[dict[str, Any], bool]:
     if isinstance(document, dict) and document.keys() == {"format", "manifest", "findings"}:
         return document, False
     return unsealed(text), True
+
+
+def read_asked(path: Path, manifest: Manifest) -> dict[str, Asked]:
+    """Return the version of each row that a run asked for last, by `row_key`.
+
+    It is empty where no run wrote it down, as in directories of older versions of febench, or it is of other folds.
+
+    Raises
+    ------
+    MismatchError
+        If the file is damaged.
+    """
+    file = path / ASKED
+    if not file.exists():
+        return {}
+    try:
+        document = unsealed(content_of(file))
+        rows = msgspec.convert(document["rows"], list[Asked])
+        of_these_folds = document["manifest"] == manifest.sha256
+    except (ValueError, LookupError) as error:
+        raise MismatchError(
+            f"{file} cannot be read ({error}): it was edited or damaged; restore it from a copy, or delete it to "
+            "see the version of each method that was stored last"
+        ) from error
+    return {row.key: row for row in rows} if of_these_folds else {}
+
+
+def write_asked(path: Path, manifest: Manifest, rows: Iterable[Asked]) -> None:
+    """Write which version of each row is shown; of a row that is given several times, the one asked for last."""
+    latest: dict[str, Asked] = {}
+    for row in rows:
+        if row.key not in latest or row.time >= latest[row.key].time:
+            latest[row.key] = row
+    document = {"manifest": manifest.sha256, "rows": [msgspec.to_builtins(row) for row in latest.values()]}
+    with replacing(path / ASKED) as file:
+        file.write(sealed(document))
 
 
 def is_store(path: Path) -> bool:

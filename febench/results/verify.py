@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from febench.core.errors import MismatchError
 from febench.results.index import INDEX
-from febench.results.store import AUDIT, CELLS, ENVIRONMENT, MANIFEST, Store, read_audit
+from febench.results.store import ASKED, AUDIT, CELLS, ENVIRONMENT, MANIFEST, Store, read_audit
 
-KNOWN = (MANIFEST, CELLS, ENVIRONMENT, AUDIT, INDEX, ".lock")
+KNOWN = (MANIFEST, CELLS, ENVIRONMENT, AUDIT, ASKED, INDEX, ".lock")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ def verify_store(store: Store) -> list[Verification]:
         Verification("predictions", True, "one class for each test image"),
         Verification(ENVIRONMENT, *_environments(store)),
         Verification(AUDIT, *_audit(store)),
+        Verification(ASKED, *_asked(store)),
     ]
     others = sorted(path.name for path in store.path.iterdir() if path.name not in KNOWN and path.is_file())
     if others:
@@ -67,6 +68,15 @@ def _audit(store: Store) -> tuple[bool | None, str]:
         return None, "it is of other folds or of another febench: the next febench run audits these folds"
     findings = f"{len(document['findings'])} findings"
     return (True, findings) if has_checksum else (None, f"{findings}, written before audits had a checksum")
+
+
+def _asked(store: Store) -> tuple[bool | None, str]:
+    if not (store.path / ASKED).exists():
+        return None, "no run wrote down what it asked for: the version of each method that was stored last is shown"
+    try:
+        return True, f"{len(store.asked)} methods, each shown at the version that a run asked for last"
+    except MismatchError as error:
+        return False, str(error)
 
 
 def compare_stores(mine: Store, reference: Store) -> list[Verification]:

@@ -21,6 +21,7 @@ from febench.running.executors.base import Failure
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Row, select_rows
 from febench.running.runner import (
+    asked_of,
     check_rows,
     executor_for,
     extract_task,
@@ -102,6 +103,7 @@ def pretrain(options: RunOptions, path: Path) -> Pretrained:
     fold, checkpoint = store.manifest.fold(1, 1), checkpoint_of(store.path, cell)
     with store.writing() as writer:
         result, seconds = _train(options, row, dataset, fold, store.manifest.together, cell.seed, checkpoint, path)
+        store.ask(asked_of((row,)))
         if cell.key not in {record.key for record in store.records if record.ok}:
             writer.append(record_of(cell, result, options.threads, seconds))
     forget_checkpoint(checkpoint)

@@ -18,7 +18,8 @@ from febench.core.errors import DataError, UnreadableFoldsError, UsageError, sho
 from febench.core.manifest import Manifest, draw, read
 from febench.core.protocol import PROTOCOLS
 from febench.results.record import Record
-from febench.results.store import MANIFEST, Store, Writer, is_store
+from febench.results.results import Results
+from febench.results.store import MANIFEST, Asked, Store, Writer, is_store
 from febench.results.twins import TwinCount
 from febench.running.checkpoints import checkpoint_of, forget_checkpoint
 from febench.running.executors.base import Executor, Failure
@@ -81,6 +82,16 @@ class Finished:
     def failed(self) -> list[Record]:
         """Wanted cells that have no predictions."""
         return [record for record in self.plan.stored.values() if not record.ok]
+
+    @property
+    def asked(self) -> list[Asked]:
+        """The rows that were asked for, at their present versions."""
+        return asked_of(self.plan.rows)
+
+    @property
+    def results(self) -> Results:
+        """All that the directory holds, the rows that were asked for at their present versions."""
+        return Results.of(self.store, asked=self.asked)
 
     @property
     def whole(self) -> bool:
@@ -161,6 +172,7 @@ def run(prepared: Prepared, watcher: Watcher) -> Finished:
         if store.set_aside:
             watcher.note(store.set_aside)
         _audit(dataset, store, watcher)
+        store.ask(asked_of(rows))
         plan = plan_of(options, rows, prepared.cells, store.records)
         if plan.missing:
             with executor_for(options, plan.rows) as executor, cluster_for(options, plan.rows) as cluster:
@@ -198,6 +210,11 @@ def keep(outcomes: Iterator[list[Outcome]], options: RunOptions, path: Path, wri
         watcher.end()
         for label, errors in full.items():
             watcher.note(f"{len(errors)} cells of {label} met a full disk and stay missing: {errors[0]}")
+
+
+def asked_of(rows: Sequence[Row]) -> list[Asked]:
+    """Return rows as a results directory notes that they were asked for."""
+    return [Asked.now(row.method.name, row.params, row.method.version, row.label) for row in rows]
 
 
 def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:

@@ -138,13 +138,64 @@ def test_a_protocol_that_cannot_be_is_refused_before_the_first_one_computes(febe
     assert not (tmp_path / "o" / "paper").exists()
 
 
-def test_a_changed_plugin_is_computed_anew_and_never_mixed(febench: Febench, tmp_path: Path) -> None:
-    assert febench("run", *TOY, "--methods", "lottery", "--runs", "2").returncode == 0
-    plugin = tmp_path / "plugin.py"
-    plugin.write_text(plugin.read_text() + "\n# another version\n")
-    done = febench("run", *TOY, "--methods", "lottery", "--runs", "1")
-    assert done.returncode == 0 and "20 cells of an older version are left out" in done.stdout
-    assert "1/10" in done.stdout
+SCALED = """
+import numpy as np
+from febench import method
+import beside
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+SCALE = 1
+
+@method("scaled")
+class Scaled(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.y_ = y
+        return self
+    def predict(self, X):
+        return np.full(len(X), SCALE * beside.ANSWER)
+
+@method("constant")
+class Constant(Scaled):
+    def predict(self, X):
+        return np.zeros(len(X), dtype=int)
+"""
+
+
+def test_a_plugin_edited_and_edited_back_is_shown_as_it_is(febench: Febench, tmp_path: Path) -> None:
+    """What a run prints, and what is read afterwards, is of the version that was asked for last."""
+    plugin, beside = tmp_path / "plugin.py", tmp_path / "beside.py"
+    given = plugin.read_text()
+
+    def run(scale: int, answer: int, methods: str = "scaled") -> str:
+        plugin.write_text(given + SCALED.replace("SCALE = 1", f"SCALE = {scale}"))
+        beside.write_text(f"ANSWER = {answer}\n")
+        done = febench("run", *TOY, "--methods", methods, "--runs", "1", "--out", "o")
+        assert done.returncode == 0, done.stderr
+        return done.stderr.strip().splitlines()[-1]
+
+    def answer(*version: str) -> int:
+        febench("export", "o", "-o", "p.csv", *version)
+        lines = (tmp_path / "p.csv").read_text().splitlines()
+        at = lines[0].split(",").index("predicted")
+        [label] = {line.split(",")[at] for line in lines[1:] if ",scaled," in line}
+        return "abcdefg".index(label)
+
+    assert "10 of 10" in run(1, 2) and answer() == 2
+    assert "10 of 10" in run(0, 2) and answer() == 0
+    run(1, 2)
+    assert answer() == 2
+    run(1, 3)
+    assert answer() == 3
+    run(1, 2, "constant")
+    assert answer() == 3, "a run of another method changes nothing of it"
+    document = json.loads(febench("status", "o", "--json").stdout)
+    row = next(row for row in document["rows"] if row["method"] == "scaled")
+    assert list(row["other_versions"].values()) == [10, 10]
+    assert {answer("--version", version[:8]) for version in row["other_versions"]} == {0, 2}
+    shown = febench("table", "3", "o").stdout
+    assert "also stored: version" in shown and "see --version" in shown
+    refused = febench("table", "3", "o", "--version", "nothing")
+    assert refused.returncode == 2 and "there is no version nothing in these results" in refused.stderr
 
 
 def test_plan_tells_and_writes_nothing(febench: Febench, tmp_path: Path) -> None:

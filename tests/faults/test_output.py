@@ -107,7 +107,7 @@ def test_a_full_disk_behind_the_output_is_a_sentence(tmp_path: Path, args: tuple
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders")
-@pytest.mark.parametrize("name", ["manifest.json", "cells.jsonl", "environment.json", "audit.json"])
+@pytest.mark.parametrize("name", ["manifest.json", "cells.jsonl", "environment.json", "audit.json", "asked.json"])
 def test_a_pipe_where_a_file_is_expected_is_not_waited_for(febench: Febench, tmp_path: Path, name: str) -> None:
     path = made_results(tmp_path / "o", {"m": 0.9}, made_dataset(140), runs=[1]).path
     (path / name).unlink(missing_ok=True)
@@ -136,7 +136,7 @@ def test_names_too_long_and_folders_too_deep_are_a_sentence(febench: Febench, tm
         subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "environment.json", "audit.json"])
+@pytest.mark.parametrize("name", ["manifest.json", "environment.json", "audit.json", "asked.json"])
 def test_json_nested_too_deep_is_refused(febench: Febench, tmp_path: Path, name: str) -> None:
     path = made_results(tmp_path / "o", {"m": 0.9}, made_dataset(140), runs=[1]).path
     (path / name).write_text("[" * 100_000)

@@ -76,7 +76,7 @@ def test_older_versions_are_in_no_frame(tmp_path: Path) -> None:
     new = made_results(tmp_path / "new", {"mine": 0.9}, made_dataset(70))
     outdated = [dataclasses.replace(record, version="0", key=f"old {record.key}") for record in old.records]
     results = Results.from_records(new.manifest, [*outdated, *new.records])
-    assert results.outdated == {"mine": 100}
+    assert results.outdated == {"mine": {"0": 100}}
     for of, rows in {"runs": 10, "cells": 100, "predictions": 700}.items():
         frame = results.to_frame(of)
         assert len(frame) == rows and set(frame.version) == {"1"}

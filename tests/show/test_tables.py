@@ -99,7 +99,7 @@ def test_stale_versions_are_left_out_with_a_word(manifest: Manifest) -> None:
     old, new = records(manifest, wrong=5), records(manifest, runs=[1], version="2", wrong=0)
     document = make_table(3, [Results.from_records(manifest, old + new)])[0]
     assert document.data["rows"][0]["runs"] == 1 and document.data["rows"][0]["mean"] == 100
-    assert any("100 cells of an older version are left out" in note for note in document.tables[0].notes)
+    assert any("(100 cells), see --version" in note for note in document.tables[0].notes)
 
 
 def test_quick_rows_never_mix_with_full_ones(manifest: Manifest) -> None:

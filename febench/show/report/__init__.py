@@ -25,6 +25,7 @@ def report_html(
     without_twins: bool = False,
     show_images: bool = False,
     data_dir: Path | None = None,
+    version: str | None = None,
 ) -> tuple[str, list[dict[str, Any]]]:
     """A report as HTML, and its verdicts as data.
 
@@ -42,6 +43,8 @@ def report_html(
         Whether images of people may be shown; those drawn by code always are.
     data_dir : Path or None
         Where data sets live.
+    version : str or None
+        Rows that have this version are shown at it.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def report_html(
     from febench.show.report.studies import gather
     from febench.show.report.verdict import verdict_data
 
-    studies = gather(stores, rope, metric_of(metric), without_twins=without_twins)
+    studies = gather(stores, rope, metric_of(metric), version, without_twins=without_twins)
     return page(studies, show_images=show_images, data_dir=data_dir), verdict_data(studies)
 
 
@@ -67,6 +70,7 @@ def write_report(
     without_twins: bool = False,
     show_images: bool = False,
     data_dir: Path | None = None,
+    version: str | None = None,
 ) -> list[dict[str, Any]]:
     """Write a report to a file, whole or not at all, and return its verdicts as data.
 
@@ -77,7 +81,13 @@ def write_report(
     """
     check_output(output, (output.suffix.lower(),), "a report's file")
     text, verdicts = report_html(
-        stores, rope=rope, metric=metric, without_twins=without_twins, show_images=show_images, data_dir=data_dir
+        stores,
+        rope=rope,
+        metric=metric,
+        without_twins=without_twins,
+        show_images=show_images,
+        data_dir=data_dir,
+        version=version,
     )
     with whole_file(output) as file:
         file.write(text.encode())

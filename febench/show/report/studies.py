@@ -13,7 +13,7 @@ from febench.results.drops import Drop, drops_of
 from febench.results.merge import pool
 from febench.results.metrics import OA, Metric
 from febench.results.people import Faces, faces_tested, novelty
-from febench.results.results import Results
+from febench.results.results import Results, check_version
 from febench.results.rows import RowResults
 from febench.results.store import CELLS, ResultsDirectory
 from febench.show.compare import Comparison, compare
@@ -106,19 +106,25 @@ class Study:
 
 
 def gather(
-    stores: Sequence[ResultsDirectory], rope: float | None = None, metric: Metric = OA, *, without_twins: bool = False
+    stores: Sequence[ResultsDirectory],
+    rope: float | None = None,
+    metric: Metric = OA,
+    version: str | None = None,
+    *,
+    without_twins: bool = False,
 ) -> list[Study]:
     """One study a data set and protocol: data sets in the order given, of each the protocol with new faces last.
 
     Raises
     ------
     UsageError
-        If results of one data set and protocol are not of the same folds.
+        If results of one data set and protocol are not of the same folds, or none shows the version.
     MismatchError
         If two directories hold other predictions of the same cell.
     """
     by_dataset: dict[str, list[Results]] = {}
-    every = [Results.of(store) for store in stores]
+    every = [Results.of(store, version) for store in stores]
+    check_version(every, version)
     for results in pool([results.without_twins() for results in every] if without_twins else every):
         by_dataset.setdefault(results.manifest.dataset, []).append(results)
     studies: list[Study] = []

@@ -191,7 +191,7 @@ def noted(caveat: Caveat, under: str = "") -> str:
         return f"audit{under}: {caveat.text}; see febench audit"
     if caveat.word in ("synthetic", "people not known", "not audited"):
         return caveat.text
-    if caveat.word in ("incomplete", "old cells"):  # these name their row themselves
+    if caveat.word in ("incomplete", "other versions"):  # these name their row themselves
         return f"{caveat.sign} {caveat.text}{f' ({under[2:]})' if under else ''}".strip()
     return f"{caveat.sign} {caveat.word}{under}, {caveat.text}".strip()
 

@@ -46,10 +46,10 @@ def test_the_same_folds_in_two_directories_are_one() -> None:
 
 def test_what_else_two_directories_tell_is_kept() -> None:
     fault = {"code": "FEB001", "severity": "error", "title": "The same person", "count": 20}
-    one = dataclasses.replace(made(PAPER, a=about(9)), outdated={"a": 3}, environments={"x": {}})
+    one = dataclasses.replace(made(PAPER, a=about(9)), outdated={"a": {"0": 3}}, environments={"x": {}})
     two = dataclasses.replace(made(PAPER, b=about(9)), faults=(fault,), environments={"y": {}})
     (pooled,) = pool([one, two])
-    assert pooled.outdated == {"a": 3} and pooled.faults == (fault,) and set(pooled.environments) == {"x", "y"}
+    assert pooled.outdated == {"a": {"0": 3}} and pooled.faults == (fault,) and set(pooled.environments) == {"x", "y"}
 
 
 def test_other_folds_of_the_same_data_set_are_refused() -> None:
@@ -97,10 +97,10 @@ def test_what_lacks_is_told() -> None:
     results = Results.from_records(
         PAPER, cells(PAPER, "a", about(5)) + cells(PAPER, "b", about(9), [1]) + cells(PAPER, "c", about(9), [1])[:4]
     )
-    text = text_of([dataclasses.replace(results, outdated={"a": 2})])
+    text = text_of([dataclasses.replace(results, outdated={"a": {"0": 2}})])
     assert "too few runs to say which of a and b is better" in text
     assert "c has no complete run: it is compared with nothing" in text
-    assert "b (1 of 10 runs)" in text and "a: 2 cells of an older version are left out" in text
+    assert "b (1 of 10 runs)" in text and "also stored: version 0 (2 cells), see --version" in text
     assert "every person tested was also trained on" in text
 
 
