@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import signal
@@ -175,9 +176,8 @@ def test_a_plugin_edited_and_edited_back_is_shown_as_it_is(febench: Febench, tmp
 
     def answer(*version: str) -> int:
         febench("export", "o", "-o", "p.csv", *version)
-        lines = (tmp_path / "p.csv").read_text().splitlines()
-        at = lines[0].split(",").index("predicted")
-        [label] = {line.split(",")[at] for line in lines[1:] if ",scaled," in line}
+        with (tmp_path / "p.csv").open() as file:
+            [label] = {row["predicted_class"] for row in csv.DictReader(file) if row["method"] == "scaled"}
         return "abcdefg".index(label)
 
     assert "10 of 10" in run(1, 2) and answer() == 2

@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from febench.core.dataset import Dataset
 from febench.core.errors import MismatchError, UsageError
-from febench.core.manifest import draw
+from febench.core.manifest import Manifest, draw
 from febench.results import store as store_module
+from febench.results.caveats import caveats_of_rows
+from febench.results.merge import merge, pool
 from febench.results.record import Record
-from febench.results.store import AUDIT, CELLS, Store
-from tests.made_results import made_cell
+from febench.results.results import Results
+from febench.results.store import AUDIT, CELLS, Asked, Store
+from tests.made_results import made_cell, made_dataset, made_results
 
 texts = st.text(max_size=20)
 records = st.builds(
@@ -237,3 +240,79 @@ def test_environments_are_told_and_damaged_ones_refused(toy: Dataset, tmp_path: 
     (tmp_path / "environment.json").write_text("{")
     with pytest.raises(MismatchError, match=r"environment\.json cannot be read"):
         _ = store.environments
+
+
+def _of_version(record: Record, manifest: Manifest, version: str) -> Record:
+    """Return a record as if another version of its method had been computed."""
+    key = manifest.cell_key(record.method, record.params, version, record.run, record.fold)
+    return dataclasses.replace(record, version=version, key=key)
+
+
+def _two_versions(path: Path, **accuracies: float) -> Store:
+    """Make results that hold each cell at version 1, stored first, and at version 2."""
+    store = made_results(path, accuracies or {"m": 0.9}, made_dataset(140), runs=[1])
+    with store.writing() as writer:
+        writer.append(*[_of_version(record, store.manifest, "2") for record in list(store.records)])
+    return Store(path)
+
+
+def _shown(results: Results) -> dict[str, str]:
+    return {row.label: row.records.last.version for row in results.rows}
+
+
+def test_the_version_asked_for_last_is_shown_whatever_was_stored_last(tmp_path: Path) -> None:
+    store = _two_versions(tmp_path / "o", m=0.9, n=0.8)
+    assert _shown(Results.of(store)) == {"m": "2", "n": "2"}, "a directory that does not say shows what came last"
+    with store.writing():
+        store.ask([Asked.now("m", {}, "1", "m")])
+    assert _shown(Results.of(Store(tmp_path / "o"))) == {"m": "1", "n": "2"}
+    with store.writing():
+        store.ask([Asked.now("n", {}, "1", "n")])
+    results = Results.of(Store(tmp_path / "o"))
+    assert _shown(results) == {"m": "1", "n": "1"}, "each row keeps its own"
+    assert results.outdated == {"m": {"2": 10}, "n": {"2": 10}}
+    assert _shown(Results.of(store, version="2")) == {"m": "2", "n": "2"}
+
+
+def test_a_row_asked_for_without_a_cell_is_awaited_and_no_other_version_stands_for_it(tmp_path: Path) -> None:
+    store = _two_versions(tmp_path / "o")
+    with store.writing():
+        store.ask([Asked.now("m", {}, "3", "m")])
+    results = Results.of(Store(tmp_path / "o"))
+    assert (results.rows, results.awaited, results.outdated) == ((), ("m",), {"m": {"1": 10, "2": 10}})
+    assert "m has no cell yet at the version asked for last" in caveats_of_rows(results, results.rows)[0].text
+
+
+def test_what_was_asked_for_is_merged_and_the_latest_counts(tmp_path: Path) -> None:
+    for name, version in (("late", "1"), ("early", "2")):
+        store = _two_versions(tmp_path / name)
+        with store.writing():
+            store.ask([asked_at(version, time=2.0 if name == "late" else 1.0)])
+    merge([tmp_path / "late", tmp_path / "early"], tmp_path / "out")
+    assert _shown(Results.of(Store(tmp_path / "out"))) == {"m": "1"}
+    before = (tmp_path / "out" / "asked.json").read_bytes()
+    merge([tmp_path / "late", tmp_path / "early"], tmp_path / "out")
+    assert (tmp_path / "out" / "asked.json").read_bytes() == before
+    pooled = pool([Results.of(Store(tmp_path / name)) for name in ("late", "early")])
+    assert [_shown(one) for one in pooled] == [{"m": "1"}]
+
+
+def asked_at(version: str, time: float) -> Asked:
+    return Asked("m", {}, version, "m", time)
+
+
+@pytest.mark.parametrize("text", ["", "[", '{"rows": [], "manifest": "x", "checksum": "0"}'])
+def test_a_damaged_list_of_what_was_asked_for_is_refused(tmp_path: Path, text: str) -> None:
+    store = _two_versions(tmp_path / "o")
+    (tmp_path / "o" / "asked.json").write_text(text)
+    with pytest.raises(MismatchError, match=r"asked\.json cannot be read .* or delete it"):
+        Results.of(store)
+
+
+def test_what_was_asked_for_of_other_folds_is_not_believed(tmp_path: Path) -> None:
+    store = _two_versions(tmp_path / "o")
+    other = made_results(tmp_path / "x", {"m": 0.9}, made_dataset(70), runs=[1])
+    with other.writing():
+        other.ask([Asked.now("m", {}, "1", "m")])
+    (tmp_path / "o" / "asked.json").write_bytes((tmp_path / "x" / "asked.json").read_bytes())
+    assert _shown(Results.of(store)) == {"m": "2"}
