@@ -39,7 +39,8 @@ OPEN = {
 
 @method(
     "bbo",
-    cite="Li, Tang, Sun 2020, EAI Trans. e-Learning 6(19):e4, doi:10.4108/eai.30-10-2018.165702",
+    cite="Li, Tang, Sun 2020, EAI Trans. e-Learning 6(19):e4, doi:10.4108/eai.30-10-2018.165702; "
+    "its search mutates otherwise than Simon 2008",
     sets=("classical",),
     version="3",
     check=lambda params, device: cannot_search(params["search"]),

@@ -38,7 +38,8 @@ OPEN = {
 
 @method(
     "jaya",
-    cite="Wang, Phillips, Dong, Zhang 2018, Neurocomputing 272:668-676, doi:10.1016/j.neucom.2017.08.015",
+    cite="Wang, Phillips, Dong, Zhang 2018, Neurocomputing 272:668-676, doi:10.1016/j.neucom.2017.08.015; "
+    "its search is a variant of Jaya (Rao 2016)",
     sets=("extended",),
     version="3",
     check=lambda params, device: cannot_search(params["search"]),

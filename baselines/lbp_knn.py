@@ -29,7 +29,8 @@ NEIGHBOURS = (1, 3, 5, 9, 15, 25, 50, 100)
 
 @method(
     "lbp-knn",
-    cite="Shan, Gong, McOwan 2009, Image Vis. Comput. 27(6):803-816, doi:10.1016/j.imavis.2008.08.005",
+    cite="Shan, Gong, McOwan 2009, Image Vis. Comput. 27(6):803-816, doi:10.1016/j.imavis.2008.08.005; "
+    "Mitani, Hamamoto 2006, Pattern Recognit. Lett. 27(10):1151-1159",
     sets=("extended",),
     version="4",
 )
