@@ -42,7 +42,7 @@ Array = np.ndarray
 LARGEST_LINEAR_C = 2.0
 """Largest C of a linear machine that is recorded: above it small sets are separated already."""
 METHODS = "lbp-knn,bwe-fsvm,lbp-svm,hog-svm,hwt,hog-mlp,hos-svm"
-REPEATS, NETWORK_REPEATS = 3, 2
+REPEATS, NETWORK_REPEATS = 3, 1
 """Repeated inner cross-validations of a cell, fewer for networks; the first is what `baselines.selection` does."""
 NEW_PEOPLE, NEW_SHOTS = 12, 2
 """People whom no cell trains on, and the shots of each expression that are tested, of them and of the others."""
