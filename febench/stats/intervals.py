@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
-TRAINING_WEIGHT = 0.25
+TRAINING_WEIGHT = 0.3
 """Variance that a training person adds to the mean, as a share of what a tested person adds. Chosen by coverage on
 fresh draws of the built-in faces; docs/statistics.md has the table."""
 
