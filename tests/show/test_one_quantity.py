@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -24,7 +25,14 @@ from febench.show.formats import render
 from febench.show.tables import make_table
 from tests.conftest import make_dataset
 
-PROTOCOLS = ("paper[runs=1]", "paper[runs=3]", "paper[runs=2,groups=5]", "subject[runs=2,groups=4]", "loso")
+PROTOCOLS = (
+    "paper[runs=1]",
+    "paper[runs=3]",
+    "paper[runs=2,groups=5]",
+    "subject[runs=2,groups=4]",
+    "loso",
+    "official[runs=2]",
+)
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -38,7 +46,10 @@ def made(seed: int, protocol: str, n_people: int = 6, n_classes: int = 3, rows: 
     people = [f"p{i}" for i, n in enumerate(images) for _ in range(n)]
     labels = rng.integers(0, n_classes, len(people))
     labels[:n_classes] = np.arange(n_classes)
-    manifest = draw(make_dataset(labels.tolist(), people), protocol)
+    dataset = make_dataset(labels.tolist(), people)
+    if protocol.startswith("official"):
+        dataset = replace(dataset, parts=tuple(("test", "train")[i % 3 > 0] for i in range(len(people))))
+    manifest = draw(dataset, protocol)
     records = [
         record
         for row in range(rows)
@@ -106,7 +117,9 @@ def test_a_mean_is_of_the_runs_figures_and_lies_inside_its_interval(seed: int, p
         if people is not None:
             assert people.values.mean() == pytest.approx(summary.mean, abs=1e-9)
             assert summary.interval is not None and summary.mean is not None
-            assert summary.interval[0] <= summary.mean + 1e-9 and summary.mean - 1e-9 <= summary.interval[1]
+            low, high = summary.interval
+            assert low <= summary.mean + 1e-9 and summary.mean - 1e-9 <= high
+            assert low >= min(summary.mean, metric.bounds[0]) - 1e-9 and high <= metric.bounds[1] + 1e-9
 
 
 @QUICK
