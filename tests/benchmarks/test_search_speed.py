@@ -130,7 +130,9 @@ def test_a_whole_method_against_the_stock_script(capsys):
     train, test = order[:560], order[630:]
 
     def ours() -> np.ndarray:
-        made = METHODS.get("bbo").make({"evaluations": 20_000, "population": 50}, random_state=0, device="cpu")
+        made = METHODS.get("bbo").make(
+            {"evaluations": 20_000, "population": 50, "entropy": "energy"}, random_state=0, device="cpu"
+        )
         features = made.extract(faces.images)
         return made.fit(features[train], faces.labels[train]).predict(features[test])
 
