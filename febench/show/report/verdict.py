@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from febench.results.floor import floor_of
 from febench.results.metrics import Metric, metric_of
 from febench.results.people import Faces, person_scores, said_of_faces
 from febench.results.results import Results
+from febench.results.twins import TWIN_SHARE_OF_ERROR
 from febench.show.compare import ALPHA, Comparison, Rival, span
 from febench.show.formats import format_value, significant
 from febench.show.report.studies import Study, by_images
@@ -152,6 +153,8 @@ def verdict_data(studies: Sequence[Study]) -> list[dict[str, Any]]:
 def _verdict(study: Study, siblings: Sequence[Study]) -> Verdict:
     comparison, metric = study.comparison, study.metric
     lead = lead_of(comparison)
+    if lead.kind != "nothing":
+        lead = replace(lead, reason=f"{lead.reason}{about_twins(study.results)}")
     against = {rival.label: AGAINST[rival.outcome] for rival in lead.rivals}
     uar, top = metric_of("uar"), []
     whole = 100.0 if metric.unit == "%" else max((one.mean for one in comparison.standings), default=1.0)
@@ -187,6 +190,16 @@ def _verdict(study: Study, siblings: Sequence[Study]) -> Verdict:
         short=f"{metric.name.upper()}, {metric.unit}",
         more=len(comparison.standings) - len(top),
     )
+
+
+def about_twins(results: Results) -> str:
+    """Return a sentence on the test images that have a twin in training; it begins with a space, or is empty."""
+    count = results.twin_count
+    if results.manifest.scored is not None:
+        return f" This is without the {count} that have a twin in training."
+    if count is None or count.share < TWIN_SHARE_OF_ERROR:
+        return ""
+    return f" But {count} have a twin in training, so that memory may explain these numbers."
 
 
 def lead_of(comparison: Comparison) -> Lead:
