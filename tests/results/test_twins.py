@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import febench
 from febench.core.errors import UsageError
 from febench.core.files import sealed
-from febench.core.manifest import Manifest
+from febench.core.manifest import Manifest, draw
 from febench.results import index
 from febench.results.index import open_results
 from febench.results.merge import pool
@@ -21,6 +22,8 @@ from febench.results.store import AUDIT, Store
 from febench.show.compare import compare_documents
 from febench.show.formats import render
 from febench.show.tables import make_table
+from tests.conftest import make_dataset
+from tests.end_to_end.conftest import COMMAND
 from tests.made_results import made_cell, made_dataset, made_results
 
 DATASET = made_dataset(140)
@@ -165,3 +168,36 @@ def test_a_fold_and_a_class_left_without_an_image(tmp_path: Path) -> None:
     assert reduced.manifest.n_test(1, 1) == 0 and len(reduced.rows[0].accuracies) == 3
     for name in ("1", "2", "3"):
         assert "left out are the" in render(make_table(name, [reduced], metric=None if name == "1" else "uar"), "text")
+
+
+def test_the_option_of_the_command_line(tmp_path: Path) -> None:
+    path = directory(tmp_path / "r")
+    args = [*COMMAND, "table", "3", str(path), "--without-twins"]
+    done = subprocess.run(args, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0 and "without twins)" in done.stdout and "left out are the" in done.stdout
+    (path / AUDIT).unlink()
+    done = subprocess.run(args, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 2 and "nobody knows which test images" in done.stderr and not done.stdout
+
+
+def test_a_run_adds_twins_to_the_audit_of_an_older_febench_and_says_how_many(tmp_path: Path) -> None:
+    from febench.running.runner import _audit
+
+    class Notes:
+        def __init__(self) -> None:
+            self.words: list[str] = []
+
+        def note(self, text: str) -> None:
+            self.words.append(text)
+
+    data = make_dataset([i % 7 for i in range(140)], [f"p{i // 14}" for i in range(140)])
+    store = Store.open(tmp_path, draw(data, "paper[runs=1]"))
+    old = {"format": 1, "manifest": store.manifest.sha256, "findings": []}
+    (tmp_path / AUDIT).write_bytes(sealed(old))
+    for _ in range(2):
+        notes = Notes()
+        with store.writing():
+            _audit(data, store, notes)  # type: ignore[arg-type]
+        assert store.twins is not None and {"identical", "nearly identical"} == set(store.twins.groups)
+        count = Results.of(store).twin_count
+        assert count is not None and any(str(count) in word for word in notes.words) == (count.images > 0)
