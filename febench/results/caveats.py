@@ -19,6 +19,10 @@ from febench.results.twins import TWIN_SHARE_OF_ERROR
 
 ROUNDING = 1e-9
 """Of means in percent: what is nearer than that is equal."""
+MISLED_BY_PERSONS = (
+    "most people tested were trained on with other classes than the one they are tested with, so that the likeness of "
+    "persons speaks against the right class"
+)
 
 
 @dataclass(frozen=True)
@@ -74,17 +78,28 @@ def _majority(row: RowResults) -> float | None:
     return _floor(row).summary(row.runs)[0]
 
 
-def _lies_below(value: float | None, bound: float | None) -> bool:
-    return value is not None and bound is not None and value < bound - ROUNDING
+def _is_no_better(value: float | None, bound: float | None) -> bool:
+    """Return whether a value is at or below a bound, both as they are printed."""
+    return value is not None and bound is not None and round(value, OA.decimals) <= round(bound, OA.decimals)
 
 
-def _below_chance_and_majority(row: RowResults) -> bool:
-    """Whether it is below both: random folds can put even the majority, which looks at no image, below chance."""
-    return all(_lies_below(_accuracy(row), bound) for bound in (_floor(row).chance, _majority(row)))
+def _is_misled_by_persons(row: RowResults) -> bool:
+    """Return whether the likeness of persons speaks against the right class, and a row is below chance and majority.
+
+    Below both: random folds can put even the majority, which looks at no image, below chance.
+    """
+    accuracy, bounds = _accuracy(row), (_floor(row).chance, _majority(row))
+    below = accuracy is not None and all(bound is not None and accuracy < bound - ROUNDING for bound in bounds)
+    return below and likeness_misleads(row.manifest)
 
 
 def _against(row: RowResults, bound: float | None) -> str:
     return f"OA {_accuracy(row):.2f} % against {bound:.2f} %"
+
+
+def _against_chance(row: RowResults) -> str:
+    words = _against(row, _floor(row).chance)
+    return f"{words}; {MISLED_BY_PERSONS}" if _is_misled_by_persons(row) else words
 
 
 def _contradicting(row: RowResults) -> list[int]:
@@ -105,14 +120,17 @@ ROW_CAVEATS = (
     RowCaveat("failed cells", "§", "they count in nothing", lambda row: len(row.failed) > 0, _last_failure),
     RowCaveat("single run", "¶", "so there is no sd", lambda row: len(row.runs) == 1),
     RowCaveat(
-        "below majority", "‖", "always answering the most frequent class of the training images does better",
-        lambda row: _lies_below(_accuracy(row), _majority(row)), lambda row: _against(row, _majority(row)),
+        "not above majority", "‖", "always answering the most frequent class of the training images does as well or "
+        "better",
+        lambda row: _is_no_better(_accuracy(row), _majority(row)), lambda row: _against(row, _majority(row)),
     ),
     RowCaveat(
-        "below chance", "#", "most people tested were trained on with other classes than the one they are tested with, "
-        "so that the likeness of persons speaks against the right class",
-        lambda row: likeness_misleads(row.manifest) and _below_chance_and_majority(row),
-        lambda row: _against(row, _floor(row).chance),
+        "not above chance", "#", "guessing does as well or better",
+        lambda row: _is_no_better(_accuracy(row), _floor(row).chance), _against_chance,
+    ),
+    RowCaveat(
+        "constant answer", "⋄", "all test images of a fold are given the same class",
+        lambda row: row.answers_constantly,
     ),
     RowCaveat(
         "contradicting probabilities", "", "they are of other answers than the predictions, and count in no metric",

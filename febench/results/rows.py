@@ -144,6 +144,25 @@ class RowResults:
         return words
 
     @cached_property
+    def answers_constantly(self) -> bool:
+        """Whether each fold of the complete runs has one answer for all its images, though they show several classes.
+
+        False where no fold tests several classes, and without a complete run.
+        """
+        several_classes = False
+        for run in self.runs:  # most rows are seen in their first run to vary
+            answers = self.answers([run])
+            ends = np.cumsum(self.manifest.test_sizes[run - 1])[:-1]
+            for labels, predictions in zip(
+                np.split(answers.labels, ends), np.split(answers.predictions, ends), strict=True
+            ):
+                if (labels != labels[:1]).any():
+                    several_classes = True
+                    if (predictions != predictions[:1]).any():
+                        return False
+        return several_classes
+
+    @cached_property
     def confusions(self) -> dict[int, NDArray[np.int64]]:
         """For each complete run, the confusion matrix summed over its test groups."""
         confusions: dict[int, NDArray[np.int64]] = {}

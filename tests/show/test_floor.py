@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from febench.core.dataset import Dataset
 from febench.core.manifest import Manifest, draw
-from febench.results.caveats import caveats_of, signs_of
+from febench.results.caveats import MISLED_BY_PERSONS, caveats_of, signs_of
 from febench.results.cells import Cells
 from febench.results.floor import likeness_misleads
 from febench.results.record import Record
@@ -83,16 +84,16 @@ def test_the_figure_of_accuracies_has_a_line_for_it_where_it_is_near() -> None:
 def test_a_method_below_it_is_said_to_be_everywhere() -> None:
     results = made(skewed(), good=lambda *_: 1, poor=lambda *_: 10)
     assert signs_of(results.rows) == {"poor": "‖"}
-    better = "always answering the most frequent class of the training images does better"
+    better = "always answering the most frequent class of the training images does as well or better"
     told = f"{better}: poor (OA 50.00 % against 70.00 %)"
-    assert words(results)["below majority"] == told
+    assert words(results)["not above majority"] == told
     texts = [render(make_table(number, [results]), how) for number in (1, 2, 3) for how in ("text", "json")]
     texts.append(render([comparison_document(compare(results))], "text"))
     assert all(told in text for text in texts)
     assert r"poor $\parallel$" in render(make_table(3, [results]), "latex")
     [verdict] = verdict_data([Study(results, (), 1.0)])
     assert "Always answering the most frequent class of the training images has 70.00 %." in str(verdict["answers"])
-    assert any(caution["word"] == "Below majority" for caution in verdict["cautions"])
+    assert any(caution["word"] == "Not above majority" for caution in verdict["cautions"])
 
 
 PAIRS = make_dataset([i % 4 for i in range(60)], [f"p{i // 4}" for i in range(60)], classes=4)
@@ -117,21 +118,25 @@ def test_a_method_is_held_against_the_runs_that_it_has_whole() -> None:
     floors = {run: sum(majority(manifest, run).accuracies.values()) for run in (1, 2, 3, 4)}
     assert len(set(floors.values())) > 1
     for run, floor in floors.items():
-        assert signs_of([majority(manifest, run)]) == {"mine": "‡¶"}
-        poor = words(Results(manifest, (majority(manifest, run, turned=True),), {}))["below majority"]
+        equal = words(Results(manifest, (majority(manifest, run),), {}))["not above majority"]
+        assert equal.endswith(f"(OA {floor:.2f} % against {floor:.2f} %)")
+        poor = words(Results(manifest, (majority(manifest, run, turned=True),), {}))["not above majority"]
         assert poor.endswith(f"against {floor:.2f} %)")
 
 
 def test_below_chance_where_persons_mislead_is_explained(toy: Dataset) -> None:
-    told = "likeness of persons speaks against the right class: mine (OA 7.14 % against 14.29 %)"
+    why = "likeness of persons speaks against the right class"
+    told = f"mine (OA 7.14 % against 14.29 %; {MISLED_BY_PERSONS})"
     under = {protocol: made(draw(toy, protocol), mine=lambda *_: 13) for protocol in ("paper", "subject")}
-    assert signs_of(under["paper"].rows) == {"mine": "‖#"} and signs_of(under["subject"].rows) == {"mine": "‖"}
-    assert words(under["paper"])["below chance"].endswith(told) and "below chance" not in words(under["subject"])
+    assert signs_of(under["paper"].rows) == signs_of(under["subject"].rows) == {"mine": "‖#"}
+    assert words(under["paper"])["not above chance"].endswith(told)
+    assert words(under["subject"])["not above chance"].endswith("mine (OA 7.14 % against 14.29 %)")
+    assert why in words(under["paper"])["not above chance"]
     texts = [render(make_table(3, [under["paper"]]), how) for how in ("text", "json", "html")]
     texts += [render(make_table(4, list(under.values())), "text")]
     assert all(told in text for text in texts)
     [verdict] = verdict_data([Study(under["paper"], (), 1.0)])
-    assert any(one["word"] == "Below chance" and told in one["text"] for one in verdict["cautions"])
+    assert any(one["word"] == "Not above chance" and told in one["text"] for one in verdict["cautions"])
 
 
 def test_what_sees_no_person_is_not_explained_by_persons() -> None:
@@ -140,7 +145,72 @@ def test_what_sees_no_person_is_not_explained_by_persons() -> None:
     assert likeness_misleads(manifest)
     knows_nothing, poor = majority(manifest, 1), majority(manifest, 1, turned=True)
     assert poor.accuracies[1] < knows_nothing.accuracies[1] < 25
-    assert signs_of([knows_nothing]) == {"mine": "¶"} and signs_of([poor]) == {"mine": "¶‖#"}
+    assert signs_of([knows_nothing]) == {"mine": "¶‖#⋄"} and signs_of([poor]) == {"mine": "¶‖#"}
+    said = [words(Results(manifest, (row,), {}))["not above chance"] for row in (knows_nothing, poor)]
+    assert MISLED_BY_PERSONS not in said[0] and MISLED_BY_PERSONS in said[1]
+
+
+FORMATS = ("text", "md", "csv", "latex", "html", "json")
+
+
+def answering(dataset: Dataset, protocol: str, answer: int | None) -> Results:
+    """Results of a method that answers one class, or each in turn."""
+    manifest = draw(dataset, protocol)
+    records = []
+    for run in range(1, manifest.n_runs + 1):
+        for fold in range(1, manifest.n_folds + 1):
+            n = len(manifest.fold(run, fold).test)
+            answers = [i % 7 for i in range(n)] if answer is None else [answer] * n
+            record = Record(f"{run}.{fold}", "mine", {"C": 1}, "1", "mine", run, fold, 0, "ok", answers)
+            records.append(replace(record, seconds={"fit": 1.0, "predict": 0.1}))
+    return Results.from_records(manifest, records)
+
+
+@pytest.mark.parametrize("how", FORMATS)
+@pytest.mark.parametrize("number", [1, 2, 3, "people", "cost", "settings"])
+def test_a_row_at_chance_is_marked_in_every_table(toy: Dataset, number: int | str, how: str) -> None:
+    """14.29 ± 0.00 of seven balanced classes is exactly chance, and what one constant answer has."""
+    results = answering(toy, "paper", 3)
+    assert results.rows[0].summary().mean == pytest.approx(100 / 7)
+    text = render(make_table(number, [results]), how)
+    for word in ("not above majority", "not above chance", "constant answer"):
+        assert word in text, word
+    if how not in ("latex", "md"):
+        assert "OA 14.29 % against 14.29 %" in text
+
+
+def test_a_row_at_chance_is_marked_in_compare_the_drop_and_the_verdict(toy: Dataset) -> None:
+    sides = [answering(toy, protocol, 3) for protocol in ("paper", "subject")]
+    assert [render(make_table(4, sides), "text").count(f"not above chance, {p}") for p in ("paper", "subject")] == [
+        1,
+        1,
+    ]
+    results = sides[0]
+    other = made(results.manifest, good=lambda *_: 1)
+    together = Results(results.manifest, (*results.rows, *other.rows), {})
+    assert "not above chance" in render([comparison_document(compare(together))], "text")
+    [verdict] = verdict_data([Study(results, (), 1.0)])
+    assert {"Not above majority", "Not above chance", "Constant answer"} <= {one["word"] for one in verdict["cautions"]}
+    assert "not above chance" in "".join(text.get_text() for text in accuracy(results).texts).replace("\n", " ")
+
+
+@pytest.mark.parametrize(("wrong", "marked"), [(11, True), (12, True), (13, True), (10, False), (0, False)])
+def test_marks_begin_at_chance(toy: Dataset, wrong: int, marked: bool) -> None:
+    """Two of fourteen images of a fold are chance."""
+    signs = signs_of(made(draw(toy, "paper"), mine=lambda *_: wrong + 1).rows).get("mine", "")
+    assert ("#" in signs) == ("‖" in signs) == marked
+
+
+def test_many_answers_at_chance_are_no_constant_answer(toy: Dataset) -> None:
+    assert not answering(toy, "paper", None).rows[0].answers_constantly
+    assert answering(toy, "paper", 0).rows[0].answers_constantly
+
+
+def test_one_answer_to_images_of_one_class_is_no_constant_answer() -> None:
+    """Each person shows one expression, and is tested alone: every right method answers each fold with one class."""
+    alone = make_dataset([i // 3 % 7 for i in range(42)], [f"p{i // 3}" for i in range(42)])
+    right = made(draw(alone, "loso"), mine=lambda *_: 0)
+    assert not right.rows[0].answers_constantly and signs_of(right.rows) == {"mine": "¶"}
 
 
 def both(toy: Dataset, paper: int, subject: int, **more: tuple[int, int]) -> list[Results]:

@@ -143,5 +143,5 @@ _SPECIAL = {
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\char34{}", "`": r"\char96{}", "[": "{[}", "]": "{]}", "*": "{*}",
     "±": r"$\pm$", "—": r"\textemdash{}", "–": r"\textendash{}", "†": r"\dag{}", "‡": r"\ddag{}",  # noqa: RUF001
-    "§": r"\S{}", "¶": r"\P{}", "‖": r"$\parallel$", "×": r"$\times$",  # noqa: RUF001
+    "§": r"\S{}", "¶": r"\P{}", "‖": r"$\parallel$", "⋄": r"$\diamond$", "×": r"$\times$",  # noqa: RUF001
 }  # fmt: skip

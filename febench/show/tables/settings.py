@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from febench.core.selectors import coerce, format_value, parse_selector
-from febench.results.caveats import signs_of
+from febench.results.caveats import caveats_of_rows, signs_of
 from febench.results.results import Results
 from febench.results.rows import RowResults
-from febench.show.tables.table import Document, Table, head_data, key_of, lacks_data, origin_of, titled
+from febench.show.tables.table import Document, Table, head_data, key_of, lacks_data, noted, origin_of, titled
 
 NOTES = (
     "selected: chosen in each cell on its training images or validation group; in brackets: the cells that chose so",
@@ -35,6 +35,7 @@ def settings_table(results: Results, rows: Sequence[RowResults]) -> Document:
             for told in one["not_tried"]
         ]
         notes += [f"{AT_EDGE}: {one['method']}: {_edge_sentence(edge)}" for edge in one["at_edge"]]
+    notes += map(noted, caveats_of_rows(results, rows))
     table = Table(
         title=titled("Parameters of each method", results),
         columns=("Method", "Cells", "Parameter", "Value", "How"),
