@@ -141,7 +141,12 @@ def _load(paths: Sequence[Path], version: str | None) -> list[Results]:
 
 
 def table(
-    name: str | int, *results: Results, method: str | None = None, metric: str | None = None, format: str = "text"
+    name: str | int,
+    *results: Results,
+    method: str | None = None,
+    metric: str | None = None,
+    paper: bool = False,
+    format: str = "text",
 ) -> str:
     """A table as text to print, as `febench table` makes it; `febench.tables` has the values.
 
@@ -155,6 +160,8 @@ def table(
         Only this method.
     metric : str or None
         `oa` (the default), `uar`, `macro-f1`, `weighted-f1`, `auc`, `log-loss` or `ece`.
+    paper : bool
+        Whether tables 1 to 3 of other images or folds than `faces700` under `paper` have the papers' numbers too.
     format : str
         `text`, `md`, `latex`, `csv`, `html` or `json`.
 
@@ -163,7 +170,7 @@ def table(
     UsageError
         If there is no such table, method, metric or format, or the results do not fit it.
     """
-    return render(make_table(name, _read(results), method, metric), format)
+    return render(make_table(name, _read(results), method, metric, paper=paper), format)
 
 
 def compare(
@@ -202,7 +209,9 @@ def compare(
     return render(compare_documents(_read(results), named, rope, pairs, metric_of(metric)), format)
 
 
-def figure(name: str, *results: Results, method: str | None = None, metric: str | None = None) -> Figure:
+def figure(
+    name: str, *results: Results, method: str | None = None, metric: str | None = None, paper: bool = False
+) -> Figure:
     """A figure, as `febench figure` draws it; `febench.figures` has each as a function.
 
     Parameters
@@ -215,6 +224,9 @@ def figure(name: str, *results: Results, method: str | None = None, metric: str 
         Only this method.
     metric : str or None
         Of the figures that show one; overall accuracy by default.
+    paper : bool
+        Whether `accuracy` and `sensitivity` of other images or folds than `faces700` under `paper` show the papers'
+        numbers too.
 
     Raises
     ------
@@ -223,7 +235,7 @@ def figure(name: str, *results: Results, method: str | None = None, metric: str 
     """
     from febench.show.figures import make_figure
 
-    return make_figure(name, _read(results), method, metric)
+    return make_figure(name, _read(results), method, metric, paper=paper)
 
 
 def report(
@@ -233,6 +245,7 @@ def report(
     rope: float | None = None,
     metric: str = "oa",
     without_twins: bool = False,
+    paper: bool = False,
     show_images: bool = False,
     data_dir: str | Path | None = None,
     version: str | None = None,
@@ -251,6 +264,8 @@ def report(
         What methods are compared by.
     without_twins : bool
         As in `load_all`.
+    paper : bool
+        Whether the papers' numbers stand beside other images or folds than `faces700` under `paper` too.
     show_images : bool
         Whether images of people may be shown; those drawn by code always are.
     data_dir : path or None
@@ -267,7 +282,7 @@ def report(
     from febench.show.report import write_report
 
     return write_report(
-        [open_results(path) for path in _found(directories)], Path(output), rope=rope, metric=metric,
+        [open_results(path) for path in _found(directories)], Path(output), rope=rope, metric=metric, paper=paper,
         version=version, without_twins=without_twins, show_images=show_images,
         data_dir=None if data_dir is None else Path(data_dir),
     )  # fmt: skip

@@ -20,6 +20,7 @@ from febench.cli.options import (
     Json,
     MetricName,
     OnlyMethod,
+    Paper,
     Plugins,
     Rope,
     Seed,
@@ -163,10 +164,11 @@ def table(
     metric: MetricName = None,
     version: Version = None,
     without_twins: WithoutTwins = False,
+    paper: Paper = False,
     format: Format = "text",
     json: Json = False,
 ) -> None:
-    """Print a table of the papers from stored results, with the papers' numbers beside."""
+    """Print a table of the papers from stored results; on faces700 under paper, with the papers' numbers beside."""
     from febench import api
 
     swapped = [str(one) for one in directories if not one.exists()]
@@ -174,7 +176,7 @@ def table(
         raise UsageError(f"the table comes before the directories: febench table {swapped[0]} {name}")
     format = "json" if json else format
     every = api.load_all(directories, version, without_twins=without_twins)
-    print(api.table(name, *every, method=method, metric=metric, format=format))
+    print(api.table(name, *every, method=method, metric=metric, paper=paper, format=format))
 
 
 @app.command()
@@ -216,13 +218,14 @@ def figure(
     metric: MetricName = None,
     version: Version = None,
     without_twins: WithoutTwins = False,
+    paper: Paper = False,
 ) -> None:
     """Draw a figure of stored results."""
     from febench import api
     from febench.show.figures import save_figure
 
     every = api.load_all(directories, version, without_twins=without_twins)
-    save_figure(api.figure(name, *every, method=method, metric=metric), output)
+    save_figure(api.figure(name, *every, method=method, metric=metric, paper=paper), output)
     print(f"wrote {output}")
 
 
@@ -233,6 +236,7 @@ def report(
     metric: MetricName = None,
     rope: Rope = None,
     without_twins: WithoutTwins = False,
+    paper: Paper = False,
     show_images: Annotated[
         bool, typer.Option("--show-images", help="Show images of people too: only if you may pass them on.")
     ] = False,
@@ -247,8 +251,8 @@ def report(
 
     load_plugins(plugin)
     verdicts = api.report(
-        directories, output, rope=rope, metric=metric or "oa", without_twins=without_twins, show_images=show_images,
-        data_dir=data_dir, version=version,
+        directories, output, rope=rope, metric=metric or "oa", paper=paper, without_twins=without_twins,
+        show_images=show_images, data_dir=data_dir, version=version,
     )  # fmt: skip
     size = output.stat().st_size
     if json:

@@ -53,6 +53,10 @@ WithoutTwins = Annotated[
 Rope = Annotated[
     float | None, typer.Option(help="A difference up to which methods count as equivalent.", show_default="a point")
 ]
+Paper = Annotated[
+    bool,
+    typer.Option("--paper", help="The papers' numbers beside results of other images or folds too, for what they are."),
+]
 
 Unasked = Annotated[list[str] | None, typer.Argument(hidden=True)]
 """What is typed after a verb that takes options alone, to say which option was meant."""
@@ -115,6 +119,7 @@ HINTS = {
     "out": "choose another with --out",
     "output": "choose another place with -o",
     "pack": "--pack",
+    "paper": "--paper",
     "preset": "--preset",
     "results": "make some: febench run --out DIR",
     "runs": "--runs",

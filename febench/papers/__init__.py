@@ -14,7 +14,11 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from febench.core.manifest import Manifest
+
 DETAILED = ("resnet18", "resnet50")
+DATASET, PROTOCOL, N_GROUPS = "faces700", "paper", 10
+"""What stands for the papers' photographs and folds here: 700 images of 20 people, dealt at random into ten groups."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,20 @@ def comparison() -> dict[str, Published]:
 def tabulated() -> list[str]:
     """The methods of the papers' own comparison tables, in their order; others are only cited."""
     return [method for method, printed in comparison().items() if "not tabulated" not in printed.printed_in]
+
+
+def is_papers_setting(manifest: Manifest) -> bool:
+    """Return whether folds are of the data set and the protocol that stand for the papers' own."""
+    protocol = manifest.protocol.partition("[")[0]
+    return (manifest.dataset, protocol, manifest.n_folds) == (DATASET, PROTOCOL, N_GROUPS)
+
+
+def note_on_papers(manifest: Manifest) -> str:
+    """Return the sentence that must stand wherever the papers' numbers stand beside results under some folds."""
+    note = "paper: printed by the authors for their own 700 photographs, which are not public"
+    if is_papers_setting(manifest):
+        return note
+    return f"{note}, and for random folds; images or folds here are of another kind, so a difference says little"
 
 
 def place(method: str) -> int:

@@ -73,7 +73,7 @@ def test_names_with_markup_stay_text(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_drawn_or_written_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no figure 'dorp'; there is accuracy, people, sensitivity"):
+    with pytest.raises(UsageError, match="no figure 'dorp'; there is accuracy, sensitivity, people"):
         make_figure("dorp", [])
     with pytest.raises(UsageError, match="table 4 compares protocols"):
         make_figure("drop", [])

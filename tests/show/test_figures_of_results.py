@@ -50,9 +50,10 @@ def write_cells(path: Path, store: Store, *cells: Any) -> Results:
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """One whole method of the papers, one of three runs, one of a single run with markup in its name, one of none."""
     path = tmp_path_factory.mktemp("figures")
-    store = made_results(path, {"resnet50": 0.9}, made_dataset(140))
-    made_results(path, {"mine": 0.8}, made_dataset(140), runs=[1, 2, 3])
-    made_results(path, {"odd": 0.7}, made_dataset(140), runs=[1], label=MARKUP)
+    images = made_dataset(140, "faces700")
+    store = made_results(path, {"resnet50": 0.9}, images)
+    made_results(path, {"mine": 0.8}, images, runs=[1, 2, 3])
+    made_results(path, {"odd": 0.7}, images, runs=[1], label=MARKUP)
     begun = [made_cell(store.manifest, "begun", 0.6, 1, fold) for fold in (1, 2)]
     lost = made_cell(store.manifest, "begun", 0.6, 1, 3, status="timeout", predictions=None, probabilities=None)
     return write_cells(path, store, *begun, lost)

@@ -47,21 +47,28 @@ def _convergence(results: Results, rows: Sequence[RowResults], _: Metric) -> Fig
 
 
 OF_ONE: dict[str, Callable[[Results, Sequence[RowResults], Metric], Figure]] = {
-    "accuracy": accuracy,
     "people": people,
-    "sensitivity": lambda results, rows, _: sensitivity(results, rows),
     "confusion": lambda results, rows, _: confusion(results, rows),
     "cost": cost,
     "differences": _differences,
     "convergence": _convergence,
     "ladder": lambda results, rows, metric: ladder(ladder_table(results, rows, metric).data),
 }
-"""Figures of one results directory."""
-FIGURES = (*OF_ONE, "ranks", "drop")
+"""Figures of one results directory that have nothing of the papers beside it."""
 WITHOUT_METRIC = ("sensitivity", "confusion", "convergence")
+WITH_PAPERS = ("accuracy", "sensitivity")
+"""Figures of one results directory in which what the papers print can stand beside it."""
+FIGURES = (*WITH_PAPERS, *OF_ONE, "ranks", "drop")
 
 
-def make_figure(name: str, results: Sequence[Results], method: str | None = None, metric: str | None = None) -> Figure:
+def make_figure(
+    name: str,
+    results: Sequence[Results],
+    method: str | None = None,
+    metric: str | None = None,
+    *,
+    paper: bool = False,
+) -> Figure:
     """A figure by its name, of all methods or of the rows of one.
 
     Parameters
@@ -74,17 +81,25 @@ def make_figure(name: str, results: Sequence[Results], method: str | None = None
         Only this method.
     metric : str or None
         What is drawn, overall accuracy by default; sensitivities, confusion matrices and convergence are of none.
+    paper : bool
+        Whether the figures of accuracy and of sensitivities show what the papers print beside other images or folds.
 
     Raises
     ------
     UsageError
-        If there is no such figure, method or metric, or the results do not fit it.
+        If there is no such figure, method or metric, the results do not fit it, or the papers print nothing for it.
     """
     if name not in FIGURES:
         raise UsageError(f"there is no figure {name!r}; there is {', '.join(FIGURES)}")
     if metric is not None and name in WITHOUT_METRIC:
         raise UsageError(f"the figure of {name} is not of a metric", option="metric")
     by = metric_of(metric) if metric else OA
+    if paper and (name not in WITH_PAPERS or by is not OA):
+        raise UsageError(
+            f"the papers print nothing for the figure of {name} by {by.title}; they print overall accuracies and "
+            "sensitivities",
+            option="paper",
+        )
     if name == "drop":
         return drop(table_4(results, method, by).data)
     if name == "ranks":
@@ -97,7 +112,12 @@ def make_figure(name: str, results: Sequence[Results], method: str | None = None
         return critical_difference(ranking)
     if len(results) != 1:
         raise UsageError(f"the figure of {name} is of one results directory, not of {len(results)}")
-    return OF_ONE[name](results[0], chosen(results[0], method), by)
+    rows = chosen(results[0], method)
+    if name == "accuracy":
+        return accuracy(results[0], rows, by, paper=paper)
+    if name == "sensitivity":
+        return sensitivity(results[0], rows, paper=paper)
+    return OF_ONE[name](results[0], rows, by)
 
 
 def save_figure(figure: Figure, path: Path) -> None:

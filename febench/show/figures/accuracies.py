@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from febench.core.errors import UsageError
-from febench.papers import comparison
+from febench.papers import comparison, note_on_papers
 from febench.results.floor import floor_of
 from febench.results.metrics import OA, Metric
 from febench.results.people import person_scores
@@ -32,7 +32,7 @@ from febench.show.figures.style import (
     wrapped,
 )
 from febench.show.formats import format_value
-from febench.show.tables import INTERVAL_OF_PEOPLE, MAJORITY, Difference
+from febench.show.tables import INTERVAL_OF_PEOPLE, MAJORITY, Difference, shows_papers
 
 DOTS: dict[str, Any] = {"s": 22, "color": COLOURS[0], "edgecolors": "white", "linewidths": 0.5}
 SIZES = (9, 6.5, 5, 4, 3, 2)
@@ -40,8 +40,12 @@ SIZES = (9, 6.5, 5, 4, 3, 2)
 
 
 @styled
-def accuracy(results: Results, rows: Sequence[RowResults] | None = None, metric: Metric = OA) -> Figure:
-    """Overall accuracy, or another metric, of each method: every complete run, their mean, and what the papers print.
+def accuracy(
+    results: Results, rows: Sequence[RowResults] | None = None, metric: Metric = OA, *, paper: bool = False
+) -> Figure:
+    """Draw overall accuracy, or another metric, of each method: every complete run, and their mean.
+
+    On the data set and under the protocol that stand for the papers' own, what the papers print stands beside them.
 
     Parameters
     ----------
@@ -51,6 +55,8 @@ def accuracy(results: Results, rows: Sequence[RowResults] | None = None, metric:
         The methods to show; all by default.
     metric : Metric
         What is drawn.
+    paper : bool
+        Whether what the papers print is drawn beside other images or folds too.
 
     Returns
     -------
@@ -74,10 +80,12 @@ def accuracy(results: Results, rows: Sequence[RowResults] | None = None, metric:
     axes.scatter(*zip(*dots, strict=True), zorder=3, label="a run", **DOTS)
     at, places = np.asarray(means).T
     axes.vlines(at, places - 0.36, places + 0.36, color="black", linewidth=2, label="mean of runs")
-    printed = [(place, comparison()[row.method]) for place, row in enumerate(drawn) if row.method in comparison()]
+    printed = []
+    if shows_papers(results, paper, metric):
+        printed = [(place, comparison()[row.method]) for place, row in enumerate(drawn) if row.method in comparison()]
     notes = []
-    if printed and metric is OA:
-        notes.append("the papers' values are of their own 700 photographs, which are not public, and of random folds")
+    if printed:
+        notes.append(note_on_papers(results.manifest))
         axes.errorbar(
             [float(one.mean) for _, one in printed],
             [place for place, _ in printed],

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from febench.core.errors import printable
-from febench.papers import DETAILED
+from febench.papers import DETAILED, note_on_papers
 from febench.papers import sensitivity as printed_sensitivity
 from febench.results.metrics import overall_accuracy
 from febench.results.results import Results
@@ -30,14 +30,15 @@ from febench.show.figures.style import (
     styled,
     wrapped,
 )
+from febench.show.tables import shows_papers
 
 HALF = 0.36
 """Half of what the runs of a class take of the place between two classes."""
 
 
 @styled
-def sensitivity(results: Results, rows: Sequence[RowResults] | None = None) -> Figure:
-    """Sensitivity of each class in each complete run: its trend over the runs, and its mean.
+def sensitivity(results: Results, rows: Sequence[RowResults] | None = None, *, paper: bool = False) -> Figure:
+    """Draw the sensitivity of each class in each complete run: its trend over the runs, and its mean.
 
     Parameters
     ----------
@@ -45,6 +46,8 @@ def sensitivity(results: Results, rows: Sequence[RowResults] | None = None) -> F
         Results of one data set under one protocol.
     rows : sequence of RowResults or None
         The methods to show; all by default.
+    paper : bool
+        Whether what the papers print is drawn beside other images or folds too.
 
     Returns
     -------
@@ -57,27 +60,30 @@ def sensitivity(results: Results, rows: Sequence[RowResults] | None = None) -> F
         If no run is complete.
     """
     rows, shown = shown_rows(results, rows)
+    beside_papers = shows_papers(results, paper)
     down, across = grid_shape(len(shown), 1 if len(shown) < 4 else 2)
     figure, axes = new_figure(
         height=0.6 + 1.75 * down, width=7.0 if across == 1 else 10.5, rows=down, columns=across, sharey=True
     )
     for panel, row in zip(panels(axes, len(shown)), shown, strict=True):
-        _panel(panel, row)
+        _panel(panel, row, beside_papers)
     entitle(figure, "Sensitivity of each class, run by run", origin(results))
     figure.supylabel("sensitivity, %", fontsize=9)
-    how = "of each class, the runs stand from left to right in their order"
-    finish(figure, [how, *caveats(results, rows)])
+    notes = ["of each class, the runs stand from left to right in their order"]
+    if beside_papers and any(row.method in DETAILED for row in shown):
+        notes.append(note_on_papers(results.manifest))
+    finish(figure, [*notes, *caveats(results, rows)])
     return figure
 
 
-def _panel(axes: Axes, row: RowResults) -> None:
+def _panel(axes: Axes, row: RowResults, beside_papers: bool) -> None:
     by_run = np.stack(list(row.sensitivities.values()))
     classes = [printable(name) for name in row.manifest.classes]
     _trends(axes, by_run, COLOURS[0], "o", "a run")
     known = ~np.isnan(by_run).all(axis=0)
     means = [np.nanmean(by_run[:, place]) for place in np.flatnonzero(known)]
     axes.hlines(means, np.flatnonzero(known) - 0.44, np.flatnonzero(known) + 0.44, color="black", label="mean of runs")
-    if row.method in DETAILED:
+    if beside_papers and row.method in DETAILED:
         printed = printed_sensitivity(row.method)
         by_class = dict(zip(printed.columns, np.asarray(printed.runs, dtype=float).T, strict=True))
         unknown = np.full(len(printed.runs), np.nan)

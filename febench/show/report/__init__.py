@@ -23,6 +23,7 @@ def report_html(
     rope: float | None = None,
     metric: str = "oa",
     without_twins: bool = False,
+    paper: bool = False,
     show_images: bool = False,
     data_dir: Path | None = None,
     version: str | None = None,
@@ -39,6 +40,8 @@ def report_html(
         What methods are compared by.
     without_twins : bool
         Whether only test images count that have no twin in training; see `Results.without_twins`.
+    paper : bool
+        Whether the papers' numbers stand beside other images or folds than the papers' too.
     show_images : bool
         Whether images of people may be shown; those drawn by code always are.
     data_dir : Path or None
@@ -57,7 +60,7 @@ def report_html(
     from febench.show.report.studies import gather
     from febench.show.report.verdict import verdict_data
 
-    studies = gather(stores, rope, metric_of(metric), version, without_twins=without_twins)
+    studies = gather(stores, rope, metric_of(metric), version, paper=paper, without_twins=without_twins)
     return page(studies, show_images=show_images, data_dir=data_dir), verdict_data(studies)
 
 
@@ -68,6 +71,7 @@ def write_report(
     rope: float | None = None,
     metric: str = "oa",
     without_twins: bool = False,
+    paper: bool = False,
     show_images: bool = False,
     data_dir: Path | None = None,
     version: str | None = None,
@@ -84,6 +88,7 @@ def write_report(
         stores,
         rope=rope,
         metric=metric,
+        paper=paper,
         without_twins=without_twins,
         show_images=show_images,
         data_dir=data_dir,

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from febench.papers import comparison as printed
 from febench.results.caveats import signs_of
-from febench.results.metrics import METRICS, overall_accuracy
+from febench.results.metrics import METRICS, OA, overall_accuracy
 from febench.results.results import Results
 from febench.results.rows import RowResults
 from febench.show import figures
@@ -36,6 +36,7 @@ from febench.show.tables import (
     run_command,
     run_counts,
     rungs_of,
+    shows_papers,
     table_4,
     titled,
     versions_of,
@@ -58,20 +59,28 @@ def comparison_section(studies: Sequence[Study], drawings: Drawings) -> Section:
 
     def blocks(study: Study) -> list[Markup]:
         results, metric = study.results, study.metric
-        unknown = not any(row.method in printed() for row in results.rows)
+        paper = study.paper and metric is OA
+        known = any(row.method in printed() for row in results.rows)
+        without = ""
+        if not shows_papers(results, paper):
+            without = "The papers' numbers are of other photographs and random folds, and do not stand beside these."
+        elif not known:
+            without = "The papers print nothing of the methods here: there is nothing to hold them against."
         caption = f"Every run of every method as a dot, {metric.title}, {study.name}.{study.said_of_drawn}"
         return [
-            *([note("The papers print nothing of the methods here: there is nothing to hold them against.")] * unknown),
-            *table_blocks(make_table(3, [results], metric=metric.name)),
-            figure_block(drawings, caption, lambda: figures.accuracy(results, study.drawn, metric)),
+            *([note(without)] * bool(without)),
+            *table_blocks(make_table(3, [results], metric=metric.name, paper=paper)),
+            figure_block(drawings, caption, lambda: figures.accuracy(results, study.drawn, metric, paper=paper)),
             table_block(_every_metric(study)),
             folded(
                 f"{metric.heading} run by run (table 2)",
-                table_blocks(make_table(2, [results], metric=metric.name)),
+                table_blocks(make_table(2, [results], metric=metric.name, paper=paper)),
             ),
         ]
 
-    intro = "Over complete runs, beside what the papers print for their own photographs; then by every other metric."
+    beside = any(shows_papers(study.results, study.paper, study.metric) for study in studies)
+    papers = ", beside what the papers print for their own photographs" * beside
+    intro = f"Over complete runs{papers}; then by every other metric."
     return _section("comparison", "Comparison of methods", intro, studies, blocks)
 
 
@@ -218,8 +227,8 @@ def classes_section(studies: Sequence[Study], drawings: Drawings) -> Section:
         caption = f"Sensitivity of each class in each run, {study.name}.{study.said_of_drawn}"
         return [
             table_block(table),
-            figure_block(drawings, caption, lambda: figures.sensitivity(results, study.drawn)),
-            folded("Sensitivity run by run (table 1)", table_blocks(make_table(1, [results]))),
+            figure_block(drawings, caption, lambda: figures.sensitivity(results, study.drawn, paper=study.paper)),
+            folded("Sensitivity run by run (table 1)", table_blocks(make_table(1, [results], paper=study.paper))),
         ]
 
     intro = "Sensitivity: of all test images of a class, the share that is recognised."

@@ -37,12 +37,15 @@ class Study:
         Region of practical equivalence; the metric's own by default.
     metric : Metric
         What methods are compared by.
+    paper : bool
+        Whether the papers' numbers stand beside other images or folds than the papers' too.
     """
 
     results: Results
     stores: tuple[ResultsDirectory, ...]
     rope: float | None = None
     metric: Metric = OA
+    paper: bool = False
 
     @property
     def name(self) -> str:
@@ -111,6 +114,7 @@ def gather(
     metric: Metric = OA,
     version: str | None = None,
     *,
+    paper: bool = False,
     without_twins: bool = False,
 ) -> list[Study]:
     """One study a data set and protocol: data sets in the order given, of each the protocol with new faces last.
@@ -131,7 +135,7 @@ def gather(
     for same in by_dataset.values():
         for results in sorted(same, key=lambda one: novelty(one.manifest)):
             own = tuple(store for store in stores if store.manifest.sha256 == results.manifest.sha256)
-            studies.append(Study(results, own, rope, metric))
+            studies.append(Study(results, own, rope, metric, paper))
     return studies
 
 

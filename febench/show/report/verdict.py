@@ -18,7 +18,7 @@ from febench.results.twins import TWIN_SHARE_OF_ERROR
 from febench.show.compare import ALPHA, Comparison, Rival, span
 from febench.show.formats import format_value, significant
 from febench.show.report.studies import Study, by_images
-from febench.show.tables import Difference, PlusMinus, not_run
+from febench.show.tables import Difference, PlusMinus
 from febench.stats import McNemar, p_words
 
 TOP = 5
@@ -422,10 +422,6 @@ def cautions_of(studies: Sequence[Study]) -> list[Caveat]:
             names = listed(study.comparison.left_out, MOST_IN_A_CAUTION)
             lacking = Caveat("no verdict", f"without a complete run, compared with nothing: {names}")
             under.setdefault(lacking, []).append(study.results.manifest.protocol)
-        if absent := not_run(study.results, study.rows):
-            names = listed(absent, MOST_IN_A_CAUTION)
-            told = Caveat("not run", f"in the papers' tables and not run here: {names}", serious=False)
-            under.setdefault(told, []).append(study.results.manifest.protocol)
     cautions = []
     for caveat, protocols in under.items():
         where = "" if len(protocols) == len(studies) else f" (protocol {listed(protocols)})"

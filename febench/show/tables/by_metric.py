@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from febench.papers import note_on_papers
 from febench.results.metrics import OA, Metric
 from febench.results.people import faces_tested, said_of_faces
 from febench.results.results import Results
@@ -19,7 +20,6 @@ from febench.show.tables.table import (
     caveat_notes,
     head_data,
     lacks_data,
-    not_run,
     origin_of,
     run_counts,
 )
@@ -35,7 +35,7 @@ def rows_data(results: Results, rows: Sequence[RowResults], metric: str, unit: s
         "unit": unit,
         "spread": SPREAD,
         "complete": bool(rows) and all(row.complete for row in rows),
-        "not_run": not_run(results, rows),
+        "not_run": [],  # no row is listed that was not run; the key is kept for readers of older JSON
         "rows": [{"method": row.label, **own, **lacks_data(row)} for row, own in zip(rows, facts, strict=True)],
     }
 
@@ -80,15 +80,13 @@ def notes_of(
     said = [] if rows else ["no cell is stored here yet"]
     said += definition(metric, rows)
     if printed:
-        said.append("paper: printed by the authors for their own 700 photographs, which are not public")
+        said.append(note_on_papers(results.manifest))
     if faces_tested(results.manifest) in ("seen", "partly seen"):
         faces = said_of_faces(results.manifest)
         said.append(f"under protocol {results.manifest.protocol} {faces}; new faces: table 4")
     said += caveat_notes(results, rows)
     if metric.by_class:
         said += _absent_classes(results, rows, metric)
-    if absent := not_run(results, rows):
-        said.append(f"in the papers' tables and not run here: {', '.join(absent)}")
     return tuple(said)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from febench.core.errors import UsageError
 from febench.results.caveats import caveats_of_data, caveats_of_rows, signs_of, words_of
@@ -80,7 +80,7 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
     better = 1.0 if metric.higher_is_better else -1.0
     changes = {label: better * round(drop.value, metric.decimals) for label, drop in drops.items()}
     gains = [label for label, change in changes.items() if change > 0]
-    change = "drop" if not gains else "drop or gain" if min(changes.values()) < 0 else "gain"
+    change = word_of_changes((drop.value for drop in drops.values()), metric)
     data = {
         **head_data(results[0]),
         "protocol": None,
@@ -146,6 +146,15 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
         decimals=metric.decimals,
     )
     return Document((table,), data)
+
+
+def word_of_changes(changes: Iterable[float], metric: Metric) -> str:
+    """Return what changes of a metric from seen faces to new ones are called: drop, gain, or drop or gain."""
+    better = 1.0 if metric.higher_is_better else -1.0
+    rounded = [better * round(change, metric.decimals) for change in changes]
+    if not any(change > 0 for change in rounded):
+        return "drop"
+    return "drop or gain" if min(rounded) < 0 else "gain"
 
 
 def _under_each(label: str, under: Sequence[RowResults | None], protocols: Sequence[str], metric: Metric) -> Data:

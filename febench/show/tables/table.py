@@ -10,7 +10,7 @@ from typing import Any
 from febench.core import __version__
 from febench.core.errors import UsageError
 from febench.core.manifest import Manifest
-from febench.papers import place, tabulated
+from febench.papers import place
 from febench.results.caveats import Caveat, caveats_of, words_of
 from febench.results.floor import floor_of
 from febench.results.metrics import OA, Metric
@@ -199,14 +199,6 @@ def noted(caveat: Caveat, under: str = "") -> str:
 def caveat_notes(results: Results, rows: Sequence[RowResults]) -> list[str]:
     """What must be read with some rows, as notes; whether there was an audit stands in the caption."""
     return [noted(caveat) for caveat in caveats_of(results, rows) if caveat.word != "not audited"]
-
-
-def not_run(results: Results, rows: Sequence[RowResults]) -> list[str]:
-    """The methods of the papers' tables that these results lack; none where only some rows are shown, or no paper's."""
-    here = {row.method for row in rows}
-    if len(rows) < len(results.rows) or not here & set(tabulated()):
-        return []
-    return [method for method in tabulated() if method not in here]
 
 
 def head_data(results: Results) -> dict[str, Any]:
