@@ -288,7 +288,7 @@ def test_the_index_says_what_the_lines_say(bare: Path, cells: list[dict[str, Any
     assert by_index(bare) == expected
 
 
-def test_the_table_of_settings_reads_a_line_a_row_and_the_failures_that_it_tells_of(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_read_a_line_a_row_and_its_failures(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = {"selected": {"C": 2.0}, "tried": 12, "not_tried": ["half of it: too slow"]}
     manifest = Store(directory).manifest
     append(directory, *(made_cell(manifest, "two", 0.8, 1, fold, info={**told, "x": 1}) for fold in range(1, 11)))
