@@ -6,8 +6,10 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import febench
+from febench.cli.app import app
 from febench.core.errors import UsageError
 from febench.core.manifest import draw
 from febench.papers import comparison, is_papers_setting
@@ -125,3 +127,18 @@ def test_results_of_no_papers_method_have_no_empty_columns(tmp_path: Path) -> No
     results = Results.of(made_results(tmp_path, {"mine": 0.5}, made_dataset(700, "faces700"), runs=[1]))
     assert "mine" not in comparison()
     assert make_table(3, [results])[0].tables[0].columns == ("Method", "Runs", "febench")
+
+
+def test_the_option_of_each_verb(tmp_path: Path) -> None:
+    path, page = tmp_path / "jaffe" / "subject", tmp_path / "report.html"
+    results_of(tmp_path, "jaffe", "subject")
+    for arguments in (["table", "3", str(path)], ["report", str(path), "-o", str(page)]):
+        done = [CliRunner().invoke(app, [*arguments, *more]) for more in ((), ("--paper",))]
+        assert [one.exit_code for one in done] == [0, 0], done
+        if arguments[0] == "table":
+            assert PRINTED not in done[0].stdout and PRINTED in done[1].stdout and UNLIKE in done[1].stdout
+    assert PRINTED in page.read_text(encoding="utf-8") and UNLIKE in page.read_text(encoding="utf-8")
+    figure = ["figure", "accuracy", str(path), "-o", str(tmp_path / "a.svg"), "--paper"]
+    assert CliRunner().invoke(app, figure).exit_code == 0
+    refused = CliRunner().invoke(app, ["table", "cost", str(path), "--paper"])
+    assert isinstance(refused.exception, UsageError) and "for table cost" in str(refused.exception)
