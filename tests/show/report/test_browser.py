@@ -29,7 +29,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stores = [
         made_results(path / name, {EVIL: 0.8, "b": 0.7, "c": 0.9}, dataset, name) for name in ("paper", "subject")
     ]
-    write_report([*stores, Store(REFERENCE / "subject")], path / "report.html")
+    write_report([*stores, Store(REFERENCE / "subject")], path / "report.html", paper=True)
     return path / "report.html"
 
 
