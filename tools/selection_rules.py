@@ -486,38 +486,54 @@ def grid_of(method: str) -> tuple[list[str], Array, int]:
     return labels, np.array(axes), int(np.argmin(distances))
 
 
-def judge(out: Path, methods: list[str], halves: list[str], by: str, rules: dict[str, Rule]) -> None:
-    """Print, for each half, rule and method, the mean and the worst difference over sets from the best fixed value."""
-    for method in methods:
-        labels, axes, usual = grid_of(method)
-        cells: dict[tuple[str, str], list[Scores]] = {}
-        for path in sorted(out.glob(f"*.{method}.*.npz")):
-            name, _, protocol, _ = path.name.split(".", 3)
-            if (out / f"{name}.{method}.done").exists() and by in ("both", protocol):
-                cells.setdefault((name, protocol), []).append(scores_of(path, axes, usual))
-        candidates = {key: np.mean([cell.test for cell in of], axis=0) for key, of in cells.items()}
-        for half in halves:
-            keys = [key for key in cells if key[0].startswith(half)]
-            if not keys:
-                continue
-            fixed = int(np.argmax(np.mean([candidates[key] for key in keys if key[0].startswith(half)], axis=0)))
-            names = sorted({name for name, _ in keys})
-            print(f"\n{method}, {half}: {len(names)} sets, {sum(len(cells[key]) for key in keys)} cells; "
-                  f"best fixed {labels[fixed]} {100 * np.mean([candidates[key][fixed] for key in keys]):.1f}, "
-                  f"usual {labels[usual]}")  # fmt: skip
-            for rule_name, rule in rules.items():
-                differences = {}
-                for key in keys:
-                    picks = [rule(cell) for cell in cells[key]]
-                    own = [
-                        cell.test[pick] if isinstance(pick, int) else pick
-                        for cell, pick in zip(cells[key], picks, strict=True)
-                    ]
-                    differences[key] = 100 * (np.mean(own) - candidates[key][fixed])
-                by_set = [np.mean([d for key, d in differences.items() if key[0] == name]) for name in names]
-                each = " ".join(f"{value:+.1f}" for value in by_set)
-                print(f"  {rule_name:32} mean {np.mean(by_set):+5.2f}  worst {min(by_set):+5.1f}   {each}")
-            print("  sets:", " ".join(names))
+def differences(
+    out: Path, method: str, half: str, protocols: tuple[str, ...]
+) -> tuple[str, dict[str, dict[str, float]]]:
+    """Return a sentence on a method's best fixed values in one half, and each rule's difference from them on each set.
+
+    The best fixed values are known with hindsight: those with the highest mean accuracy over the sets of the half.
+    """
+    labels, axes, usual = grid_of(method)
+    cells: dict[tuple[str, str], list[Scores]] = {}
+    for path in sorted(out.glob(f"{half}*.{method}.*.npz")):
+        name, _, protocol, _ = path.name.split(".", 3)
+        if (out / f"{name}.{method}.done").exists() and protocol in protocols:
+            cells.setdefault((name, protocol), []).append(scores_of(path, axes, usual))
+    if not cells:
+        return f"{method}, {half}: no set is recorded", {}
+    candidates = {key: np.mean([cell.test for cell in group], axis=0) for key, group in cells.items()}
+    mean = np.mean(list(candidates.values()), axis=0)
+    fixed, names = int(np.argmax(mean)), sorted({name for name, _ in cells})
+    sentence = (
+        f"{method}, {half}: {len(names)} sets, {sum(map(len, cells.values()))} cells; "
+        f"best fixed {labels[fixed]} with {100 * mean[fixed]:.1f} %"
+    )
+    result: dict[str, dict[str, float]] = {}
+    for rule_name, rule in RULES.items():
+        by_key = {}
+        for key, group in cells.items():
+            picks = [(cell, rule(cell)) for cell in group]
+            accuracies = [cell.test[pick] if isinstance(pick, int) else pick for cell, pick in picks]
+            by_key[key] = 100 * (np.mean(accuracies) - candidates[key][fixed])
+        result[rule_name] = {
+            name: float(np.mean([value for key, value in by_key.items() if key[0] == name])) for name in names
+        }
+    return sentence, result
+
+
+def judge(out: Path, methods: list[str], halves: list[str], protocols: tuple[str, ...]) -> None:
+    """Print a table of rules and methods: the mean difference from the best fixed values, and that of the worst set."""
+    for half in halves:
+        tables = {}
+        for method in methods:
+            sentence, tables[method] = differences(out, method, half, protocols)
+            print(sentence)
+        known = [method for method in methods if tables[method]]
+        print(f"\n| {half} | " + " | ".join(known) + " |\n|---" + "|---" * len(known) + "|")
+        for rule in RULES if known else ():
+            values = [list(tables[method][rule].values()) for method in known]
+            print(f"| {rule} | " + " | ".join(f"{np.mean(v):+.1f} ({min(v):+.1f})" for v in values) + " |")
+        print()
 
 
 def main() -> None:
@@ -535,7 +551,8 @@ def main() -> None:
     if asked.verb == "record":
         record_all(asked.out, methods, asked.data_dir, asked.only)
     else:
-        judge(asked.out, methods, asked.halves.split(","), asked.protocol, RULES)
+        protocols = ("paper", "loso") if asked.protocol == "both" else (asked.protocol,)
+        judge(asked.out, methods, asked.halves.split(","), protocols)
 
 
 if __name__ == "__main__":
