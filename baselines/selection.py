@@ -58,6 +58,7 @@ PART = 10_000
 
 No fewer: what suits 2,000 images does not suit 28,709. Chosen on so few, a network on FER2013 had ten times the weight
 decay that suits it (43.6 % where a tenth has 49.1), and 25 neighbours answered where one does better (45.8 and 51.4).
+These figures are of PrivateTest; `tools/fer_choices.py` asks PublicTest instead.
 """
 
 MANY = 10_000
