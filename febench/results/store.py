@@ -79,7 +79,7 @@ class Asked(msgspec.Struct, frozen=True):
     method, params, version, label : str, dict, str, str
         As of a `Record`.
     time : float
-        When it was asked for, in seconds since 1970.
+        Since when it is asked for, and no other version, in seconds since 1970.
     """
 
     method: str
@@ -268,9 +268,15 @@ class Store(ResultsDirectory):
             file.write(sealed(document))
 
     def ask(self, rows: Iterable[Asked]) -> None:
-        """Write down rows that a run asks for, beside those that others asked for; only while `writing`."""
-        with writing_to(self.path, "results", "out"):
-            write_asked(self.path, self.manifest, [*self.asked.values(), *rows])
+        """Write down rows that a run asks for, beside those that others asked for; only while `writing`.
+
+        A run that asks for what is shown already changes nothing.
+        """
+        known = self.asked
+        new = [row for row in rows if row.key not in known or known[row.key].version != row.version]
+        if new:
+            with writing_to(self.path, "results", "out"):
+                write_asked(self.path, self.manifest, [*known.values(), *new])
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writer]:
