@@ -77,9 +77,7 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
         {**_under_each(label, under, protocols, metric), **_drop_data(drops.get(label))}
         for label, under in by_label.items()
     ]
-    better = 1.0 if metric.higher_is_better else -1.0
-    changes = {label: better * round(drop.value, metric.decimals) for label, drop in drops.items()}
-    gains = [label for label, change in changes.items() if change > 0]
+    gains = [label for label, drop in drops.items() if _gain(drop.value, metric) > 0]
     change = word_of_changes((drop.value for drop in drops.values()), metric)
     data = {
         **head_data(results[0]),
@@ -150,11 +148,15 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
 
 def word_of_changes(changes: Iterable[float], metric: Metric) -> str:
     """Return what changes of a metric from seen faces to new ones are called: drop, gain, or drop or gain."""
-    better = 1.0 if metric.higher_is_better else -1.0
-    rounded = [better * round(change, metric.decimals) for change in changes]
-    if not any(change > 0 for change in rounded):
+    gains = [_gain(change, metric) for change in changes]
+    if not any(gain > 0 for gain in gains):
         return "drop"
-    return "drop or gain" if min(rounded) < 0 else "gain"
+    return "drop or gain" if min(gains) < 0 else "gain"
+
+
+def _gain(change: float, metric: Metric) -> float:
+    """Return a change as it is printed, above 0 where new faces are recognised better."""
+    return (1.0 if metric.higher_is_better else -1.0) * round(change, metric.decimals)
 
 
 def _under_each(label: str, under: Sequence[RowResults | None], protocols: Sequence[str], metric: Metric) -> Data:
