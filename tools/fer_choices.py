@@ -30,7 +30,6 @@ SIZES, SEEDS = (2_000, 5_000, 10_000, 20_000, 28_709), 3
 """Sizes of the part, and draws of it; of more than 10,000 images one draw."""
 ROWS = {"lbp-knn": "lbp-knn[size=64]", "hog-svm": "hog-svm[size=64,cell=16]", "hog-mlp": "hog-mlp[cell=16,hidden=50]"}
 """One row of each kind, with features that are quick."""
-NEIGHBOURS, CHUNK = (1, 3, 5, 9, 15, 25, 50, 100), 500
 LARGEST_C = 2.0
 COMPONENTS, CSO_IMAGES = (16, 24, 32, 40, 64), 2_000
 
@@ -43,33 +42,14 @@ def parts(data_dir: Path) -> tuple[Array, Array, Array, Array]:
     return images[train], dataset.labels[train], images[public], dataset.labels[public]
 
 
-def neighbour_scores(X: Array, y: Array, X_test: Array, y_test: Array, columns: list[tuple[int, int]]) -> list[float]:
-    """Return the accuracy of each block with each number of neighbours: the most votes win, of equal ones the first."""
-    scores = []
-    for start, stop in columns:
-        A, B = X[:, start:stop], X_test[:, start:stop]
-        squares, right = np.einsum("nd,nd->n", A, A), np.zeros(len(NEIGHBOURS))
-        for first in range(0, len(B), CHUNK):
-            part = slice(first, first + CHUNK)
-            distance = squares - 2 * (B[part] @ A.T)
-            nearest = np.argpartition(distance, NEIGHBOURS[-1], axis=1)[:, : NEIGHBOURS[-1]]
-            order = np.argsort(np.take_along_axis(distance, nearest, axis=1), axis=1)
-            labels = y[np.take_along_axis(nearest, order, axis=1)]
-            for index, k in enumerate(NEIGHBOURS):
-                votes = np.stack([(labels[:, :k] == label).sum(axis=1) for label in range(7)], axis=1)
-                right[index] += (votes.argmax(axis=1) == y_test[part]).sum()
-        scores += (right / len(B)).tolist()
-    return scores
-
-
 def fitted_scores(
-    model: Any, X: Array, y: Array, X_test: Array, y_test: Array, val: tuple[Array, Array] | None = None
+    model: Any, X: Array, y: Array, X_test: Array, y_test: Array, columns: list[tuple[int, int]]
 ) -> Iterator[float]:
     """Yield the accuracy of each candidate of a model, trained on some images and tested on others."""
     for candidate in model.candidates:
         if candidate.params.get("classifier__C", 0) > LARGEST_C:
             continue
-        pipeline = clone(model.pipeline).set_params(**_set(candidate, [(0, X.shape[1])]))
+        pipeline = clone(model.pipeline).set_params(**_set(candidate, columns))
         *transformers, last = pipeline.named_steps.values()
         A = X
         for transformer in transformers:
@@ -98,8 +78,7 @@ def part_sizes(name: str, data_dir: Path, out: Path) -> None:
                 part = part_of(y, None, size, seed)
                 fold = inner_folds(y[part], None, model.folds, seed)[0]
                 (train, test), A, y_A = (part[indices] for indices in fold), X, y
-            given = X[train], y[train], A[test], y_A[test]
-            scores = neighbour_scores(*given, columns) if name == "lbp-knn" else list(fitted_scores(model, *given))
+            scores = list(fitted_scores(model, X[train], y[train], A[test], y_A[test], columns))
             file.write(json.dumps({"size": size, "seed": seed, "scores": scores}) + "\n")
             file.flush()
 
@@ -131,12 +110,12 @@ def main() -> None:
     parser.add_argument("name", choices=(*ROWS, "cso"))
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    asked = parser.parse_args()
-    asked.out.mkdir(parents=True, exist_ok=True)
-    if asked.name == "cso":
-        components(asked.data_dir, asked.out)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    if args.name == "cso":
+        components(args.data_dir, args.out)
     else:
-        part_sizes(asked.name, asked.data_dir, asked.out)
+        part_sizes(args.name, args.data_dir, args.out)
 
 
 if __name__ == "__main__":
