@@ -1,11 +1,12 @@
 # make run: install into .venv and compare the five methods; make test: the same, and check everything.
+# make test-all: beside these the tests that take half a minute each, and those of the extra mealpy.
 # make faults: all faults of tests/faults, and a table of them; make test tries a few of each.
 # make test-mealpy: the tests of the extra mealpy, which holds numpy back, in an environment of its own.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test test-mealpy faults lint bench
+.PHONY: install run test test-all test-mealpy faults lint bench
 
 install: $(VENV)/.installed
 
@@ -26,6 +27,10 @@ lint: install
 
 test: lint
 	$(BIN)/python -m pytest
+
+test-all: test
+	$(BIN)/python -m pytest -m slow
+	$(MAKE) test-mealpy
 
 test-mealpy:
 	test -x $(VENV)-mealpy/bin/pytest || { $(PYTHON) -m venv $(VENV)-mealpy && \

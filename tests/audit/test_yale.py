@@ -37,6 +37,7 @@ def test_random_folds_are_found_to_punish_likeness_and_whole_people_are_not(yale
     assert "FEB016" not in codes(faces, draw(faces, "loso"))
 
 
+@pytest.mark.slow
 def test_gradients_fall_below_chance_there_which_is_explained_and_gain_on_others(yale: Path, tmp_path: Path) -> None:
     results = [
         febench.run("hog-svm", dataset="yale", data_dir=yale, protocol=protocol, out=tmp_path / protocol[:4], jobs=1)

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.notebooks import code_cells, texts
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +27,7 @@ def stored() -> list[dict[str, Any]]:
     return code_cells(json.loads(NOTEBOOK.read_text(encoding="utf-8")))
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_and_its_stored_outputs_are_of_this_code(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.notebooks", str(NOTEBOOK)], cwd=tmp_path, capture_output=True, text=True,

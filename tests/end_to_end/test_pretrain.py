@@ -33,6 +33,7 @@ def split(tmp_path: Path) -> tuple[str, str]:
     return ("--plugin", "split.py")
 
 
+@pytest.mark.slow
 def test_on_a_set_with_a_split_it_is_the_official_cell(
     febench: Febench, tmp_path: Path, split: tuple[str, str]
 ) -> None:

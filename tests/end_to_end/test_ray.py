@@ -58,6 +58,7 @@ def test_cells_on_a_cluster_are_those_of_this_machine(febench: Febench, tmp_path
     assert febench("verify", "ray").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_driver_that_is_killed_goes_on_where_it_was(febench: Febench, tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
     command = (*RUN, "--plugin", "slow.py", "--methods", "slow", "--out", "o", "--executor", "ray")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import random
 import signal
 import subprocess
 import time
@@ -57,16 +56,19 @@ def test_one_worker_and_two_give_the_same_predictions(febench: Febench, tmp_path
 
 
 def test_killed_three_times_and_run_again_is_as_if_nothing_had_happened(febench: Febench, tmp_path: Path) -> None:
-    args = ("run", *TOY, "--methods", "pixel-svm,lottery", "--jobs", "1")  # rows stand as their first cells came in
+    args = ("run", *TOY, "--methods", "pixel-svm,lottery", "--runs", "3", "--jobs", "1")  # one job: rows in one order
     assert febench(*args, "--out", "calm").returncode == 0
-    moments = random.Random(0)
-    for _ in range(3):
+    cells = tmp_path / "killed" / "cells.jsonl"
+    for stored in (1, 10, 25):  # of 60: in the first row, in the middle of it, and in its last run
         process = subprocess.Popen(
             [*COMMAND, *args, "--out", "killed"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        time.sleep(moments.uniform(1.0, 2.5))
+        while not (cells.exists() and cells.read_bytes().count(b"\n") >= stored):
+            assert process.poll() is None, "the run ended before it was killed"
+            time.sleep(0.005)
         process.kill()
-        process.wait()
+        assert process.wait() == -signal.SIGKILL
+    assert len(predictions(tmp_path / "killed")) < 60
     assert febench(*args, "--out", "killed").returncode == 0
     assert predictions(tmp_path / "killed") == predictions(tmp_path / "calm")
     assert tables(febench, "killed") == tables(febench, "calm")

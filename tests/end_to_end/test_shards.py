@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from dataclasses import replace
@@ -12,19 +13,30 @@ from pathlib import Path
 import pytest
 
 from febench.results.store import Store
-from tests.end_to_end.conftest import COMMAND, Febench
+from tests.conftest import PLUGIN
+from tests.end_to_end.conftest import COMMAND, Febench, run_febench
 
-RUN = ("--plugin", "plugin.py", "--dataset", "toy")
+RUN = ("--plugin", "plugin.py", "--dataset", "toy", "--protocol", "paper[runs=2]")
 METHODS = ("--methods", "pixel-svm,lottery")
 N = 3
 
 
-@pytest.fixture
-def shards(febench: Febench, tmp_path: Path) -> list[str]:
-    """The directories of three shares of a run that one command could make."""
+@pytest.fixture(scope="module")
+def computed_shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory with three shards of a run, computed once for this module."""
+    folder = tmp_path_factory.mktemp("shards")
+    (folder / "plugin.py").write_text(PLUGIN, encoding="utf-8")
     for number in range(1, N + 1):
-        done = febench("run", *RUN, *METHODS, "--out", "all", "--shard", f"{number}/{N}", "--jobs", "1")
+        shard = ("--out", "all", "--shard", f"{number}/{N}", "--jobs", "1")
+        done = run_febench(folder, "run", *RUN, *METHODS, *shard)
         assert done.returncode == 0 and done.stdout == "", done.stderr
+    return folder / "all"
+
+
+@pytest.fixture
+def shards(computed_shards: Path, tmp_path: Path) -> list[str]:
+    """Return the directories of three shards, copied into the test's own directory."""
+    shutil.copytree(computed_shards, tmp_path / "all")
     return [f"all/{number}-of-{N}" for number in range(1, N + 1)]
 
 
@@ -36,9 +48,9 @@ def test_shards_merged_are_the_run_to_the_byte_of_the_tables(
     febench: Febench, tmp_path: Path, shards: list[str]
 ) -> None:
     sizes = [len(Store(tmp_path / shard).records) for shard in shards]
-    assert sum(sizes) == 200 and max(sizes) - min(sizes) <= 2
+    assert sum(sizes) == 40 and max(sizes) - min(sizes) <= 2
     done = febench("merge", *shards, "-o", "merged")
-    assert done.stdout == "200 cells of 3 directories are in merged; 200 are new there\n", done.stderr
+    assert done.stdout == "40 cells of 3 directories are in merged; 40 are new there\n", done.stderr
     assert febench("run", *RUN, *METHODS, "--out", "whole", "--jobs", "1").returncode == 0
     assert febench("verify", "merged", "--against", "whole").returncode == 0
     for verb in (("table", "1"), ("table", "2"), ("table", "3"), ("table", "people"), ("compare",)):
@@ -56,7 +68,7 @@ def test_merging_again_changes_nothing_and_more_shards_are_added(
     before = everything(tmp_path / "merged")
     assert "; 0 are new there" in febench("merge", *shards[:2], "-o", "merged").stdout
     assert everything(tmp_path / "merged") == before
-    assert "200 cells of 1 directories" in febench("merge", shards[2], "-o", "merged").stdout
+    assert "40 cells of 1 directories" in febench("merge", shards[2], "-o", "merged").stdout
     assert febench("verify", "merged").returncode == 0
     assert "name the directories that are to be joined" in febench("merge", "merged", "-o", "merged").stderr
 
@@ -67,7 +79,7 @@ def test_the_shards_of_a_folder_are_merged_without_a_line_torn_by_a_crash(
     cells = tmp_path / shards[0] / "cells.jsonl"
     cells.write_bytes(cells.read_bytes()[:-20])
     done = febench("merge", "all", "-o", "merged")
-    assert "199 cells of 3 directories" in done.stdout
+    assert "39 cells of 3 directories" in done.stdout
     assert febench("verify", "merged").returncode == 0
 
 
@@ -101,7 +113,7 @@ def test_other_folds_and_foreign_or_damaged_lines_are_refused(
 ) -> None:
     assert febench("run", *RUN, "--methods", "lottery", "--seed", "1", "--out", "seeded").returncode == 0
     done = febench("merge", shards[0], "seeded", "-o", "merged")
-    assert done.returncode == 2 and "seeded (toy, protocol paper, seed 1" in done.stderr
+    assert done.returncode == 2 and "seeded (toy, protocol paper[runs=2], seed 1" in done.stderr
     assert "has not the folds of" in done.stderr
     foreign = (tmp_path / "seeded" / "cells.jsonl").read_text().splitlines(keepends=True)[0]
     cells = tmp_path / shards[1] / "cells.jsonl"
@@ -138,10 +150,10 @@ def test_the_slurm_script_of_the_docs_computes_every_cell(febench: Febench, tmp_
     command.write_text(f'#!/bin/sh\nexec "{COMMAND[0]}" -c "{COMMAND[2]}" "$@"\n')
     command.chmod(0o755)
     script = script.replace("N=20", "N=4").replace(
-        "--methods all --protocol subject", f"{' '.join(RUN)} --methods lottery"
+        "--methods all --protocol subject", f"{shlex.join(RUN)} --methods lottery"
     )
     path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
     for number in range(1, 5):
         environment = {**os.environ, "PATH": path, "SLURM_ARRAY_TASK_ID": str(number)}
         subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, check=True, capture_output=True)
-    assert "100 cells of 4 directories are in all" in febench("merge", "results/big", "-o", "all").stdout
+    assert "20 cells of 4 directories are in all" in febench("merge", "results/big", "-o", "all").stdout

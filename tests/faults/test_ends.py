@@ -179,12 +179,16 @@ def test_all_goes_with_the_parent(
 ) -> None:
     (tmp_path / "children.py").write_text(CHILDREN)
     monkeypatch.setenv("MARK", mark := f"{end}{tmp_path}")
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so its children
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and what nohup starts ignores this one
     args = (*RUN, "--plugin", "children.py", "--methods", "holds", "--jobs", "2")
     with subprocess.Popen([*COMMAND, *args], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
-        assert wait_until(lambda: len(marked(mark)) >= 14)
-        run.send_signal(end)
-        assert run.wait(30) == (-end if end == signal.SIGKILL else 130)
+        try:
+            assert wait_until(lambda: len(marked(mark)) >= 14)
+            run.send_signal(end)
+            assert run.wait(30) == (-end if end == signal.SIGKILL else 130)
+        finally:
+            run.kill()
         assert wait_until(lambda: not marked(mark))
 
 
