@@ -56,8 +56,8 @@ FEW = 2000
 PART = 10_000
 """Training images above which a method whose fits take long chooses on a part of about as many.
 
-No fewer: on FER2013 what a choice on 10,000 images loses against the best candidate is at most 0.3 points of PublicTest,
-on 2,000 or 5,000 it is up to 7.8 (docs/methods/selection.md).
+No fewer: on FER2013 a choice on 10,000 images loses at most 0.3 points of PublicTest against the best candidate, a
+choice on 2,000 or 5,000 up to 7.8 (docs/methods/selection.md).
 """
 
 MANY = 10_000
