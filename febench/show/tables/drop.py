@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from febench.core.errors import UsageError
 from febench.results.caveats import caveats_of_data, caveats_of_rows, signs_of, words_of
 from febench.results.drops import Drop, NoInterval, drops_of
-from febench.results.metrics import OA, Metric
+from febench.results.metrics import METRICS, OA, Metric
 from febench.results.people import faces_tested, novelty, said_of_faces
 from febench.results.results import Results
 from febench.results.rows import RowResults
@@ -38,6 +38,8 @@ WHY_NO_INTERVAL: dict[NoInterval, str] = {
     "fewer than two people": "fewer than two people are tested",
     "no value of each person": "the metric has no value without one of the people",
 }
+COUNTS_OF_ANSWERS = tuple(METRICS[name] for name in ("oa", "uar", "macro-f1", "weighted-f1"))
+"""Metrics that `WHY_A_GAIN` explains: it speaks of right and wrong answers, not of probabilities."""
 WHY_A_GAIN = (
     "where faces of one person are more alike than those of one expression, "
     "people that a method was trained on mislead it"
@@ -77,7 +79,7 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
         {**_under_each(label, under, protocols, metric), **_drop_data(drops.get(label))}
         for label, under in by_label.items()
     ]
-    gains = [label for label, drop in drops.items() if _gain(drop.value, metric) > 0]
+    gains = {label: drop for label, drop in drops.items() if _gain(drop.value, metric) > 0}
     change = word_of_changes((drop.value for drop in drops.values()), metric)
     data = {
         **head_data(results[0]),
@@ -99,10 +101,11 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
     }
     counts = [f"{protocol}: {run_counts(under)}" for protocol, under in zip(protocols, rows, strict=True)]
     notes = [*definition(metric, [row for under in rows for row in under]), _said_of_protocols(results)]
-    if gains:
-        notes.append(f"a gain, better under {protocols[-1]} than under {protocols[0]}: {', '.join(gains)}")
-        if faces_tested(results[0].manifest) == "seen":
-            notes.append(WHY_A_GAIN)
+    notes += _gain_notes(gains, protocols)
+    if gains and metric in COUNTS_OF_ANSWERS and faces_tested(results[0].manifest) == "seen":
+        notes.append(WHY_A_GAIN)
+    if not metric.higher_is_better:
+        notes.append(f"less {metric.title} is better: a change above 0 is a loss")
     notes += _said_of_tests(drops, change, protocols)
     notes += map(noted, [one for one in caveats_of_data(results[0]) if one.word == "synthetic"])
     for one, under in zip(results, rows, strict=True):
@@ -183,6 +186,17 @@ def _drop_data(drop: Drop | None) -> Data:
 def _p_column(tested: bool, p: float | None) -> tuple[Value, ...]:
     """Return the value of the column of p, which is there if a drop is tested."""
     return (None if p is None else p_value(p),) * tested
+
+
+def _gain_notes(gains: Mapping[str, Drop], protocols: Sequence[str]) -> list[str]:
+    """Return notes that name the rows with a gain: those whose interval excludes 0, then the others."""
+    better = f"better under {protocols[-1]} than under {protocols[0]}"
+    unclear = [label for label, drop in gains.items() if drop.interval and drop.interval.low <= 0 <= drop.interval.high]
+    clear = [label for label in gains if label not in unclear]
+    notes = [f"a gain, {better}: {', '.join(clear)}"] if clear else []
+    if unclear:
+        notes.append(f"{better}, but the interval of the change holds 0, so this may be chance: {', '.join(unclear)}")
+    return notes
 
 
 def _said_of_tests(drops: Mapping[str, Drop], change: str, protocols: Sequence[str]) -> list[str]:
