@@ -1,9 +1,9 @@
 """Classical methods: hand-made features and small classifiers, one readable file a method.
 
-What they share: `features`, from images to numbers; `blocks`, these as the harness takes them; `network`, the papers'
-network and its trainings, with the searches of `search`; `pipeline`, all other classifiers, and principal components;
-`selection` and `tuned`, what is left open, selected in every cell: by inner cross-validation or, for networks that a
-search trains, on the validation group. The trials behind each choice are told in docs/methods.
+What they share: `features`, from images to numbers; `blocks`, features as the harness takes them; `pipeline`, principal
+components and scikit-learn's classifiers; `network`, the papers' network, and `search`, what can train it; `selection`,
+a classifier whose open parameters are chosen in every cell; `searched`, a network that a search trains, with fixed
+settings. docs/methods/writing.md says what to use when; the other pages there tell the trials behind each choice.
 """
 
 from __future__ import annotations

@@ -17,24 +17,12 @@ The trials behind these choices: docs/methods/bbo.md; each choice with what it r
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
-from sklearn.preprocessing import StandardScaler
-
-from baselines import Features, Images
-from baselines.features import check_wavelet_entropy, wavelet_entropy
-from baselines.network import network_by
 from baselines.search import Biogeography, cannot_search
-from baselines.tuned import FeatureClassifier, Open, Tuned, settings_of
+from baselines.searched import Open, SearchedClassifier, classifier_by, on_wavelet_entropies, open_values
 from febench import method
 
-OPEN = {
-    "hidden": Open(20, (10,)),
-    "penalty": Open(0.0, (0.03,)),
-}
-"""What the paper leaves open: what it is where nothing is selected, and what is tried where it is."""
+OPEN = {"hidden": Open(plain=20, chosen=10), "penalty": Open(plain=0.0, chosen=0.03)}
+"""What the paper leaves open; see `baselines.searched`."""
 
 
 @method(
@@ -63,7 +51,7 @@ def bbo(
     elites: int = 2,
     select: bool = True,
     random_state: int | None = None,
-) -> Tuned:
+) -> SearchedClassifier:
     """Stationary wavelet entropy, network trained by biogeography-based optimization (Li, Tang, Sun 2020).
 
     Parameters
@@ -73,30 +61,35 @@ def bbo(
     hidden, penalty, bound, evaluations, patience, random_state
         See `baselines.network.SwarmNetwork`.
     search
-        `biogeography`, or another one, or a line to beat; see `baselines.network.network_by`.
+        `biogeography`, or another one, or a line to beat; see `baselines.searched.classifier_by`.
     population, mutation, elites
         See `baselines.search.Biogeography`.
     select
-        Whether `hidden` and `penalty` are what `OPEN` tries where they are None; see `baselines.tuned.settings_of`.
-        Otherwise they are as fixed there.
+        Whether `hidden` and `penalty`, where they are None, have the chosen values of `OPEN` or the plain ones.
 
     Raises
     ------
     ValueError
         If a parameter lies outside its range.
     """
-    network = partial(
-        network_by, search, {"biogeography": Biogeography(population, mutation, elites)},
-        population=population, bound=bound, patience=patience, random_state=random_state,
-    )  # fmt: skip
-    given = {"hidden": hidden, "penalty": penalty}
-    settings = settings_of(OPEN, given, select=select, search=search)
-    check_wavelet_entropy(wavelet, level, entropy, blocks, channels)
-    entropies = partial(
-        wavelet_entropy, wavelet=wavelet, level=level, trim=trim, entropy=entropy, blocks=blocks, channels=channels
+    values = open_values(OPEN, {"hidden": hidden, "penalty": penalty}, select=select)
+    classifier = classifier_by(
+        search,
+        {"biogeography": Biogeography(population, mutation, elites)},
+        population=population,
+        evaluations=evaluations,
+        bound=bound,
+        patience=patience,
+        random_state=random_state,
+        **values,
     )
-    return Tuned(partial(_make, entropies, network), settings, evaluations, population, random_state)
-
-
-def _make(entropies: Callable[[Images], Features], network: Callable[..., Any], **of_network: Any) -> FeatureClassifier:
-    return FeatureClassifier(entropies, StandardScaler(), network(**of_network))
+    return on_wavelet_entropies(
+        classifier,
+        values,
+        wavelet=wavelet,
+        level=level,
+        trim=trim,
+        entropy=entropy,
+        blocks=blocks,
+        channels=channels,
+    )

@@ -23,8 +23,19 @@ class Block:
     feature: Callable[[Images], Features]
 
     @property
+    def function(self) -> Callable[..., Features]:
+        """The function that computes the features, without the arguments bound to it."""
+        return self.feature.func if isinstance(self.feature, partial) else self.feature
+
+    @property
+    def id(self) -> list[Any]:
+        """The name of the function, and the arguments bound to it."""
+        bound = self.feature if isinstance(self.feature, partial) else partial(self.feature)
+        return [self.function.__module__, self.function.__qualname__, list(bound.args), bound.keywords]
+
+    @property
     def label(self) -> str:
-        """Its settings in words."""
+        """The settings, as text."""
         return ", ".join(f"{name} {value}" for name, value in self.settings.items()) or "the features"
 
 
@@ -77,10 +88,14 @@ class Blocks:
         return cls((Block({}, partial(feature, **fixed)),))
 
     @property
-    def id(self) -> list[Any]:
-        """What the features depend on: methods with equal ones share them."""
-        ids = [feature_id(block.feature) for block in self.blocks]
-        return ids if len(ids) > 1 else ids[0]
+    def id(self) -> dict[str, Any]:
+        """What the features depend on, the `features_id` of a method; see `febench.core.method`.
+
+        It names the code of the features of this package; of others the method's version tells.
+        """
+        own = all(block.function.__module__.startswith("baselines.features.") for block in self.blocks)
+        features = [block.id for block in self.blocks]
+        return {"features": features, "code": _features_version()} if own else {"features": features}
 
     def extract(self, X: Images) -> Features:
         """All features of images."""
@@ -97,14 +112,8 @@ class Blocks:
         return list(pairwise([0, *ends]))
 
 
-def feature_id(feature: Callable[[Images], Features]) -> list[Any]:
-    """A feature by its function, the arguments bound to it, and the source of all features."""
-    bound = feature if isinstance(feature, partial) else partial(feature)
-    bound_to = dict(sorted(bound.keywords.items()))
-    return [bound.func.__module__, bound.func.__qualname__, list(bound.args), bound_to, _features_version()]
-
-
 @cache
 def _features_version() -> str:
+    """Return a hash of the source of all features of this package."""
     sources = sorted((Path(__file__).parent / "features").glob("*.py"))
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()

@@ -16,28 +16,24 @@ The trials behind these choices: docs/methods/cso.md; each choice with what it r
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
+from baselines.blocks import Blocks
 from baselines.features import check_wavelet, wavelet_coefficients
-from baselines.network import network_by
 from baselines.pipeline import PrincipalComponents
 from baselines.search import CatSwarm, cannot_search
-from baselines.tuned import FeatureClassifier, Open, Tuned, settings_of
+from baselines.searched import Open, SearchedClassifier, classifier_by, open_values
 from febench import method
 
-ALL = 128 * 128
-"""More components than there are."""
+MAX_COMPONENTS = 128 * 128
+"""More components than there are: no limit."""
 
 OPEN = {
-    "level": Open(3, (3,)),
-    "variance": Open(0.95, (0.99,)),
-    "components": Open(ALL, (24,)),
-    "hidden": Open(20, (20,)),
-    "penalty": Open(0.0, (0.0,)),
+    "level": Open(plain=3, chosen=3),
+    "variance": Open(plain=0.95, chosen=0.99),
+    "components": Open(plain=MAX_COMPONENTS, chosen=24),
+    "hidden": Open(plain=20, chosen=20),
+    "penalty": Open(plain=0.0, chosen=0.0),
 }
-"""What the paper leaves open: what it is where nothing is selected, and what is tried where it is."""
+"""What the paper leaves open; see `baselines.searched`."""
 
 
 @method(
@@ -68,7 +64,7 @@ def cso(
     max_velocity: float = 0.1,
     select: bool = True,
     random_state: int | None = None,
-) -> Tuned:
+) -> SearchedClassifier:
     """Wavelet coefficients, PCA, network trained by cat swarm optimization (Wang et al. 2017).
 
     Parameters
@@ -81,34 +77,44 @@ def cso(
     hidden, penalty, bound, evaluations, patience, random_state
         See `baselines.network.SwarmNetwork`.
     search
-        `cat-swarm`, or another one, or a line to beat; see `baselines.network.network_by`. The paper compares with GA,
-        PSO and TVAC-PSO: `mealpy:GA.BaseGA`, `mealpy:PSO.OriginalPSO`, `tvac-pso`.
+        `cat-swarm`, or another one, or a line to beat; see `baselines.searched.classifier_by`. The paper compares with
+        GA, PSO and TVAC-PSO: `mealpy:GA.BaseGA`, `mealpy:PSO.OriginalPSO`, `tvac-pso`.
     population, mixture_ratio, smp, cdc, srd, spc, c1, max_velocity
         See `baselines.search.CatSwarm`.
     select
-        Whether `level`, `variance`, `components`, `hidden` and `penalty` are what `OPEN` tries where they are None; see
-        `baselines.tuned.settings_of`. Otherwise they are as fixed there.
+        Whether `level`, `variance`, `components`, `hidden` and `penalty`, where they are None, have the chosen values
+        of `OPEN` or the plain ones.
 
     Raises
     ------
     ValueError
         If a parameter lies outside its range.
     """
-    own = CatSwarm(population, mixture_ratio, smp, cdc, srd, spc, c1, max_velocity)
-    network = partial(
-        network_by, search, {"cat-swarm": own},
-        population=population, bound=bound, patience=patience, random_state=random_state,
-    )  # fmt: skip
     if variance is not None and components is None:
-        components = ALL
-    given = {"level": level, "variance": variance, "components": components, "hidden": hidden, "penalty": penalty}
-    settings = settings_of(OPEN, given, select=select, search=search)
-    return Tuned(partial(_make, wavelet, network), settings, evaluations, population, random_state)
-
-
-def _make(
-    wavelet: str, network: Callable[..., Any], *, level: int, variance: float, components: int, **of_network: Any
-) -> FeatureClassifier:
-    check_wavelet(wavelet, level)
-    coefficients = partial(wavelet_coefficients, wavelet=wavelet, level=level)
-    return FeatureClassifier(coefficients, PrincipalComponents(variance, most=components), network(**of_network))
+        components = MAX_COMPONENTS
+    user_values = {
+        "level": level,
+        "variance": variance,
+        "components": components,
+        "hidden": hidden,
+        "penalty": penalty,
+    }
+    values = open_values(OPEN, user_values, select=select)
+    classifier = classifier_by(
+        search,
+        {"cat-swarm": CatSwarm(population, mixture_ratio, smp, cdc, srd, spc, c1, max_velocity)},
+        population=population,
+        evaluations=evaluations,
+        hidden=values["hidden"],
+        bound=bound,
+        penalty=values["penalty"],
+        patience=patience,
+        random_state=random_state,
+    )
+    check_wavelet(wavelet, values["level"])
+    return SearchedClassifier(
+        Blocks.one(wavelet_coefficients, wavelet=wavelet, level=values["level"]),
+        PrincipalComponents(values["variance"], most=values["components"]),
+        classifier,
+        values,
+    )

@@ -16,24 +16,12 @@ The trials behind these choices: docs/methods/jaya.md; each choice with what it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
-from sklearn.preprocessing import StandardScaler
-
-from baselines import Features, Images
-from baselines.features import check_wavelet_entropy, wavelet_entropy
-from baselines.network import network_by
 from baselines.search import Jaya, cannot_search
-from baselines.tuned import FeatureClassifier, Open, Tuned, settings_of
+from baselines.searched import Open, SearchedClassifier, classifier_by, on_wavelet_entropies, open_values
 from febench import method
 
-OPEN = {
-    "hidden": Open(20, (10,)),
-    "penalty": Open(0.0, (0.03,)),
-}
-"""What the paper leaves open: what it is where nothing is selected, and what is tried where it is."""
+OPEN = {"hidden": Open(plain=20, chosen=10), "penalty": Open(plain=0.0, chosen=0.03)}
+"""What the paper leaves open; see `baselines.searched`."""
 
 
 @method(
@@ -61,7 +49,7 @@ def jaya(
     shared: bool = False,
     select: bool = True,
     random_state: int | None = None,
-) -> Tuned:
+) -> SearchedClassifier:
     """Stationary wavelet entropy, network trained by a variant of Jaya (Wang, Phillips, Dong, Zhang 2018).
 
     Parameters
@@ -71,29 +59,35 @@ def jaya(
     hidden, penalty, bound, evaluations, patience, random_state
         See `baselines.network.SwarmNetwork`.
     search
-        `jaya`, or another one, or a line to beat; see `baselines.network.network_by`.
+        `jaya`, or another one, or a line to beat; see `baselines.searched.classifier_by`.
     population, shared
         See `baselines.search.Jaya`.
     select
-        Whether `hidden` and `penalty` are what `OPEN` tries where they are None; see `baselines.tuned.settings_of`.
-        Otherwise they are as fixed there.
+        Whether `hidden` and `penalty`, where they are None, have the chosen values of `OPEN` or the plain ones.
 
     Raises
     ------
     ValueError
         If a parameter lies outside its range.
     """
-    check_wavelet_entropy(wavelet, level, entropy, blocks, channels)
-    network = partial(
-        network_by, search, {"jaya": Jaya(population, shared)},
-        population=population, bound=bound, patience=patience, random_state=random_state,
-    )  # fmt: skip
-    settings = settings_of(OPEN, {"hidden": hidden, "penalty": penalty}, select=select, search=search)
-    entropies = partial(
-        wavelet_entropy, wavelet=wavelet, level=level, trim=trim, entropy=entropy, blocks=blocks, channels=channels
+    values = open_values(OPEN, {"hidden": hidden, "penalty": penalty}, select=select)
+    classifier = classifier_by(
+        search,
+        {"jaya": Jaya(population, shared)},
+        population=population,
+        evaluations=evaluations,
+        bound=bound,
+        patience=patience,
+        random_state=random_state,
+        **values,
     )
-    return Tuned(partial(_make, entropies, network), settings, evaluations, population, random_state)
-
-
-def _make(entropies: Callable[[Images], Features], network: Callable[..., Any], **of_network: Any) -> FeatureClassifier:
-    return FeatureClassifier(entropies, StandardScaler(), network(**of_network))
+    return on_wavelet_entropies(
+        classifier,
+        values,
+        wavelet=wavelet,
+        level=level,
+        trim=trim,
+        entropy=entropy,
+        blocks=blocks,
+        channels=channels,
+    )

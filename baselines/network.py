@@ -7,7 +7,7 @@ and one matrix product evaluates them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -17,8 +17,8 @@ from scipy.optimize import minimize, minimize_scalar
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from baselines import Double, Features, Labels, require
-from baselines.pipeline import KernelSVM, NaturalEnds
-from baselines.search import Box, Epoch, PopulationSearch, named_search
+from baselines.pipeline import NaturalEnds
+from baselines.search import Box, Epoch, PopulationSearch
 
 Float = TypeVar("Float", np.float32, np.float64)
 
@@ -504,43 +504,3 @@ class GradientNetwork(ClassifierMixin, BaseEstimator, _Network):  # type: ignore
             "trace": trace.finish(),
         }
         return self
-
-
-def network_by(
-    search: str,
-    own: Mapping[str, PopulationSearch],
-    *,
-    population: int,
-    evaluations: int,
-    hidden: int,
-    bound: float,
-    penalty: float,
-    patience: int | None,
-    random_state: int | None,
-) -> SwarmNetwork | GradientNetwork | KernelSVM:
-    """The network, trained by a method's own search or by another one; or what stands in its place.
-
-    Parameters
-    ----------
-    search : str
-        A name in `own`, any of `baselines.search.named_search`, or of the lines to beat: `l-bfgs`, the same network by
-        back-propagation, or `rbf-svm`, a support vector machine on the same inputs.
-    own : mapping
-        The method's own search by its name, with the parameters the method gives it.
-    population : int
-        Candidates of another search.
-    evaluations, hidden, bound, penalty, patience, random_state
-        See `SwarmNetwork`. L-BFGS takes neither bound, penalty nor patience, and its own number of iterations; the
-        machine takes none of them but the seed, and selects its C by cross-validation on the training images.
-
-    Raises
-    ------
-    ValueError
-        If there is no such search.
-    """
-    if search == "l-bfgs":
-        return GradientNetwork(hidden, iterations=400, random_state=random_state)
-    if search == "rbf-svm":
-        return KernelSVM(random_state=random_state)
-    chosen = own[search] if search in own else named_search(search, population)
-    return SwarmNetwork(chosen, evaluations, hidden, bound, patience, random_state, penalty)

@@ -193,8 +193,8 @@ class Selected:
         return [Candidate(block, params) for block in range(len(self.features.blocks)) for params in combinations]
 
     @property
-    def features_id(self) -> list[Any]:
-        """What the features depend on: methods with equal ones share them."""
+    def features_id(self) -> dict[str, Any]:
+        """What the features depend on; see `febench.core.method`."""
         return self.features.id
 
     def extract(self, X: Images) -> Features:

@@ -25,7 +25,7 @@ from baselines.search.particle_swarm import ParticleSwarm
 
 PREFIX = "mealpy:"
 LINES_TO_BEAT = ("l-bfgs", "rbf-svm")
-"""What `baselines.network.network_by` knows besides searches."""
+"""What `baselines.searched.classifier_by` knows besides searches."""
 NAMED: dict[str, Callable[[int], PopulationSearch]] = {
     "cat-swarm": CatSwarm,
     "biogeography": Biogeography,

@@ -8,7 +8,8 @@ A method is a function that builds a scikit-learn style classifier, or the class
   known: `GroupKFold` by them mirrors the outer folds; `class_names`, the data set's classes in order;
 - `predict(X)`, and `predict_proba(X)` where it has one;
 - optionally `extract(X)`, a pure function of each image alone: computed once a data set, `fit` and `predict` then
-  get its result in place of the images; methods whose attribute `features_id`, if they have one, is equal share it;
+  get its result in place of the images. Rows of a method whose attribute `features_id` is equal share this result;
+  those of several methods do where `features_id` is a mapping with the key `code`: a hash of the code of `extract`;
 - optionally, after `fit`, `fit_info_`: a small dict that is stored with the results (iterations, device, ...);
 - optionally `forecast(X, y, n)`: the seconds in which `fit` on n images and the predictions of a test group will be
   done on this machine, from a second's trial on a sample `X` of the training images (or of what `extract` made of

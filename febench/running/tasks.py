@@ -118,8 +118,9 @@ class CellResult:
 class ExtractTask:
     """Compute a method's features of every image of a data set, unless they are cached.
 
-    The method's `extract` is called on chunks of images in order; it must treat each image alone. Methods that take the
-    same features may say so by an attribute `features_id`, anything JSON can hold: they are then computed once for all.
+    The method's `extract` is called on chunks of images in order; it must treat each image alone. Rows of a method with
+    equal `features_id`, anything JSON can hold, share features; those of several methods too, where it is a mapping
+    whose `code` is a hash of the code that computes them.
     """
 
     method: PackedMethod
@@ -149,8 +150,13 @@ class ExtractTask:
         return array_path("features", self._key_of(estimator))
 
     def _key_of(self, estimator: Any) -> list[Any]:
-        own = [self.method.name, self.method.method.version, self.method.params]
-        return [*self.key, getattr(estimator, "features_id", own)]
+        version = self.method.method.version
+        shared = getattr(estimator, "features_id", None)
+        if shared is None:
+            return [*self.key, [self.method.name, version, self.method.params]]
+        if isinstance(shared, Mapping) and "code" in shared:
+            return [*self.key, shared]
+        return [*self.key, shared, version]  # an edited `extract` has another version, but perhaps the same id
 
 
 def _features(estimator: Any, images: NDArray[np.uint8]) -> Iterator[NDArray[Any]]:

@@ -17,13 +17,11 @@ from baselines.network import (
     Trace,
     forward,
     loss_and_gradient,
-    network_by,
     normalised,
     sigmoid_of_minus,
     with_ones,
 )
-from baselines.pipeline import KernelSVM
-from baselines.search import Biogeography, CatSwarm, Epoch, Jaya, Population
+from baselines.search import Biogeography, Epoch, Population
 
 LAYOUT = Layout(inputs=3, hidden=4, outputs=2)
 RNG = np.random.default_rng(0)
@@ -240,17 +238,3 @@ def test_without_validation_inputs_accuracy_is_unknown():
 def test_the_swarms_course_ends_at_its_objective():
     info = fitted(SwarmNetwork(Biogeography(10), 2_000, 5)).fit_info_
     assert info["trace"][-1][:2] == [info["evaluations"], round(info["objective"], 6)]
-
-
-def named(search):
-    given = {"evaluations": 500, "hidden": 5, "bound": 1.0, "penalty": 0.5, "patience": None, "random_state": 0}
-    return network_by(search, {"own": CatSwarm(7, 0.5)}, population=10, **given)
-
-
-def test_a_methods_own_search_keeps_its_parameters_and_others_take_theirs():
-    assert named("own").search == CatSwarm(7, 0.5)
-    assert named("jaya").search == Jaya(10) and named("jaya").penalty == 0.5
-    assert isinstance(named("l-bfgs"), GradientNetwork)
-    assert isinstance(named("rbf-svm"), KernelSVM)
-    with pytest.raises(ValueError, match="there is no search 'jay'"):
-        named("jay")

@@ -12,7 +12,9 @@ from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.svm import SVC
 
 from baselines import pipeline
+from baselines.blocks import Block, Blocks
 from baselines.bwe_fsvm import membership
+from baselines.features import gradient_histograms
 from baselines.pipeline import (
     COSTS,
     WHOLE_LINE,
@@ -76,6 +78,17 @@ def test_features_are_told_apart_by_function_and_arguments():
     assert of("bbo", wavelet="bior4.4") == of("bwe-fsvm")
     assert of("lbp-svm") == of("lbp-knn")
     json.dumps([of(name) for name in ("hwt", "cso", "bbo", "jaya", "hos-svm", "hog-mlp")])
+
+
+def test_only_features_of_this_package_vouch_for_their_code():
+    """Of others the method's version has to tell, or an edited function would be served its old features."""
+
+    def of_a_plugin(X):
+        return X.reshape(len(X), -1)
+
+    own, foreign = Block({}, gradient_histograms), Block({}, of_a_plugin)
+    assert "code" in Blocks((own,)).id
+    assert "code" not in Blocks((foreign,)).id and "code" not in Blocks((own, foreign)).id
 
 
 def blobs(n=60, classes=(0, 1, 2), seed=0, spread=0.3):

@@ -216,14 +216,29 @@ def test_features_are_computed_once_and_given_in_place_of_images(
     assert SEEN[-1]["X"].shape == (112, 1)
 
 
-def test_methods_that_name_the_same_features_share_them(toy: Dataset, images: Path) -> None:
+def test_methods_whose_features_id_names_their_code_share_features(toy: Dataset, images: Path) -> None:
     def named(name: str, features_id: object) -> Extracted:
         cls = type("Named", (Sums,), {"features_id": features_id})
         return extracted(cls, images, toy.fingerprint, name=name, version=name)
 
-    first, same, other = named("a", ["sums", 1]), named("b", ["sums", 1]), named("c", ["sums", 2])
+    first, same = named("a", {"code": "1", "of": "sums"}), named("b", {"code": "1", "of": "sums"})
+    other = named("c", {"code": "2", "of": "sums"})
     assert first.path == same.path != other.path
     assert same.seconds == first.seconds
+
+
+def test_an_edited_extract_is_not_served_features_of_the_version_before(toy: Dataset, images: Path) -> None:
+    def sums(factor: int) -> type[Spy]:
+        def extract(self: Spy, X: Any) -> Any:
+            return factor * X.reshape(len(X), -1).sum(axis=1, keepdims=True)
+
+        return type("Named", (Sums,), {"features_id": ["sums"], "extract": extract})
+
+    before = extracted(sums(1), images, toy.fingerprint, "edited")
+    after = extracted(sums(2), images, toy.fingerprint, "edited", version="2")
+    assert np.array_equal(np.load(after.path), 2 * np.load(before.path))
+    again = extracted(sums(2), images, toy.fingerprint, "edited", name="another row", version="2")
+    assert again.path == after.path
 
 
 def test_without_extract_the_images_are_the_features(toy: Dataset, images: Path) -> None:
