@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from febench.audit.checks import TEST, TRAIN, Audited, Result, check, joined, result
+from febench.audit.checks import EXAMPLES, TEST, TRAIN, Audited, Result, check, joined, result
 from febench.audit.groups import Indices
 from febench.core.manifest import mostly_single
 from febench.results.floor import Acquaintance
@@ -20,6 +20,9 @@ KDEF = re.compile(r"(?P<take>[AB])(?P<person>[FM]\d\d)", re.IGNORECASE)
 IN_WORDS = re.compile(r"(?P<person>.+?)[-_. ]*(?P<take>(?:session|sess|ses|take|visit|day)[-_. ]?\d+)", re.IGNORECASE)
 NUMBERED = re.compile(r"(?P<person>.+)[-_. ](?P<take>[stvd]?\d{1,3})", re.IGNORECASE)
 FEW_TAKES = 3
+MAX_COMPARED_IMAGES, MIN_COMPARED_IMAGES = 2_000, 30
+"""Images whose likeness is compared by name: no more for the time it takes, no fewer for a test to tell anything."""
+SHUFFLES = 200
 
 
 @check(
@@ -219,6 +222,39 @@ def as_many_people_as_classes(audited: Audited) -> Result | None:
     """The people, where there are as many as classes."""
     people = sorted(set(audited.dataset.subjects or ()))
     return result(len(people), people) if len(people) == len(audited.dataset.classes) else None
+
+
+@check(
+    "FEB023",
+    severity="warning",
+    title="Images of one name are no more alike than images of different names",
+    detected=f"For each of up to {MAX_COMPARED_IMAGES:,} images, whether the most similar other image (correlation of "
+    f"32 x 32 grey cells) has the same name, against {SHUFFLES} random orders of the names.",
+    why="Images of one person look alike. If those of one name do not, the names are likely not of people, such as "
+    "numbers of shots that each person has. Then no protocol keeps people apart.",
+    action="Look at the images of one name, and have the person read from the names of files, for instance by another "
+    "subject pattern.",
+)
+def names_without_likeness(audited: Audited) -> Result | None:
+    """Return the images whose most similar image has the same name, where shuffled names have as many."""
+    rng = np.random.default_rng(0)
+    images = np.sort(rng.permutation(len(audited.dataset.subjects or ()))[:MAX_COMPARED_IMAGES])
+    people = audited.people.of_each(len(audited.dataset))[images] if len(images) else images
+    counts = np.unique(people, return_counts=True)[1]
+    if len(images) < MIN_COMPARED_IMAGES or len(counts) < 2 or counts.max() < 2:
+        return None
+    pixels = audited.likeness.small[images].reshape(len(images), -1).astype(np.float32)
+    pixels -= pixels.mean(axis=1, keepdims=True)
+    pixels /= np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1e-6)
+    similarity = pixels @ pixels.T
+    np.fill_diagonal(similarity, -np.inf)
+    nearest = similarity.argmax(axis=1)
+    same = int((people == people[nearest]).sum())
+    shuffled = [int((order == order[nearest]).sum()) for order in (rng.permutation(people) for _ in range(SHUFFLES))]
+    if same > max(shuffled):
+        return None
+    detail = f"{same} of {len(images)} images, {np.mean(shuffled):.0f} if names are shuffled"
+    return Result(len(counts), tuple(sorted(set(audited.dataset.subjects or ()))[:EXAMPLES]), detail)
 
 
 def sharing_images(audited: Audited) -> dict[frozenset[str], str]:

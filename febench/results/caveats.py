@@ -193,6 +193,9 @@ def caveats_of_data(results: Results) -> list[Caveat]:
         said.append(Caveat("twins", text, serious=count.share >= TWIN_SHARE_OF_ERROR))
     for fault in results.faults or ():
         said.append(Caveat("audit error", f"{fault['code']} {fault['title']} ({fault['count']})"))
+    for doubt in results.doubts:
+        text = f"{doubt['code']} {doubt['title']} ({doubt['count']}): what is said about people may not hold"
+        said.append(Caveat("audit warning", text))
     return said
 
 

@@ -80,10 +80,13 @@ def _joined(same: Sequence[Results]) -> Results:
         for version, count in versions.items():
             total[version] = total.get(version, 0) + count
     faults = next((one.faults for one in same if one.faults is not None), None)
+    doubts = next((one.doubts for one in same if one.faults is not None), ())
     twins = next((one.twins for one in same if one.twins is not None), None)
     environments = {name: what for one in same for name, what in one.environments.items()}
     aside = "; ".join(one.set_aside for one in same if one.set_aside) or None
-    return replace(joined, outdated=outdated, faults=faults, environments=environments, set_aside=aside, twins=twins)
+    return replace(
+        joined, outdated=outdated, faults=faults, doubts=doubts, environments=environments, set_aside=aside, twins=twins
+    )
 
 
 def _one_of_each(cells: Cells, manifest: Manifest) -> NDArray[np.int64]:

@@ -46,7 +46,7 @@ def said_of_faces(manifest: Manifest) -> str:
     return {
         "seen": "every person tested was also trained on",
         "partly seen": "some of the people tested were also trained or validated on",
-        "new": "nobody tested was trained on",
+        "new": "nobody tested was trained on (by the names given)",
         "not known": f"{why_not_known(manifest)}, so those tested may have been trained on",
     }[faces_tested(manifest)]
 

@@ -26,6 +26,22 @@ if TYPE_CHECKING:
 
 CODES_AGAINST_NAMES = frozenset({"FEB020", "FEB021"})
 """Errors of the audit that say that the names of people are none: nothing is then claimed about people."""
+DOUBTS_ABOUT_NAMES = frozenset({"FEB021", "FEB022", "FEB023"})
+"""Warnings of the audit that the names may be none: what is claimed about people is shown with them."""
+
+
+def is_error(finding: Mapping[str, Any]) -> bool:
+    """Return whether a finding of the audit is an error."""
+    return bool(finding["severity"] == "error")
+
+
+def is_doubt_about_names(finding: Mapping[str, Any]) -> bool:
+    """Return whether a finding is a warning that the names of people may not be of people."""
+    return finding["severity"] == "warning" and finding["code"] in DOUBTS_ABOUT_NAMES
+
+
+def _in_short(finding: Mapping[str, Any]) -> dict[str, Any]:
+    return {part: finding[part] for part in ("code", "severity", "title", "count")}
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,8 @@ class Results:
         For a row's label, the versions that are stored and not shown, each with its number of cells.
     faults : tuple of dicts, or None
         Code, severity, title and count of what the audit found to mislead; None where there was no audit.
+    doubts : tuple of dicts
+        The same of warnings that the names of people may not be of people.
     environments : mapping
         What cells were computed with, by the id that their records name.
     set_aside : str or None
@@ -57,6 +75,7 @@ class Results:
     rows: tuple[RowResults, ...]
     outdated: dict[str, dict[str, int]]
     faults: tuple[dict[str, Any], ...] | None = None
+    doubts: tuple[dict[str, Any], ...] = ()
     environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     set_aside: str | None = None
     twins: Twins | None = None
@@ -79,10 +98,9 @@ class Results:
         asked : iterable of Asked
             Rows to show at other versions than the directory says.
         """
-        told = ("code", "severity", "title", "count")
         findings = store.audit
-        errors = [one for one in findings or () if one["severity"] == "error"]
-        faults = None if findings is None else tuple({part: one[part] for part in told} for one in errors)
+        faults = None if findings is None else tuple(map(_in_short, filter(is_error, findings)))
+        doubts = tuple(map(_in_short, filter(is_doubt_about_names, findings or ())))
         manifest = store.manifest
         if any(fault["code"] in CODES_AGAINST_NAMES for fault in faults or ()):
             manifest = replace(manifest, names_people=False)
@@ -92,7 +110,12 @@ class Results:
             shown |= _at_version(cells, version)
         results = cls.from_records(manifest, cells, shown)
         return replace(
-            results, faults=faults, environments=store.environments, set_aside=store.set_aside, twins=store.twins
+            results,
+            faults=faults,
+            doubts=doubts,
+            environments=store.environments,
+            set_aside=store.set_aside,
+            twins=store.twins,
         )
 
     @classmethod

@@ -18,7 +18,7 @@ from febench.core.errors import DataError, UnreadableFoldsError, UsageError, sho
 from febench.core.manifest import Manifest, draw, read
 from febench.core.protocol import PROTOCOLS
 from febench.results.record import Record
-from febench.results.results import Results
+from febench.results.results import Results, is_doubt_about_names, is_error
 from febench.results.store import MANIFEST, Asked, Store, Writer, is_store
 from febench.results.twins import TwinCount
 from febench.running.checkpoints import checkpoint_of, forget_checkpoint
@@ -313,7 +313,7 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
     for note in dataset.notes:
         watcher.note(f"{dataset.name}: {note}")
     for finding in store.audit or ():
-        if finding["severity"] == "error":
+        if is_error(finding) or is_doubt_about_names(finding):
             told = f"audit: {finding['code']} {finding['title']} ({finding['count']})"
             watcher.note(f"{told}; febench audit says more of {dataset.name}")
     if store.twins is not None and (count := TwinCount.of(store.twins, store.manifest)).images:

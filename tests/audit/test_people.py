@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
 from febench.audit.people import marked_names
+from febench.core.dataset import Dataset, load_dataset
 from febench.core.manifest import draw
 from tests.audit.sets import a_set, codes, folds, noise, thirds
 from tests.conftest import make_dataset
@@ -139,3 +143,28 @@ def test_people_of_one_class_and_classes_of_one_person() -> None:
     data = a_set(8, subjects=subjects, labels=np.array([0, 0, 0, 1, 0, 1, 2, 0]), classes=("glad", "sad", "odd"))
     assert codes(data)["FEB017"].examples == ("a has 2 images, all of glad", "odd is of one person, d")
     assert "FEB017" not in codes(a_set())
+
+
+def with_names(faces: Dataset, names: Iterable[str]) -> Dataset:
+    return dataclasses.replace(faces, subjects=tuple(names))
+
+
+@pytest.mark.parametrize("selector", ["faces[subjects=10,shots=3,seed=7]", "faces[subjects=8,shots=1,seed=3]"])
+def test_names_that_are_not_of_people_are_doubted_and_true_names_are_not(selector: str) -> None:
+    faces = load_dataset(selector)
+    assert "FEB023" not in codes(faces)
+    shuffled = np.random.default_rng(0).permutation(np.array(faces.subjects)).tolist()
+    finding = codes(with_names(faces, shuffled))["FEB023"]
+    assert (finding.severity, finding.count) == ("warning", len(set(faces.subjects or ())))
+
+
+def test_numbers_of_shots_that_every_person_has_are_doubted() -> None:
+    faces = load_dataset("faces[subjects=10,shots=3,seed=7]")
+    assert "FEB023" in codes(with_names(faces, (name.rpartition("-")[2] for name in faces.ids)))
+
+
+def test_too_few_images_or_names_cannot_be_doubted() -> None:
+    faces = load_dataset("faces[subjects=4,shots=1,seed=3]")
+    assert len(faces) == 28 and "FEB023" not in codes(with_names(faces, (str(i % 4) for i in range(28))))
+    faces = load_dataset("faces[subjects=8,shots=1,seed=3]")
+    assert "FEB023" not in codes(with_names(faces, ["all"] * len(faces)))

@@ -75,7 +75,7 @@ def test_names_are_printed_in_one_line_as_they_are_or_escaped(febench: Febench, 
 
 
 def test_nothing_to_find(febench: Febench) -> None:
-    done = febench("audit", "toy", "--plugin", "plugin.py", "--protocol", "subject")
+    done = febench("audit", "faces[subjects=5,shots=1]", "--protocol", "loso")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "no findings"), done.stdout
 
 
@@ -99,7 +99,7 @@ def test_a_run_audits_once_and_its_tables_say_so(febench: Febench, tmp_path: Pat
     words = "audit: FEB001 The same person is in training and test (20)"
     first = febench(*args)
     assert first.returncode == 0 and words in first.stderr and f"{words}; see febench audit" in first.stdout
-    assert "audit, paper: FEB001" in first.stdout and "audit, subject" not in first.stdout
+    assert "audit, paper: FEB001" in first.stdout and "audit, subject: FEB001" not in first.stdout
     stored = tmp_path / "o" / "paper" / "audit.json"
     document = unsealed(stored.read_bytes())
     document["findings"][0]["title"] = "Whoever is in training and test"

@@ -350,7 +350,7 @@ def _median_seconds(host: Host) -> dict[int, float]:
 def when_faces_are_new(study: Study, siblings: Sequence[Study]) -> str:
     """What one protocol says of new faces, with those of the same images beside it."""
     if study.faces == "new":
-        return "This is on new faces: nobody tested was trained on."
+        return f"This is on new faces: {said_of_faces(study.results.manifest)}."
     if study.faces == "not known":
         return "Nobody can say: the data set does not tell its people apart."
     new = next((one for one in siblings if one.faces == "new"), None)

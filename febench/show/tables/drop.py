@@ -110,7 +110,7 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
     notes += map(noted, [one for one in caveats_of_data(results[0]) if one.word == "synthetic"])
     for one, under in zip(results, rows, strict=True):
         named = f", {one.manifest.protocol}"
-        words = ("audit error", "foreign cells", "twins", "without twins")
+        words = ("audit error", "audit warning", "foreign cells", "twins", "without twins")
         of_folds = [caveat for caveat in caveats_of_data(one) if caveat.word in words]
         notes += [noted(caveat, named) for caveat in of_folds]
         notes += [noted(caveat, named) for caveat in caveats_of_rows(one, under)]

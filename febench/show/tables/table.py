@@ -187,7 +187,7 @@ def run_counts(rows: Sequence[RowResults]) -> str:
 
 def noted(caveat: Caveat, under: str = "") -> str:
     """A caveat as a note of a table; `under` names the protocol where a table shows several: `, paper`."""
-    if caveat.word == "audit error":
+    if caveat.word in ("audit error", "audit warning"):
         return f"audit{under}: {caveat.text}; see febench audit"
     if caveat.word in ("synthetic", "people not known", "not audited"):
         return caveat.text

@@ -165,7 +165,7 @@ def test_the_order_of_directories_does_not_turn_the_drop(sides: dict[str, Result
 def test_the_drop_speaks_of_the_protocols_that_it_shows(sides: dict[str, Results]) -> None:
     text = render(make_table(4, [sides["loso"], sides["official"]]), "text")
     assert "under official and loso" in text
-    assert "under official every person tested was also trained on; under loso nobody tested was trained on" in text
+    assert "under official every person tested was also trained on; under loso nobody tested was trained on (by" in text
     assert "under paper" not in text and "subject" not in text
     both = render(make_table(4, [sides["loso"], sides["subject"], sides["paper"]]), "text")
     assert "only loso and subject say what to expect of new faces" in both
