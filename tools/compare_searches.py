@@ -17,7 +17,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from baselines import Double
-from baselines.network import Layout, MeanSquaredError
+from baselines.perceptron import Layout, MeanSquaredError
 from baselines.search import Box, Objective, PopulationSearch, named_search
 
 PAIRS = {

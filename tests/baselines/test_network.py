@@ -7,21 +7,19 @@ import pytest
 from scipy.optimize import check_grad
 from scipy.special import expit
 
-from baselines.network import (
-    STEP,
-    GradientNetwork,
+from baselines.network import GradientNetwork, SwarmNetwork
+from baselines.perceptron import (
     Layout,
     MeanSquaredError,
-    Patience,
-    SwarmNetwork,
-    Trace,
     forward,
     loss_and_gradient,
     normalised,
+    one_hot,
     sigmoid_of_minus,
     with_ones,
 )
 from baselines.search import Biogeography, Epoch, Population
+from baselines.validation import TRACE_GROWTH, Patience, Trace
 
 LAYOUT = Layout(inputs=3, hidden=4, outputs=2)
 RNG = np.random.default_rng(0)
@@ -65,7 +63,7 @@ def test_error_agrees_with_the_definition_in_any_block(monkeypatch):
     _, outputs = forward(weights, with_ones(X, np.float64), LAYOUT)
     wanted = np.square(outputs - TARGETS.T).mean(axis=(1, 2))
     np.testing.assert_allclose(MeanSquaredError(X, TARGETS, LAYOUT)(weights), wanted, rtol=1e-5)
-    monkeypatch.setattr("baselines.network.BLOCK", 50)
+    monkeypatch.setattr("baselines.perceptron.MAX_ACTIVATIONS", 50)
     np.testing.assert_allclose(MeanSquaredError(X, TARGETS, LAYOUT)(weights), wanted, rtol=1e-5)
     assert MeanSquaredError(X, TARGETS, LAYOUT)(weights[:0]).shape == (0,)
 
@@ -133,7 +131,7 @@ def test_a_penalty_holds_weights_small_and_the_course_tells_the_error_without_it
     train, y = blobs()
     free, held = swarm(evaluations=3_000).fit(train, y), swarm(evaluations=3_000, penalty=0.1).fit(train, y)
     assert np.square(held.weights_).mean() < 0.6 * np.square(free.weights_).mean()
-    error = MeanSquaredError(train, held.one_hot(y), held.layout_)(held.weights_[None])[0]
+    error = MeanSquaredError(train, one_hot(y, held.classes_), held.layout_)(held.weights_[None])[0]
     assert held.fit_info_["trace"][-1][1] == pytest.approx(error, abs=1e-6)
     assert held.fit_info_["objective"] == pytest.approx(error + 0.1 * np.square(held.weights_).mean(), rel=1e-6)
 
@@ -216,7 +214,7 @@ def test_moments_are_spaced_by_a_factor_and_the_last_is_kept():
     rows = trace.finish()
     moments = [row[0] for row in rows]
     assert moments[0] == 10 and moments[-1] == 1000
-    assert all(later >= STEP * earlier for earlier, later in pairwise(moments[:-1]))
+    assert all(later >= TRACE_GROWTH * earlier for earlier, later in pairwise(moments[:-1]))
     assert rows[-1] == [1000, 0.001, 1.0]
     assert trace.finish() == rows
 

@@ -14,7 +14,7 @@ import pywt
 from PIL import Image
 from sklearn.preprocessing import StandardScaler
 
-from baselines.network import Layout, MeanSquaredError
+from baselines.perceptron import Layout, MeanSquaredError
 from baselines.search import Biogeography, Box, CatSwarm, Objective, PopulationSearch, named_search
 from baselines.search.named import Mealpy
 from febench.core.method import METHODS
