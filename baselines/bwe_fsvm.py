@@ -8,7 +8,7 @@ machine classifies them; stratified cross-validation.
 Body not read; chosen here: bior4.4, 4 levels, stationary, 4L = 16 entropies of 128x128 grey images, standardised; the
 entropy is MATLAB's unnormalised one, -sum(c² ln c²), decided on other draws of the faces against two more definitions;
 C is multiplied by an image's membership of its class as C.-F. Lin & S.-D. Wang, "Fuzzy support vector machines", IEEE
-Trans. Neural Netw. 13(2):464-471, 2002, define it, with delta 0.1; Gaussian kernel (`baselines.pipeline.KernelSVM`).
+Trans. Neural Netw. 13(2):464-471, 2002, define it, with delta 0.1; Gaussian kernel (`baselines.classifiers.KernelSVM`).
 Selected in every cell, on its training images (`baselines.selection`): C from 0.5 to 32,768, the kernel's gamma of
 1/16, 1/4 and 1 times the usual. With `select=false`: gamma 1, C of 0.5 to 512 in random inner folds, and where votes of
 classes tie the first wins. The validation group is not used.
@@ -24,8 +24,8 @@ from sklearn.preprocessing import StandardScaler
 
 from baselines import Double, Features, Labels, require
 from baselines.blocks import Blocks
+from baselines.classifiers import KernelSVM
 from baselines.features import check_wavelet_entropy, wavelet_entropy
-from baselines.pipeline import KernelSVM
 from baselines.selection import EFFORT, KERNEL_COSTS, Selected, choices
 from febench import method
 
@@ -33,7 +33,7 @@ COSTS = (*KERNEL_COSTS, 2.0**13, 2.0**15)
 """C of the machine: 0.5 to 32,768, four times as much each; above 10,000 training images up to 32."""
 
 GAMMAS = (1 / 16, 1 / 4, 1.0)
-"""Factors of the kernel's exponent; see `baselines.pipeline.KernelSVM`."""
+"""Factors of the kernel's exponent; see `baselines.classifiers.KernelSVM`."""
 
 
 def membership(X: Features, y: Labels, delta: float = 0.1) -> Double:
@@ -89,7 +89,7 @@ def bwe_fsvm(
     delta : float
         See `membership`.
     C, gamma
-        See `baselines.pipeline.KernelSVM`; selected where they are None.
+        See `baselines.classifiers.KernelSVM`; selected where they are None.
     select : bool
         Whether what is None is selected; otherwise gamma is 1, and C is chosen as `KernelSVM` says.
     random_state

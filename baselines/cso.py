@@ -17,8 +17,8 @@ The trials behind these choices: docs/methods/cso.md; each choice with what it r
 from __future__ import annotations
 
 from baselines.blocks import Blocks
+from baselines.classifiers import PrincipalComponents
 from baselines.features import check_wavelet, wavelet_coefficients
-from baselines.pipeline import PrincipalComponents
 from baselines.search import CatSwarm, cannot_search
 from baselines.searched import Open, SearchedClassifier, classifier_by, open_values
 from febench import method
@@ -73,7 +73,7 @@ def cso(
         See `baselines.features.wavelet_coefficients`.
     variance, components
         Share of the variance that principal components keep, and their number at most, which a variance that is set
-        leaves open; see `baselines.pipeline.PrincipalComponents`.
+        leaves open; see `baselines.classifiers.PrincipalComponents`.
     hidden, penalty, bound, evaluations, patience, random_state
         See `baselines.network.SwarmNetwork`.
     search

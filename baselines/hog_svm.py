@@ -15,8 +15,8 @@ The trials behind these choices: docs/methods/hog-svm.md.
 from __future__ import annotations
 
 from baselines.blocks import Blocks
+from baselines.classifiers import LinearSVM
 from baselines.features import check_blocks, gradient_histograms
-from baselines.pipeline import LinearSVM
 from baselines.selection import LINEAR_COSTS, Selected, choices
 from febench import method
 
@@ -43,7 +43,7 @@ def hog_svm(
     size, cell, block, orientations
         See `baselines.features.gradient_histograms`; size and cell are selected where they are None.
     C
-        See `baselines.pipeline.LinearSVM`; selected where it is None.
+        See `baselines.classifiers.LinearSVM`; selected where it is None.
     select : bool
         Whether what is None is selected; otherwise it is 64, 8 and 0.03.
     random_state

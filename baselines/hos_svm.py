@@ -6,7 +6,7 @@ Stated there (title): higher-order spectra, support vector machines. Sister work
 transform of the faces first. The papers this benchmark grew from print no figure of it.
 Open, and chosen here: 180 projections of 128x128 grey images; of each, bispectrum with nfft 256, its entropies P1 and
 P2, the logarithm of its mean magnitude, its phase entropy in 36 bins (`baselines/features/bispectrum.py`): 720 values,
-standardised, then principal components, not scaled; Gaussian kernel (`baselines.pipeline.KernelSVM`).
+standardised, then principal components, not scaled; Gaussian kernel (`baselines.classifiers.KernelSVM`).
 Selected in every cell, on its training images (`baselines.selection`): components with 95 or 99 % of the
 training images' variance, C from 0.5 to 2048, the kernel's gamma of 1/4 and 1 times the usual. With
 `select=false`: 95 %, gamma 1, C of 0.5 to 512 in random inner folds, and where votes of classes tie the first wins. The
@@ -19,8 +19,8 @@ from __future__ import annotations
 from sklearn.preprocessing import StandardScaler
 
 from baselines.blocks import Blocks
+from baselines.classifiers import KernelSVM, PrincipalComponents
 from baselines.features import check_spectra, higher_order_spectra
-from baselines.pipeline import KernelSVM, PrincipalComponents
 from baselines.selection import EFFORT, GAMMAS, KERNEL_COSTS, Selected, choices
 from febench import method
 
@@ -50,9 +50,9 @@ def hos_svm(
     projections, nfft, orders, phases, size
         See `baselines.features.higher_order_spectra`.
     variance
-        See `baselines.pipeline.PrincipalComponents`; selected where it is None.
+        See `baselines.classifiers.PrincipalComponents`; selected where it is None.
     C, gamma
-        See `baselines.pipeline.KernelSVM`; selected where they are None.
+        See `baselines.classifiers.KernelSVM`; selected where they are None.
     select : bool
         Whether what is None is selected; otherwise variance is 0.95, gamma 1, and C is chosen as `KernelSVM` says.
     random_state

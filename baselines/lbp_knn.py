@@ -18,8 +18,8 @@ The trials behind these choices: docs/methods/lbp-knn.md; each choice with what 
 from __future__ import annotations
 
 from baselines.blocks import Blocks
+from baselines.classifiers import NearestNeighbours
 from baselines.features import check_grid, pattern_histograms
-from baselines.pipeline import NearestNeighbours
 from baselines.selection import Selected, choices
 from febench import method
 
@@ -48,7 +48,7 @@ def lbp_knn(
     size, grid
         See `baselines.features.pattern_histograms`; selected where they are None.
     k
-        See `baselines.pipeline.NearestNeighbours`; selected where it is None.
+        See `baselines.classifiers.NearestNeighbours`; selected where it is None.
     select : bool
         Whether what is None is selected; otherwise it is 64, 8 and 1.
     random_state

@@ -16,8 +16,8 @@ The trials behind these choices: docs/methods/lbp-svm.md.
 from __future__ import annotations
 
 from baselines.blocks import Blocks
+from baselines.classifiers import LinearSVM
 from baselines.features import check_grid, pattern_histograms
-from baselines.pipeline import LinearSVM
 from baselines.selection import LINEAR_COSTS, Selected, choices
 from febench import method
 
@@ -42,7 +42,7 @@ def lbp_svm(
     size, grid
         See `baselines.features.pattern_histograms`; selected where they are None.
     C
-        See `baselines.pipeline.LinearSVM`; selected where it is None.
+        See `baselines.classifiers.LinearSVM`; selected where it is None.
     select : bool
         Whether what is None is selected; otherwise it is 64, 8 and 0.01.
     random_state

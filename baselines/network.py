@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from baselines import Double, Features, Labels, require
+from baselines.classifiers import NaturalEnds
 from baselines.perceptron import (
     Layout,
     MeanSquaredError,
@@ -23,7 +24,6 @@ from baselines.perceptron import (
     predict,
     with_ones,
 )
-from baselines.pipeline import NaturalEnds
 from baselines.search import Box, Epoch, PopulationSearch
 from baselines.validation import Patience, Trace, ValidationFold
 

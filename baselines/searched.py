@@ -17,9 +17,10 @@ from sklearn.utils.metaestimators import available_if
 
 from baselines import Double, Features, Images, Labels, require
 from baselines.blocks import Blocks
+from baselines.classifiers import KernelSVM
 from baselines.features import check_wavelet_entropy, wavelet_entropy
+from baselines.forecast import forecast
 from baselines.network import GradientNetwork, SwarmNetwork
-from baselines.pipeline import KernelSVM, forecast
 from baselines.search import PopulationSearch, named_search
 
 TYPE_NAMES = {str: "a name", int: "a whole number", float: "a number"}
@@ -105,7 +106,7 @@ class SearchedClassifier:
         return self.features.extract(X)
 
     def forecast(self, X: Features, y: Labels, n: int) -> float:
-        """Return the seconds of a cell that trains on n images; see `baselines.pipeline.forecast`."""
+        """Return the seconds of a cell that trains on n images; see `baselines.forecast`."""
         return forecast(self, X, y, n)
 
     def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:

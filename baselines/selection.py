@@ -33,7 +33,8 @@ from sklearn.pipeline import Pipeline
 
 from baselines import Double, Features, Images, Labels
 from baselines.blocks import Blocks
-from baselines.pipeline import ends_of_settings, forecast
+from baselines.classifiers import grid_ends_by_name
+from baselines.forecast import forecast
 
 Folds = list[tuple[Labels, Labels]]
 
@@ -47,7 +48,7 @@ EFFORT = 200
 """Iterations of a kernel machine an image, at most."""
 
 GAMMAS = (0.25, 1.0)
-"""Factors of the kernel's exponent; see `baselines.pipeline.KernelSVM`."""
+"""Factors of the kernel's exponent; see `baselines.classifiers.KernelSVM`."""
 
 FOLDS = 5
 FEW = 2000
@@ -151,7 +152,7 @@ class Selected:
         The chosen pipeline, fitted on all training images.
     fit_info_ : dict
         What the classifier tells, and `selected` (the values taken of all that may be chosen), `ends` (of the grids
-        they were taken from, see `baselines.pipeline.ends_of_settings`), `tried` (candidates that were compared),
+        they were taken from, see `baselines.classifiers.grid_ends_by_name`), `tried` (candidates that were compared),
         `selection_seconds`, `temperature` of classifiers with decision values, and where there is something to say,
         `not_tried` (sentences).
 
@@ -328,11 +329,11 @@ class Selected:
         return {**self.features.blocks[candidate.block].settings, **values}
 
     def _ends(self, compared: Sequence[Candidate]) -> dict[str, list[float | None]]:
-        """Return the ends of the grid of each parameter; see `baselines.pipeline.ends_of_settings`."""
+        """Return the ends of the grid of each parameter; see `baselines.classifiers.grid_ends_by_name`."""
         natural: dict[str, tuple[float, float]] = {}
         for step in self.model_.named_steps.values():
             natural |= getattr(step, "natural_ends", {})
-        return ends_of_settings([self._values(candidate) for candidate in compared], natural)
+        return grid_ends_by_name([self._values(candidate) for candidate in compared], natural)
 
     def predict(self, X: Features) -> Labels:
         """Class indices (n,) of features (n, d)."""

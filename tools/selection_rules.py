@@ -31,8 +31,8 @@ from sklearn.base import clone
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from baselines.classifiers import LinearSVM
 from baselines.network import GradientNetwork
-from baselines.pipeline import LinearSVM
 from baselines.selection import _set, decisions, inner_folds, temperature
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.manifest import draw

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
+from baselines.classifiers import KernelSVM, PrincipalComponents
 from baselines.features import wavelet_coefficients, wavelet_entropy
 from baselines.network import GradientNetwork, SwarmNetwork
-from baselines.pipeline import KernelSVM, PrincipalComponents
 from baselines.search import LINES_TO_BEAT, Biogeography, CatSwarm, Jaya
 from baselines.searched import Open, classifier_by, open_values
 from febench.core.method import METHODS

@@ -12,7 +12,7 @@ from sklearn.svm import LinearSVC
 
 from baselines import selection
 from baselines.blocks import Block, Blocks
-from baselines.pipeline import KernelSVM, LinearSVM, NearestNeighbours, PrincipalComponents
+from baselines.classifiers import KernelSVM, LinearSVM, NearestNeighbours, PrincipalComponents
 from baselines.selection import Selected, choices, inner_folds, out_of_fold, part_of, span, temperature
 from febench.core.method import METHODS
 from tests.baselines.made import build, predictions, stripes, textures

@@ -11,20 +11,20 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.svm import SVC
 
-from baselines import pipeline
+from baselines import forecast
 from baselines.blocks import Block, Blocks
 from baselines.bwe_fsvm import membership
-from baselines.features import gradient_histograms
-from baselines.pipeline import (
+from baselines.classifiers import (
     COSTS,
-    WHOLE_LINE,
+    UNBOUNDED,
     KernelSVM,
     LinearSVM,
     NearestNeighbours,
     PrincipalComponents,
-    ends_of,
+    grid_ends,
     stratified,
 )
+from baselines.features import gradient_histograms
 from febench.core.method import METHODS
 
 X = np.random.default_rng(0).normal(size=(50, 8)) * np.arange(1, 9)
@@ -142,7 +142,7 @@ def test_one_neighbour_is_the_nearest_image_and_many_are_the_class_mean():
 def test_inputs_are_compared_in_parts(monkeypatch):
     (train, y), (test, _) = blobs(), blobs(50, seed=1)
     whole = NearestNeighbours(3).fit(train, y).decision_function(test)
-    monkeypatch.setattr("baselines.pipeline.INPUTS_AT_ONCE", 7)
+    monkeypatch.setattr("baselines.classifiers.MAX_INPUTS_PER_BATCH", 7)
     np.testing.assert_allclose(NearestNeighbours(3).fit(train, y).decision_function(test), whole)
 
 
@@ -152,18 +152,18 @@ def test_inputs_are_compared_in_parts(monkeypatch):
 @pytest.mark.parametrize(
     ("values", "natural", "ends"),
     [
-        ((0.5, 2.0, 8.0), WHOLE_LINE, [0.5, 8.0]),
+        ((0.5, 2.0, 8.0), UNBOUNDED, [0.5, 8.0]),
         ((9, 1, 3), (1, math.inf), [None, 9]),
         ((1, 3, 100), (1, 80), [None, None]),
         ((0.0, 0.1, 0.2), (0.0, math.inf), [None, 0.2]),
-        ((1, 2, 2), WHOLE_LINE, None),
-        (("a", "b", "c"), WHOLE_LINE, None),
-        ((None, 1.0, 2.0), WHOLE_LINE, None),
-        ((), WHOLE_LINE, None),
+        ((1, 2, 2), UNBOUNDED, None),
+        (("a", "b", "c"), UNBOUNDED, None),
+        ((None, 1.0, 2.0), UNBOUNDED, None),
+        ((), UNBOUNDED, None),
     ],
 )
 def test_ends_of_a_grid(values, natural, ends):
-    assert ends_of(values, natural) == ends
+    assert grid_ends(values, natural) == ends
 
 
 def test_a_machine_that_chooses_its_c_tells_the_ends():
@@ -258,7 +258,7 @@ def test_nonsense_is_refused(make, word):
 )
 def test_a_forecast_continues_as_fits_grow(monkeypatch, seconds_of):
     clock = [0.0]
-    monkeypatch.setattr(pipeline, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(forecast, "perf_counter", lambda: clock[0])
 
     class Grows:
         def fit(self, X, y, X_val, y_val):
@@ -270,5 +270,5 @@ def test_a_forecast_continues_as_fits_grow(monkeypatch, seconds_of):
 
     X, y = np.zeros((256, 2)), np.zeros(256, np.int64)
     for n in (100, 1000, 30_000):
-        assert pipeline.forecast(Grows(), X, y, n) == pytest.approx(seconds_of(n))
-    assert pipeline.forecast(Grows(), X[:5], y[:5], 10) > 0
+        assert forecast.forecast(Grows(), X, y, n) == pytest.approx(seconds_of(n))
+    assert forecast.forecast(Grows(), X[:5], y[:5], 10) > 0

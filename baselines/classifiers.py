@@ -1,15 +1,13 @@
-"""What methods put behind their features: principal components, scikit-learn's classifiers, and a forecast of the time.
+"""Principal components, and scikit-learn's classifiers in the form that methods need.
 
-The classifiers have the form of the networks of `baselines.network`: `fit` may be shown the validation group, and
-`fit_info_` tells what it did.
+The classifiers have the form of the networks of `baselines.network`: `fit` also takes the validation fold, and
+`fit_info_` describes the fit.
 """
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
@@ -22,40 +20,38 @@ from baselines import Double, Features, Labels, require
 COSTS = tuple(2.0**power for power in range(-1, 10, 2))
 """Values of C that `KernelSVM` chooses from: 0.5 to 512."""
 
-FOLDS, MOST = 5, 2000
-"""Folds in which it does so, and images, at most."""
+COST_FOLDS = 5
+"""Folds in which `KernelSVM` chooses C."""
 
-INPUTS_AT_ONCE = 1000
-"""Inputs that `NearestNeighbours` compares with the training images at once."""
+MAX_COST_IMAGES = 2000
+"""Images on which `KernelSVM` chooses C, about so many at most."""
 
-TRIED, ENOUGH, STEEPEST = 64, 0.5, 2
-"""Of a forecast: images that it begins with, seconds after which it doubles them no more, largest power it believes."""
-
+MAX_INPUTS_PER_BATCH = 1000
+"""Inputs that `NearestNeighbours` compares with the training images at a time."""
 
 NaturalEnds = Mapping[str, tuple[float, float]]
-"""For a parameter by its name, the smallest and the largest value with a meaning of its own."""
+"""For a parameter's name, the smallest and the largest value with a meaning of its own."""
+
+UNBOUNDED = (-math.inf, math.inf)
+"""Natural ends of a parameter that can be any number."""
 
 
-WHOLE_LINE = (-math.inf, math.inf)
-"""Of a parameter that any number may be."""
-
-
-def ends_of(values: Sequence[Any], natural: tuple[float, float] = WHOLE_LINE) -> list[float | None] | None:
-    """Return the smallest and the largest value of a grid, from which a table sees that a choice lies on its edge.
+def grid_ends(values: Sequence[Any], natural: tuple[float, float] = UNBOUNDED) -> list[float | None] | None:
+    """Return the smallest and the largest value of a grid, by which a table marks a choice at the grid's edge.
 
     Parameters
     ----------
     values : sequence
-        What was compared.
+        The values of the grid.
     natural : tuple of float
-        The smallest and the largest value with a meaning of its own. A grid that reaches one of them could not be
+        The smallest and the largest value with a meaning of its own: a grid that reaches one of them could not be
         widened there.
 
     Returns
     -------
     list or None
-        Smallest and largest value, each None where the grid reaches the natural end; None instead of a list if the
-        values are not numbers, or fewer than three, which have nothing between them.
+        Smallest and largest value, each None where the grid reaches the natural end. None instead of the list if the
+        values are not numbers, or are fewer than three, so that every choice would be at the edge.
     """
     if len(set(values)) < 3 or not all(isinstance(value, (int, float)) for value in values):
         return None
@@ -63,50 +59,18 @@ def ends_of(values: Sequence[Any], natural: tuple[float, float] = WHOLE_LINE) ->
     return [low if low > natural[0] else None, high if high < natural[1] else None]
 
 
-def ends_of_settings(settings: Sequence[Mapping[str, Any]], natural: NaturalEnds) -> dict[str, list[float | None]]:
-    """Return `ends_of` the values of each parameter that several settings differ in, where there are any."""
-    names = settings[0] if settings else {}
-    ends = {name: ends_of([one[name] for one in settings], natural.get(name, WHOLE_LINE)) for name in names}
-    return {name: pair for name, pair in ends.items() if pair is not None}
-
-
-def forecast(estimator: Any, X: Features, y: Labels, n: int) -> float:
-    """Seconds in which a copy of an estimator learns from n images and predicts an eighth as many.
-
-    It is fitted to ever more images, twice as many each time. The last two times make a power of their number or, where
-    they grow less than it, a constant and as much for each image.
-
-    Parameters
-    ----------
-    estimator
-        Anything with `fit` and `predict`, not yet fitted.
-    X : ndarray, shape (m, d)
-        Features of some training images.
-    y : ndarray, shape (m,)
-        Their classes.
-    n : int
-        Number of images to be trained on.
-    """
-    times: list[tuple[int, float]] = []
-    images = min(TRIED, len(X))
-    while True:
-        test, fresh = slice(0, max(1, images // 8)), copy.deepcopy(estimator)
-        begun = perf_counter()
-        fresh.fit(X[:images], y[:images], X_val=X[test], y_val=y[test])
-        fresh.predict(X[test])
-        times.append((images, perf_counter() - begun))
-        if images == len(X) or (len(times) > 1 and sum(seconds for _, seconds in times) > ENOUGH):
-            break
-        images = min(2 * images, len(X))
-    (few, before), (many, last) = [*times[:1], *times][-2:]
-    power = np.log(last / before) / np.log(many / few) if many > few else 1.0
-    if power < 1:
-        return last + (n - many) * max(0.0, last - before) / (many - few)
-    return float(last * (n / many) ** min(power, STEEPEST))
+def grid_ends_by_name(settings: Sequence[Mapping[str, Any]], natural: NaturalEnds) -> dict[str, list[float | None]]:
+    """Return `grid_ends` of each parameter of several settings, where there are any."""
+    ends = {}
+    for name in settings[0] if settings else ():
+        pair = grid_ends([setting[name] for setting in settings], natural.get(name, UNBOUNDED))
+        if pair is not None:
+            ends[name] = pair
+    return ends
 
 
 class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Principal components that hold a share of the variance, each scaled to unit variance unless asked otherwise.
+    """Principal components that hold a share of the variance, scaled to unit variance each.
 
     As scikit-learn's `PCA`, but always in double precision, scaled by n rather than n - 1, and defined for features
     that do not vary. The largest coordinate of each axis is positive, so that its sign does not depend on the linear
@@ -115,11 +79,11 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
     Parameters
     ----------
     variance : float
-        Share of the training variance that is kept, in (0, 1]; at least one component stays.
+        Share of the training variance to keep, in (0, 1]; at least one component is kept.
     whiten : bool
-        Whether the components are scaled.
+        Whether to scale the components.
     most : int or None
-        The number of components that are kept at most, whatever variance they hold; None: no limit.
+        Keep at most so many components, whatever variance they hold; None: no limit.
 
     Raises
     ------
@@ -140,24 +104,24 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
         """Learn from training features (n, d)."""
         self.mean_ = X.mean(axis=0, dtype=np.float64)
         _, spreads, axes = np.linalg.svd(X - self.mean_, full_matrices=False)
-        held = np.cumsum(spreads**2)
-        kept = 1 + int(np.searchsorted(held, self.variance * held[-1] * (1 - 1e-12)))
-        kept = min(kept, self.most or kept)
-        deviations = spreads[:kept] / np.sqrt(len(X))
+        variance = np.cumsum(spreads**2)
+        n_components = 1 + int(np.searchsorted(variance, self.variance * variance[-1] * (1 - 1e-12)))
+        n_components = min(n_components, self.most or n_components)
+        deviations = spreads[:n_components] / np.sqrt(len(X))
         scales = np.where((deviations > 0) & self.whiten, deviations, 1)
-        axes = axes[:kept]
+        axes = axes[:n_components]
         largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1, keepdims=True), axis=1)
         self.components_ = np.where(largest < 0, -axes, axes) / scales[:, None]
         return self
 
     def transform(self, X: Features) -> Double:
-        """Project features (n, d) on the components, shape (n, kept)."""
+        """Project features (n, d) on the components, shape (n, components)."""
         projected: Double = (X - self.mean_) @ self.components_.T
         return projected
 
 
-class _Machine(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """What the support vector machines below share: an estimator of scikit-learn, and what it told."""
+class _SupportVectorMachine(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """The part that the support vector machines below share: prediction by a fitted estimator of scikit-learn."""
 
     estimator_: Any
     fit_info_: dict[str, Any]
@@ -169,24 +133,24 @@ class _Machine(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return seen
 
     def predict(self, X: Features) -> Labels:
-        """Class indices (n,) of inputs (n, d)."""
+        """Return the class indices (n,) of inputs (n, d)."""
         predicted: Labels = self.estimator_.predict(X)
         return predicted
 
     def decision_function(self, X: Features) -> Double:
-        """Decision values of inputs (n, d), a column a class; of two classes those of the second alone, shape (n,)."""
+        """Return decision values (n, classes) of inputs (n, d); with two classes those of the second alone, (n,)."""
         return np.asarray(self.estimator_.decision_function(X), dtype=np.float64)
 
 
-class LinearSVM(_Machine):
-    """Linear support vector machine: squared hinge loss, each class against the rest. Needs no validation group.
+class LinearSVM(_SupportVectorMachine):
+    """Linear support vector machine: squared hinge loss, each class against the rest. The validation fold is not used.
 
     Parameters
     ----------
     C : float
         Weight of the loss.
     random_state : int or None
-        Seed of the order in which few images are visited; with more images than features there is nothing to draw.
+        Seed of the order in which the solver visits images; it draws nothing with more images than features.
 
     Raises
     ------
@@ -207,7 +171,7 @@ class LinearSVM(_Machine):
 
 
 class NearestNeighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """The class whose k images nearest to the input have the nearest mean; of equal ones the first.
+    """Nearest local mean: the class whose k images nearest to the input have the nearest mean, the first of equal ones.
 
     This is the local mean rule of Y. Mitani, Y. Hamamoto, "A local mean-based nonparametric classifier", Pattern
     Recognit. Lett. 27(10):1151-1159, 2006. With k = 1 it is the nearest neighbour rule; with k at least the number of
@@ -217,7 +181,7 @@ class NearestNeighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     k : int
-        Images of each class whose mean is taken; all of a class that has fewer.
+        Images of each class in the mean; all of a class that has fewer.
 
     Attributes
     ----------
@@ -235,7 +199,7 @@ class NearestNeighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.k = k
 
     def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
-        """Keep inputs (n, d) and class indices (n,)."""
+        """Store inputs (n, d) and class indices (n,)."""
         self.classes_: Labels = np.unique(y)
         self._images = [X[y == label] for label in self.classes_]
         self.fit_info_ = {"neighbours": min(self.k, max(len(images) for images in self._images))}
@@ -250,11 +214,11 @@ class NearestNeighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return minus the squared distance to the local mean of each class for inputs (n, d), shape (n, classes)."""
         values = np.empty((len(X), len(self.classes_)))
         for column, images in enumerate(self._images):
-            own = np.asarray(images, dtype=np.float64)
-            for start in range(0, len(X), INPUTS_AT_ONCE):
-                some = np.asarray(X[start : start + INPUTS_AT_ONCE], dtype=np.float64)
-                means = local_means(some, own, self.k)
-                values[start : start + len(some), column] = -np.square(some - means).sum(axis=1)
+            images_of_class = np.asarray(images, dtype=np.float64)
+            for start in range(0, len(X), MAX_INPUTS_PER_BATCH):
+                batch = np.asarray(X[start : start + MAX_INPUTS_PER_BATCH], dtype=np.float64)
+                means = local_means(batch, images_of_class, self.k)
+                values[start : start + len(batch), column] = -np.square(batch - means).sum(axis=1)
         return values
 
     def predict(self, X: Features) -> Labels:
@@ -264,34 +228,34 @@ class NearestNeighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def local_means(X: Double, images: Double, k: int) -> Double:
-    """Return for each input (n, d) the mean of the k nearest of `images` (m, d), of all if they are fewer, (n, d)."""
+    """Return for each input (n, d) the mean of its k nearest `images` (m, d), or of all if they are fewer."""
     if k >= len(images):
         return np.broadcast_to(images.mean(axis=0), X.shape)
-    distances = np.square(images).sum(axis=1) - 2 * X @ images.T  # the input's own square orders nothing
+    distances = np.square(images).sum(axis=1) - 2 * X @ images.T  # the input's own square would change no order
     nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
     shares = csr_array((np.full(nearest.size, 1 / k), nearest.ravel(), k * np.arange(len(X) + 1)), distances.shape)
     return np.asarray(shares @ images)
 
 
-class KernelSVM(_Machine):
+class KernelSVM(_SupportVectorMachine):
     """Support vector machine with the kernel exp(-gamma |x - z|² / (d v)), v the variance of all inputs of d features.
 
     Parameters
     ----------
     C : float or None
-        Weight of the loss. None: the value in `COSTS` that is right most often in stratified cross-validation on the
-        training images, the smallest of equal ones; the validation group is not used.
+        Weight of the loss. None: the value in `COSTS` with the most right answers in stratified cross-validation on the
+        training images, the smallest of equal ones; the validation fold is not used.
     gamma : float
         Factor of the kernel's exponent.
     sample_weight : callable or None
-        From inputs and class indices to a weight of each image, by which its C is multiplied.
+        Returns a weight of each image for inputs and class indices; the image's C is multiplied by it.
     random_state : int or None
         Seed of that cross-validation's folds.
     break_ties : bool
-        Whether of classes with equally many votes the decision values choose; otherwise the first of them wins,
-        whatever they say.
+        Whether decision values choose among classes with equally many votes; otherwise the first of them wins,
+        whatever their decision values.
     effort : int or None
-        Iterations an image, at most: where classes overlap, a large C takes very many.
+        Iterations per image, at most: a large C takes very many where classes overlap.
 
     Raises
     ------
@@ -319,26 +283,8 @@ class KernelSVM(_Machine):
 
     def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
         """Learn from inputs (n, d) and class indices (n,)."""
-
-        def machine(C: float, X: Features, y: Labels) -> SVC:
-            weights = None if self.sample_weight is None else self.sample_weight(X, y)
-            gamma = "scale" if self.gamma == 1 else self.gamma / (X.shape[1] * (X.var() or 1.0))
-            most = -1 if self.effort is None else self.effort * len(X)
-            made = SVC(C=C, gamma=gamma, break_ties=self.break_ties, cache_size=500, max_iter=most)
-            return made.fit(X, y, sample_weight=weights)
-
-        C, ends = self.C, {}
-        if C is None:
-            parts = list(stratified(y, FOLDS, MOST, np.random.default_rng(self.random_state)))
-            if any(len(np.unique(y[train])) < 2 for train, _ in parts):
-                C = 1.0
-            else:
-                right = [
-                    sum((machine(C, X[train], y[train]).predict(X[test]) == y[test]).sum() for train, test in parts)
-                    for C in COSTS
-                ]
-                C, ends = COSTS[int(np.argmax(right))], {"ends": {"C": ends_of(COSTS)}}
-        self.estimator_ = machine(C, X, y)
+        C, ends = (self.C, {}) if self.C is not None else self._most_accurate_cost(X, y)
+        self.estimator_ = self._machine(C, X, y)
         self.fit_info_ = {
             "C": C,
             "support": int(self.estimator_.n_support_.sum()),
@@ -347,18 +293,37 @@ class KernelSVM(_Machine):
         }
         return self
 
+    def _machine(self, C: float, X: Features, y: Labels) -> SVC:
+        """Return a fitted machine."""
+        weights = None if self.sample_weight is None else self.sample_weight(X, y)
+        gamma = "scale" if self.gamma == 1 else self.gamma / (X.shape[1] * (X.var() or 1.0))
+        max_iter = -1 if self.effort is None else self.effort * len(X)
+        machine = SVC(C=C, gamma=gamma, break_ties=self.break_ties, cache_size=500, max_iter=max_iter)
+        return machine.fit(X, y, sample_weight=weights)
+
+    def _most_accurate_cost(self, X: Features, y: Labels) -> tuple[float, dict[str, Any]]:
+        """Return the most accurate of `COSTS` in cross-validation, and the ends of that grid for `fit_info_`."""
+        folds = list(stratified(y, COST_FOLDS, MAX_COST_IMAGES, np.random.default_rng(self.random_state)))
+        if any(len(np.unique(y[train])) < 2 for train, _ in folds):
+            return 1.0, {}
+        n_right = [
+            sum((self._machine(C, X[train], y[train]).predict(X[test]) == y[test]).sum() for train, test in folds)
+            for C in COSTS
+        ]
+        return COSTS[int(np.argmax(n_right))], {"ends": {"C": grid_ends(COSTS)}}
+
 
 def stratified(y: Labels, folds: int, most: int, rng: np.random.Generator) -> Iterator[tuple[Labels, Labels]]:
-    """Indices to train on and to test on in each fold, the images dealt round the folds class by class.
+    """Yield the training and test indices of stratified folds: images are dealt to the folds class by class.
 
     Parameters
     ----------
     y : ndarray, shape (n,)
         Class indices.
     folds : int
-        Number of folds, or of images if they are fewer.
+        Number of folds; with fewer images than that, a fold for each image.
     most : int
-        If there are more images, every second, third, ... of each class is dealt only.
+        With more images than that, only every second, third, ... image of each class is dealt.
     rng : Generator
         Shuffles the images of each class.
 
