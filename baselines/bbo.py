@@ -8,10 +8,10 @@ Body not read; chosen here: db4 and 4 levels (what the Jaya paper names best for
 each level of 128x128 grey images; the entropy is MATLAB's unnormalised one, -sum(c² ln c²), decided on other draws of
 the faces against two more definitions; features are standardised; logistic sigmoid, one-hot targets, mean squared
 error, weights in [-2, 2]; 80,000 objective evaluations of biogeography (`baselines/search/biogeography.py`, whose
-mutation is not its author's) with 20 habitats, mutation 0.005, 2 elites. The validation group picks the best habitat of
+mutation is not its author's) with 20 habitats, mutation 0.005, 2 elites. The validation fold picks the best habitat of
 the final population.
 Decided on other draws, once for all (`OPEN`): 10 hidden neurons, a penalty of large weights of 0.03; without selection
-20 and none. In a cell nothing of it is selected: the evaluations that this costs are worth more than what it brings.
+20 and none. Nothing is selected in a cell: the evaluations that a selection costs are worth more than what it brings.
 The trials behind these choices: docs/methods/bbo.md; each choice with what it rests on: docs/methods/choices.md.
 """
 

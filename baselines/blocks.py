@@ -1,4 +1,4 @@
-"""Features as the harness takes them: known by an id, computed once a data set, those of several settings together."""
+"""Features as the harness takes them: with an id, computed once a data set, several settings side by side."""
 
 from __future__ import annotations
 
@@ -41,35 +41,43 @@ class Block:
 
 @dataclass(frozen=True)
 class Blocks:
-    """Features of several settings, side by side in what `extract` gives; `left_out` says what cannot be."""
+    """Features of several settings, side by side in the array that `extract` returns.
+
+    `left_out` has a sentence for each combination of settings that is impossible.
+    """
 
     blocks: tuple[Block, ...]
     left_out: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, feature: Callable[..., Features], check: Callable[..., None], *, varied: Mapping[str, Sequence[Any]],
+        cls,
+        feature: Callable[..., Features],
+        check: Callable[..., None],
+        *,
+        varied: Mapping[str, Sequence[Any]],
         **fixed: Any,
-    ) -> Blocks:  # fmt: skip
-        """A block for each combination of what varies that `check` allows.
+    ) -> Blocks:
+        """Return a block for each combination of the varied arguments that `check` allows.
 
         Parameters
         ----------
         feature : callable
-            Images and keyword arguments to features.
+            Returns the features of images, with keyword arguments.
         check : callable
-            Raises `ValueError` for arguments that cannot be.
+            Raises `ValueError` for arguments that are not possible together.
         varied : mapping
-            For an argument's name, its values.
+            The values of each varied argument, by its name.
         **fixed
             All other arguments.
 
         Raises
         ------
         ValueError
-            If no combination is allowed: what `check` says of the first.
+            If no combination is possible: the error of the first.
         """
-        blocks, refused = [], []
+        blocks: list[Block] = []
+        errors: list[tuple[Block, ValueError]] = []
         for values in product(*varied.values()):
             settings = dict(zip(varied, values, strict=True))
             block = Block(settings, partial(feature, **settings, **fixed))
@@ -77,37 +85,37 @@ class Blocks:
                 check(**settings, **fixed)
                 blocks.append(block)
             except ValueError as error:
-                refused.append((block, error))
+                errors.append((block, error))
         if not blocks:
-            raise refused[0][1]
-        return cls(tuple(blocks), tuple(f"{block.label}: {error}" for block, error in refused))
+            raise errors[0][1]
+        return cls(tuple(blocks), tuple(f"{block.label}: {error}" for block, error in errors))
 
     @classmethod
     def one(cls, feature: Callable[..., Features], **fixed: Any) -> Blocks:
-        """The only block of a method whose features have nothing to choose."""
+        """Return the single block of a method whose features have no open setting."""
         return cls((Block({}, partial(feature, **fixed)),))
 
     @property
     def id(self) -> dict[str, Any]:
-        """What the features depend on, the `features_id` of a method; see `febench.core.method`.
+        """What the features depend on: the `features_id` of a method, see `febench.core.method`.
 
-        It names the code of the features of this package; of others the method's version tells.
+        It names the code of the features of this package. For other features the harness adds the method's version.
         """
         own = all(block.function.__module__.startswith("baselines.features.") for block in self.blocks)
         features = [block.id for block in self.blocks]
         return {"features": features, "code": _features_version()} if own else {"features": features}
 
     def extract(self, X: Images) -> Features:
-        """All features of images."""
+        """Return all features of images, shape (n, d)."""
         if len(self.blocks) == 1:
             return self.blocks[0].feature(X)
         return np.concatenate([block.feature(X) for block in self.blocks], axis=1)
 
     def columns(self, width: int) -> list[tuple[int, int]]:
-        """Where each block lies in features of this width."""
+        """Return the first column of each block and the column after its last, in features of this width."""
         if len(self.blocks) == 1:
             return [(0, width)]
-        blank = np.zeros((1, 128, 128), dtype=np.uint8)  # any size will do: features bring images to one of their own
+        blank = np.zeros((1, 128, 128), dtype=np.uint8)  # of any size: features resize images themselves
         ends = np.cumsum([block.feature(blank).shape[1] for block in self.blocks]).tolist()
         return list(pairwise([0, *ends]))
 

@@ -10,8 +10,8 @@ entropy is MATLAB's unnormalised one, -sum(c² ln c²), decided on other draws o
 C is multiplied by an image's membership of its class as C.-F. Lin & S.-D. Wang, "Fuzzy support vector machines", IEEE
 Trans. Neural Netw. 13(2):464-471, 2002, define it, with delta 0.1; Gaussian kernel (`baselines.classifiers.KernelSVM`).
 Selected in every cell, on its training images (`baselines.selection`): C from 0.5 to 32,768, the kernel's gamma of
-1/16, 1/4 and 1 times the usual. With `select=false`: gamma 1, C of 0.5 to 512 in random inner folds, and where votes of
-classes tie the first wins. The validation group is not used.
+1/16, 1/4 and 1 times the usual. With `select=false`: gamma 1, C of 0.5 to 512 in random inner folds, and the first of
+classes with equally many votes wins. The validation fold is not used.
 The trials behind these choices: docs/methods/bwe-fsvm.md; each choice with what it rests on: docs/methods/choices.md.
 """
 
@@ -30,14 +30,14 @@ from baselines.selection import EFFORT, KERNEL_COSTS, Selected, choices
 from febench import method
 
 COSTS = (*KERNEL_COSTS, 2.0**13, 2.0**15)
-"""C of the machine: 0.5 to 32,768, four times as much each; above 10,000 training images up to 32."""
+"""C of the machine: 0.5 to 32,768, each four times the one before; above 10,000 training images up to 32."""
 
 GAMMAS = (1 / 16, 1 / 4, 1.0)
 """Factors of the kernel's exponent; see `baselines.classifiers.KernelSVM`."""
 
 
 def membership(X: Features, y: Labels, delta: float = 0.1) -> Double:
-    """Membership of each image in its class (Lin & Wang 2002).
+    """Return the membership of each image in its class (Lin & Wang 2002).
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def membership(X: Features, y: Labels, delta: float = 0.1) -> Double:
     y : ndarray, shape (n,)
         Class indices.
     delta : float
-        What keeps the outermost image of a class from a membership of 0, in units of the inputs.
+        Keeps the membership of the outermost image of a class above 0; in units of the inputs.
 
     Returns
     -------
@@ -55,8 +55,8 @@ def membership(X: Features, y: Labels, delta: float = 0.1) -> Double:
     """
     memberships = np.empty(len(y))
     for label in np.unique(y):
-        own = X[y == label]
-        distance = np.linalg.norm(own - own.mean(axis=0), axis=1)
+        images = X[y == label]
+        distance = np.linalg.norm(images - images.mean(axis=0), axis=1)
         memberships[y == label] = 1 - distance / (distance.max() + delta)
     return memberships
 
@@ -91,7 +91,7 @@ def bwe_fsvm(
     C, gamma
         See `baselines.classifiers.KernelSVM`; selected where they are None.
     select : bool
-        Whether what is None is selected; otherwise gamma is 1, and C is chosen as `KernelSVM` says.
+        Whether to select the parameters that are None; otherwise gamma is 1, and `KernelSVM` chooses C.
     random_state
         Seed of the inner folds.
 

@@ -7,10 +7,10 @@ cat swarm optimization finds; ten-fold stratified cross-validation.
 Body not read; chosen here: Haar, the approximation of 128x128 grey images; components scaled to unit variance; logistic
 sigmoid, one-hot targets, mean squared error, weights in [-1, 1]; 80,000 objective evaluations of cat swarm
 (`baselines/search/cat_swarm.py`) with SMP 5, CDC 0.8, SRD 0.2, c1 2, and a mixture ratio of 0.5, decided on other draws
-of the faces. The validation group picks the best of the final cats and the best network found.
+of the faces. The validation fold picks among the final cats and the best network found.
 Decided on other images, once for all (`OPEN`): 99 % of the variance in at most 24 components (95 % without
-selection), level 3, 20 hidden neurons, no penalty. In a cell nothing of it is selected: the evaluations that this costs
-are worth more than what it brings.
+selection), level 3, 20 hidden neurons, no penalty. Nothing is selected in a cell: the evaluations that a selection
+costs are worth more than what it brings.
 The trials behind these choices: docs/methods/cso.md; each choice with what it rests on: docs/methods/choices.md.
 """
 
@@ -72,8 +72,8 @@ def cso(
     wavelet, level
         See `baselines.features.wavelet_coefficients`.
     variance, components
-        Share of the variance that principal components keep, and their number at most, which a variance that is set
-        leaves open; see `baselines.classifiers.PrincipalComponents`.
+        Share of the variance that principal components keep, and their number at most. Setting the variance alone
+        lifts the limit on their number; see `baselines.classifiers.PrincipalComponents`.
     hidden, penalty, bound, evaluations, patience, random_state
         See `baselines.network.SwarmNetwork`.
     search

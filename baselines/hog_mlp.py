@@ -1,11 +1,11 @@
 """hog-mlp: histograms of oriented gradients and a network of one hidden layer.
 
-Follows: no paper in particular. Gradient histograms and neural networks stand among the traditional means that the two
-ResNet papers name; they print no figure of it. The histograms are those of N. Dalal, B. Triggs, "Histograms of oriented
-gradients for human detection", CVPR 2005:886-893.
+Follows: no paper in particular. The two ResNet papers name gradient histograms and neural networks among the
+traditional means; they print no figure of them. The histograms are those of N. Dalal, B. Triggs, "Histograms of
+oriented gradients for human detection", CVPR 2005:886-893.
 Open, and chosen here: cells of 8x8 pixels, 9 orientations, blocks of 2x2 cells, grey images brought to 64x64 pixels,
-1764 values, standardised; the single-hidden-layer network all methods here share, 200 iterations of L-BFGS. The
-validation group picks the iteration.
+1764 values, standardised; the single-hidden-layer network that all methods here share, 200 iterations of L-BFGS. The
+validation fold chooses the iteration.
 Selected in every cell, on its training images in three inner folds (`baselines.selection`), where networks are trained
 to their last iteration: 20 or 50 hidden neurons, weight decay 1e-3, 1e-4 or 1e-5. With `select=false`: 50 and 1e-4.
 The trials behind these choices: docs/methods/hog-mlp.md.
@@ -48,7 +48,7 @@ def hog_mlp(
     hidden, decay, iterations
         See `baselines.network.GradientNetwork`; hidden and decay are selected where they are None.
     select : bool
-        Whether what is None is selected; otherwise it is 50 and 1e-4.
+        Whether to select the parameters that are None; otherwise they are 50 and 1e-4.
     random_state
         Seed of the network and of the inner folds.
 

@@ -7,7 +7,7 @@ Stated there: cells of 8x8 pixels, 9 orientations from 0 to 180 degrees, blocks 
 length (L2-Hys); a linear SVM.
 Open, and chosen here: grey images, histograms not standardised; squared hinge loss, each class against the rest.
 Selected in every cell, on its training images (`baselines.selection`): images of 64x64 or 128x128 pixels, cells of 16
-or 8 pixels, C from 2^-9 to 32. With `select=false`: 64 pixels, cells of 8, 1764 values, C = 0.03. The validation group
+or 8 pixels, C from 2^-9 to 32. With `select=false`: 64 pixels, cells of 8, 1764 values, C = 0.03. The validation fold
 is not used.
 The trials behind these choices: docs/methods/hog-svm.md.
 """
@@ -45,7 +45,7 @@ def hog_svm(
     C
         See `baselines.classifiers.LinearSVM`; selected where it is None.
     select : bool
-        Whether what is None is selected; otherwise it is 64, 8 and 0.03.
+        Whether to select the parameters that are None; otherwise they are 64, 8 and 0.03.
     random_state
         Seed of the machine and of the inner folds.
 

@@ -2,15 +2,15 @@
 
 Follows: H. Ali, M. Hariharan, S. Yaacob, A. H. Adom, "Facial emotion recognition based on higher-order spectra using
 support vector machines", J. Med. Imaging Health Inform. 5(6), 2015; its text is not public.
-Stated there (title): higher-order spectra, support vector machines. Sister work of the same authors takes the Radon
+Stated there (title): higher-order spectra, support vector machines. Another work of these authors takes the Radon
 transform of the faces first. The papers this benchmark grew from print no figure of it.
-Open, and chosen here: 180 projections of 128x128 grey images; of each, bispectrum with nfft 256, its entropies P1 and
+Open, and chosen here: 180 projections of 128x128 grey images; for each bispectrum with nfft 256, its entropies P1 and
 P2, the logarithm of its mean magnitude, its phase entropy in 36 bins (`baselines/features/bispectrum.py`): 720 values,
 standardised, then principal components, not scaled; Gaussian kernel (`baselines.classifiers.KernelSVM`).
 Selected in every cell, on its training images (`baselines.selection`): components with 95 or 99 % of the
 training images' variance, C from 0.5 to 2048, the kernel's gamma of 1/4 and 1 times the usual. With
-`select=false`: 95 %, gamma 1, C of 0.5 to 512 in random inner folds, and where votes of classes tie the first wins. The
-validation group is not used.
+`select=false`: 95 %, gamma 1, C of 0.5 to 512 in random inner folds, and of classes with equally many votes the first
+wins. The validation fold is not used.
 The trials behind these choices: docs/methods/hos-svm.md.
 """
 
@@ -54,7 +54,7 @@ def hos_svm(
     C, gamma
         See `baselines.classifiers.KernelSVM`; selected where they are None.
     select : bool
-        Whether what is None is selected; otherwise variance is 0.95, gamma 1, and C is chosen as `KernelSVM` says.
+        Whether to select the parameters that are None; otherwise variance is 0.95, gamma 1, and `KernelSVM` chooses C.
     random_state
         Seed of the inner folds.
 

@@ -1,10 +1,10 @@
 """hwt: Haar wavelet features and a network trained by back-propagation.
 
-Follows: Evans 2017, as cited and compared with in the papers this benchmark grew from; its text is not public.
+Follows: Evans 2017, which the papers this benchmark grew from cite and compare with; its text is not public.
 Stated there: features from the Haar wavelet transform.
 Open, and chosen here: the approximation of the third level of 128x128 grey images, 256 coefficients, details an option;
 the single-hidden-layer network all methods here share, trained by 400 iterations of L-BFGS on standardised features.
-The validation group picks the iteration.
+The validation fold chooses the iteration.
 Selected in every cell, on its training images in three inner folds (`baselines.selection`), where networks are trained
 to their last iteration: 20 or 40 hidden neurons, weight decay 1e-3 to 1e-5. With `select=false`: 20 and 1e-4.
 The trials behind these choices: docs/methods/hwt.md.
@@ -41,7 +41,7 @@ def hwt(
     hidden, decay, iterations
         See `baselines.network.GradientNetwork`; hidden and decay are selected where they are None.
     select : bool
-        Whether what is None is selected; otherwise it is 20 and 1e-4.
+        Whether to select the parameters that are None; otherwise they are 20 and 1e-4.
     random_state
         Seed of the network and of the inner folds.
 

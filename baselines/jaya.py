@@ -5,7 +5,7 @@ wavelet entropy and Jaya algorithm", Neurocomputing 272:668-676, 2018.
 Stated in its abstract: stationary wavelet entropies, db4 the best of its family, 4 levels the best; a
 single-hidden-layer network trained by Jaya; 700 images of 20 people.
 Body not read; chosen here: features, entropy, network and bound as in `bbo`; 80,000 objective evaluations, as the
-other swarms have, with 20 candidates. The validation group picks the best of the final population.
+other swarms have, with 20 candidates. The validation fold picks the best of the final population.
 Not Jaya as its author prints it: variables are counted from the lower edge of their box, so that they are never
 negative, and each candidate has random numbers of its own (`baselines/search/jaya.py`). As printed, in a box about 0,
 the search does not train this network: 17.5 % under `paper` and 17.2 % under `subject` (version 1), near chance.

@@ -1,7 +1,7 @@
 """lbp-knn: histograms of local binary patterns and the k nearest neighbours of each class.
 
-Follows: no paper in particular. Local binary patterns and nearest neighbours stand among the traditional means that the
-two ResNet papers name; they print no figure of it. The patterns are those of C. Shan, S. Gong, P. McOwan, "Facial
+Follows: no paper in particular. The two ResNet papers name local binary patterns and nearest neighbours among the
+traditional means; they print no figure of them. The patterns are those of C. Shan, S. Gong, P. McOwan, "Facial
 expression recognition based on local binary patterns: a comprehensive study", Image Vis. Comput. 27(6):803-816, 2009,
 the rule that of Y. Mitani, Y. Hamamoto, "A local mean-based nonparametric classifier", Pattern Recognit. Lett.
 27(10):1151-1159, 2006: the class whose k nearest images have the nearest mean.
@@ -10,7 +10,7 @@ shares, not standardised; Euclidean distance of the square roots, which is Helli
 Probabilities are the softmax of minus the squared distances to the classes' means, over one temperature
 (`baselines.selection`), so that the answer is always the most probable class, also with one neighbour.
 Selected in every cell, on its training images: images of 64x64 or 128x128 pixels, 4x4 or 8x8 cells, k of 1, 3, 5, 9,
-15, 25, 50 and 100. With `select=false`: 64 pixels, 8x8 cells, k = 1, the nearest neighbour rule. The validation group
+15, 25, 50 and 100. With `select=false`: 64 pixels, 8x8 cells, k = 1, the nearest neighbour rule. The validation fold
 is not used.
 The trials behind these choices: docs/methods/lbp-knn.md; each choice with what it rests on: docs/methods/choices.md.
 """
@@ -24,7 +24,7 @@ from baselines.selection import Selected, choices
 from febench import method
 
 NEIGHBOURS = (1, 3, 5, 9, 15, 25, 50, 100)
-"""Values of k."""
+"""Values of k that are tried."""
 
 
 @method(
@@ -50,7 +50,7 @@ def lbp_knn(
     k
         See `baselines.classifiers.NearestNeighbours`; selected where it is None.
     select : bool
-        Whether what is None is selected; otherwise it is 64, 8 and 1.
+        Whether to select the parameters that are None; otherwise they are 64, 8 and 1.
     random_state
         Seed of the inner folds.
 

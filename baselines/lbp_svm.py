@@ -8,7 +8,7 @@ other kernels.
 Open, and chosen here: 8 points at radius 1 of grey images, square roots of the shares, not standardised: products of
 square roots compare histograms as Hellinger's distance does; squared hinge loss, each class against the rest.
 Selected in every cell, on its training images (`baselines.selection`): images of 64x64 or 128x128 pixels, 4x4 or 8x8
-cells, C from 2^-9 to 32. With `select=false`: 64 pixels, 8x8 cells, 3776 values, C = 0.01. The validation group is not
+cells, C from 2^-9 to 32. With `select=false`: 64 pixels, 8x8 cells, 3776 values, C = 0.01. The validation fold is not
 used.
 The trials behind these choices: docs/methods/lbp-svm.md.
 """
@@ -44,7 +44,7 @@ def lbp_svm(
     C
         See `baselines.classifiers.LinearSVM`; selected where it is None.
     select : bool
-        Whether what is None is selected; otherwise it is 64, 8 and 0.01.
+        Whether to select the parameters that are None; otherwise they are 64, 8 and 0.01.
     random_state
         Seed of the machine and of the inner folds.
 

@@ -3,10 +3,10 @@
 Follows: the default rule, whose accuracy R. C. Holte, "Very simple classification rules perform well on most commonly
 used datasets", Mach. Learn. 11:63-90, 1993, prints beside every other as the baseline; scikit-learn's
 `DummyClassifier(strategy="prior")`.
-Stated there: the class is that of most training images; no attribute is looked at.
+Stated there: the predicted class is the one with most training images; no attribute is used.
 Open, and chosen here: of equally frequent classes the first; probabilities are the shares of the classes in training.
-The validation group is not used.
-What it is for: docs/methods/majority.md.
+The validation fold is not used.
+Its purpose: docs/methods/majority.md.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from febench import method
 
 
 class Majority(DummyClassifier):  # type: ignore[misc]
-    """Scikit-learn's, which tells beforehand that it takes no time."""
+    """scikit-learn's, with the forecast that it takes no time."""
 
     def forecast(self, X: Images, y: Labels, n: int) -> float:
-        """Seconds of a cell."""
+        """Return the seconds of a cell: 0."""
         return 0.0
 
 

@@ -110,7 +110,7 @@ class SearchedClassifier:
         return forecast(self, X, y, n)
 
     def fit(self, X: Features, y: Labels, X_val: Features | None = None, y_val: Labels | None = None) -> Self:
-        """Learn from features (n, d) and class indices (n,); the validation group chooses among trained networks."""
+        """Learn from features (n, d) and class indices (n,); the validation fold chooses among trained networks."""
         inputs = self.transformer.fit(X).transform(X)
         if X_val is None or y_val is None or len(y_val) == 0:
             X_val = y_val = None

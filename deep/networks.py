@@ -11,7 +11,7 @@ all of them:
 - images resized to `size` pixels; mean and standard deviation from the training images alone.
 - AdamW under a one-cycle learning rate, label smoothing 0.1, every image a little turned, scaled, shifted, mirrored and
   relit each time; predictions are the mean over the image and its mirror image.
-- a number of steps that grows with the number of images, and the last weights; the validation group is only watched.
+- a number of steps that grows with the number of images, and the last weights; the validation fold is only watched.
 - the preset `quick`: fewer steps on smaller images, without augmentation, which pays only in longer training.
 - `weights`: none, imagenet, or a file; what was pretrained has it in its name. It is fine-tuned as Kumar et al. 2022
   (arXiv 2202.10054) say: first the last layer alone, on frozen features, then all layers, earlier stages at lower

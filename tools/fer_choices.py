@@ -21,7 +21,7 @@ from sklearn.base import clone
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from baselines.selection import _set, inner_folds, part_of
+from baselines.inner_folds import inner_folds, sample_of
 from febench.core.dataset import load_dataset
 from febench.running.plan import make_row
 
@@ -49,7 +49,7 @@ def fitted_scores(
     for candidate in model.candidates:
         if candidate.params.get("classifier__C", 0) > LARGEST_C:
             continue
-        pipeline = clone(model.pipeline).set_params(**_set(candidate, columns))
+        pipeline = clone(model.pipeline).set_params(**candidate.pipeline_params(columns))
         *transformers, last = pipeline.named_steps.values()
         A = X
         for transformer in transformers:
@@ -75,7 +75,7 @@ def part_sizes(name: str, data_dir: Path, out: Path) -> None:
             if size == 0:  # what each candidate is worth: trained on all, judged on PublicTest
                 train, test, A, y_A = np.arange(len(y)), np.arange(len(y_public)), X_public, y_public
             else:
-                part = part_of(y, None, size, seed)
+                part = sample_of(y, None, size, seed)
                 fold = inner_folds(y[part], None, model.folds, seed)[0]
                 (train, test), A, y_A = (part[indices] for indices in fold), X, y
             scores = list(fitted_scores(model, X[train], y[train], A[test], y_A[test], columns))

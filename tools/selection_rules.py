@@ -31,9 +31,10 @@ from sklearn.base import clone
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from baselines.calibration import decisions, temperature
 from baselines.classifiers import LinearSVM
+from baselines.inner_folds import inner_folds
 from baselines.network import GradientNetwork
-from baselines.selection import _set, decisions, inner_folds, temperature
 from febench.core.dataset import Dataset, load_dataset
 from febench.core.manifest import draw
 from febench.running.plan import make_row
@@ -233,11 +234,11 @@ def record(model: Any, X: Array, y: Array, groups: Array | None, X_val: Array, y
                 continue
             fold_of[repeat, test] = number
             for index, candidate in enumerate(candidates):
-                pipeline = clone(model.pipeline).set_params(**_set(candidate, columns))
+                pipeline = clone(model.pipeline).set_params(**candidate.pipeline_params(columns))
                 inner[repeat, index, test] = _answers(pipeline.fit(X[train], y[train]), X[test])
     val, test = [], []
     for candidate in candidates:
-        pipeline = clone(model.pipeline).set_params(**_set(candidate, columns))
+        pipeline = clone(model.pipeline).set_params(**candidate.pipeline_params(columns))
         *transformers, last = pipeline.named_steps.values()
         A, B = X, X_val
         for transformer in transformers:

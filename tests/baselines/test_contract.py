@@ -17,7 +17,7 @@ from tests.baselines.made import SMALL, build, features, predictions, stripes
 
 CLASSICAL = ("hwt", "cso", "bbo")
 FLOOR = "majority"
-"""Looks at no image: it extracts nothing, learns no set, takes no validation group and tells nothing of its fit."""
+"""Looks at no image: it extracts nothing, learns no set, takes no validation fold and tells nothing of its fit."""
 EXTENDED = ("jaya", "bwe-fsvm", "hos-svm", "lbp-svm", "hog-svm", "lbp-knn", "hog-mlp")
 SHORT = {"hwt": {"iterations": 5}, **{name: {"evaluations": 2_000} for name in ("cso", "bbo", "jaya")}}
 

@@ -12,8 +12,10 @@ from sklearn.svm import LinearSVC
 
 from baselines import selection
 from baselines.blocks import Block, Blocks
+from baselines.calibration import out_of_fold, temperature
 from baselines.classifiers import KernelSVM, LinearSVM, NearestNeighbours, PrincipalComponents
-from baselines.selection import Selected, choices, inner_folds, out_of_fold, part_of, span, temperature
+from baselines.inner_folds import inner_folds, sample_of
+from baselines.selection import Selected, choices, span
 from febench.core.method import METHODS
 from tests.baselines.made import build, predictions, stripes, textures
 
@@ -74,16 +76,16 @@ def test_few_images_or_groups_get_fewer_folds_and_two_at_least_or_none(y, groups
 
 def test_above_the_most_a_stratified_part_is_drawn():
     y = np.repeat([0, 1, 2], [5000, 3000, 2000])
-    part = part_of(y, None, 1000, random_state=0)
+    part = sample_of(y, None, 1000, random_state=0)
     assert 900 <= len(part) <= 1100 and len(set(part)) == len(part)
     np.testing.assert_allclose(np.bincount(y[part]) / len(part), [0.5, 0.3, 0.2], atol=0.01)
-    assert part_of(y[:1000], None, 1000, 0).tolist() == list(range(1000))
+    assert sample_of(y[:1000], None, 1000, 0).tolist() == list(range(1000))
 
 
 def test_a_part_holds_people_whole():
     people = np.repeat(np.arange(100), 30)
     y = np.resize([0, 1, 2], 3000)
-    part = part_of(y, people, 1000, random_state=0)
+    part = sample_of(y, people, 1000, random_state=0)
     assert 800 <= len(part) <= 1200
     assert all(np.isin(np.flatnonzero(people == one), part).all() for one in set(people[part]))
 
@@ -205,8 +207,8 @@ def test_combinations_that_cannot_be_are_left_out_and_said():
 
 
 def test_candidates_out_of_reach_of_many_images_are_not_tried_and_said(monkeypatch):
-    monkeypatch.setattr(selection, "LARGEST", 90 * 5)
-    monkeypatch.setattr(selection, "MANY", 50)
+    monkeypatch.setattr(selection, "MAX_FEATURE_VALUES", 90 * 5)
+    monkeypatch.setattr(selection, "LARGE_SET_IMAGES", 50)
     X, y = blobs(spread=2.5)
     wide = Blocks(
         (Block({"size": 1}, lambda X: np.zeros((len(X), 4))), Block({"size": 2}, lambda X: np.zeros((len(X), 8))))
@@ -338,7 +340,7 @@ def test_a_forecast_leaves_out_what_so_many_images_leave_out(monkeypatch):
     features = model.extract(X)
     columns = model.features.columns(features.shape[1])
     widest = max(stop - start for start, stop in columns)
-    n = selection.LARGEST // widest + 1
+    n = selection.MAX_FEATURE_VALUES // widest + 1
     affordable, _ = model._affordable(columns, n)
     assert len(affordable) < len(model.candidates)
     assert model.forecast(features, y, n) == 1 + len(affordable) + 1
