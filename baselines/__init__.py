@@ -1,9 +1,15 @@
-"""Classical methods: hand-made features and small classifiers, one readable file a method.
+"""Classical methods: hand-made features and small classifiers, one file for each method.
 
-What they share: `features`, from images to numbers; `blocks`, features as the harness takes them; `pipeline`, principal
-components and scikit-learn's classifiers; `network`, the papers' network, and `search`, what can train it; `selection`,
-a classifier whose open parameters are chosen in every cell; `searched`, a network that a search trains, with fixed
-settings. docs/methods/writing.md says what to use when; the other pages there tell the trials behind each choice.
+They share the other modules:
+
+- `features`: from images to numbers; `blocks`: features as the harness takes them;
+- `selection`: a classifier whose open parameters are selected in every cell (`inner_folds`, `calibration`);
+- `classifiers`: principal components and scikit-learn's classifiers;
+- `network`: the papers' network as a classifier (`perceptron`, `validation`), `search`: population searches that can
+  train it, `searched`: such a network with fixed settings;
+- `forecast`: the time that a cell will take.
+
+docs/methods/writing.md says what to use when; the other pages there describe the trials behind each choice.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Grey images of one size, and the chunks in which features walk over many images."""
+"""Grey images of one size, and chunks of images for features that are computed a few images at a time."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from baselines import Images, Single, require
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue: ITU-R BT.601."""
 
-CHUNK = 8
-"""Images a feature holds at once; small, so that what it works on stays in the cache."""
+CHUNK_IMAGES = 8
+"""Images that a feature is computed of at a time: few, so that they stay in the processor's cache."""
 
 
 def grey(X: Images, size: int = 128) -> Single:
-    """Luma of each image, brought to size x size pixels.
+    """Return the luma of each image, resized to size x size pixels.
 
-    Sides are scaled independently (a face that is not square is squeezed), by Pillow's bilinear filter, which averages
-    over the area a new pixel covers when it shrinks an image. An image that already has the size is not touched.
+    The sides are scaled independently, so that an image that is not square is squeezed. Pillow's bilinear filter
+    averages over the area that a new pixel covers when it shrinks an image. An image of that size is not changed.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def grey(X: Images, size: int = 128) -> Single:
     require(X.ndim == 3 or (X.ndim == 4 and X.shape[3] == 3), f"images are (n, h, w) or (n, h, w, 3), not {X.shape}")
     require(0 not in X.shape[1:3], f"images must have pixels, not shape {X.shape}")
 
-    def of_some(images: Images) -> Single:
+    def resized_luma(images: Images) -> Single:
         if images.ndim == 3:
             luma = images.astype(np.float32)
         else:
@@ -53,12 +53,12 @@ def grey(X: Images, size: int = 128) -> Single:
         resized = [Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR) for image in luma]
         return np.stack([np.asarray(image) for image in resized])
 
-    return in_chunks(of_some, X, (size, size))
+    return in_chunks(resized_luma, X, (size, size))
 
 
 def in_chunks(feature: Callable[[Images], Single], X: Images, shape: tuple[int, ...]) -> Single:
-    """Apply `feature`, which turns each image into an array of this shape, to a few images at a time."""
+    """Apply `feature`, which returns an array of this shape for each image, to a few images at a time."""
     out = np.empty((len(X), *shape), dtype=np.float32)
-    for start in range(0, len(X), CHUNK):
-        out[start : start + CHUNK] = feature(X[start : start + CHUNK])
+    for start in range(0, len(X), CHUNK_IMAGES):
+        out[start : start + CHUNK_IMAGES] = feature(X[start : start + CHUNK_IMAGES])
     return out

@@ -8,7 +8,7 @@ one coefficient holds all energy, log2 of their number if all are equally large.
 Open, and chosen here
 - Sub-bands: approximation and three details at each level, 4L in all, as MATLAB's swt2 returns them; with `trim`
   the approximation of the last level only, 3L + 1 in all.
-- A sub-band that holds no more than rounding error (of a constant image, say) counts as empty: 0 bits.
+- A sub-band with no more energy than rounding errors (of a constant image, say) counts as empty: 0 bits.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ import pywt
 from baselines import Features, Images, Single, require
 from baselines.features.images import grey, in_chunks
 
-ROUNDING = 1e-11
-"""Share of an image's energy that float32 transforms leave in a sub-band that should be empty: about (30 eps)²."""
+EMPTY_ENERGY_SHARE = 1e-11
+"""A sub-band with at most this share of an image's energy is empty: float32 rounding leaves about (30 eps)²."""
 
 HISTOGRAM_BINS = 256
 """Bins of a histogram of coefficients, as many as grey values of an 8-bit image."""
 
 BLOCKS = (1, 2, 4)
-"""Squares along a side into which a sub-band can be cut."""
+"""Numbers of squares along a side into which a sub-band can be cut."""
 
 CHANNELS = ("grey", "rgb")
-"""What the entropies can be of."""
+"""Channels of which the entropies can be computed."""
 
 
 def wavelet_coefficients(
     X: Images, wavelet: str = "haar", level: int = 3, details: bool = False, size: int = 128
 ) -> Single:
-    """Approximation coefficients of each image at the last level, as in Mallat's pyramid.
+    """Compute the approximation coefficients of each image at the last level, as in Mallat's pyramid.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def wavelet_coefficients(
     details : bool
         Whether the horizontal, vertical and diagonal details of the last level follow the approximation.
     size : int
-        Side in pixels to which images are brought first.
+        Images are first resized to this many pixels a side.
 
     Returns
     -------
@@ -65,14 +65,14 @@ def wavelet_coefficients(
     check_wavelet(wavelet, level, size)
     side = size >> level
 
-    def of_some(images: Images) -> Single:
+    def coefficients_of(images: Images) -> Single:
         approximation = grey(images, size)
         for _ in range(level):
             approximation, last = pywt.dwt2(approximation, wavelet, mode="periodization")
         bands = [approximation, *last] if details else [approximation]
         return np.stack(bands, axis=1).reshape(len(images), -1)
 
-    return in_chunks(of_some, X, ((4 if details else 1) * side * side,))
+    return in_chunks(coefficients_of, X, ((4 if details else 1) * side * side,))
 
 
 def wavelet_entropy(
@@ -118,7 +118,7 @@ def wavelet_entropy(
 
     def of_channel(pixels: Single) -> Single:
         energy = np.square(pixels).sum(axis=(1, 2)) / blocks**2
-        values = [entropy_of(squares, ROUNDING * energy[:, None]) for squares in bands_of(pixels)]
+        values = [entropy_of(squares, EMPTY_ENERGY_SHARE * energy[:, None]) for squares in bands_of(pixels)]
         return np.stack(values, axis=1).reshape(len(pixels), -1)
 
     def bands_of(pixels: Single) -> Iterator[Single]:
@@ -134,14 +134,14 @@ def wavelet_entropy(
             squares = band.reshape(len(pixels), blocks, side, blocks, side).swapaxes(2, 3)
             yield squares.reshape(len(pixels), blocks**2, side**2)
 
-    def of_some(images: Images) -> Single:
+    def entropies_of(images: Images) -> Single:
         if channels == "grey":
             return of_channel(grey(images, size))
         colours = [images] * 3 if images.ndim == 3 else np.moveaxis(images, -1, 0)
         return np.concatenate([of_channel(grey(colour, size)) for colour in colours], axis=1)
 
     n_bands = 3 * level + 1 if trim else 4 * level
-    return in_chunks(of_some, X, ((3 if channels == "rgb" else 1) * n_bands * blocks**2,))
+    return in_chunks(entropies_of, X, ((3 if channels == "rgb" else 1) * n_bands * blocks**2,))
 
 
 def energy_entropy(coefficients: Features, least_energy: Features | float = 0.0) -> Single:
@@ -151,8 +151,8 @@ def energy_entropy(coefficients: Features, least_energy: Features | float = 0.0)
     """
     squares = np.square(coefficients)
     energy = squares.sum(axis=-1)
-    held = energy > least_energy
-    p = squares * (held / np.where(held, energy, 1))[..., None].astype(squares.dtype)
+    has_energy = energy > least_energy
+    p = squares * (has_energy / np.where(has_energy, energy, 1))[..., None].astype(squares.dtype)
     smallest = np.finfo(p.dtype).tiny  # where p is 0, p log2 p is 0 for any positive number under the logarithm
     bits: Single = (p * -np.log2(np.maximum(p, smallest))).sum(axis=-1)
     return bits
@@ -175,7 +175,7 @@ def histogram_entropy(coefficients: Features, least_energy: Features | float = 0
     The histogram has `HISTOGRAM_BINS` bins of equal width from the smallest to the largest coefficient. The entropy is
     0 where all are equal, and where sum(c²) does not exceed `least_energy`.
     """
-    held = np.square(coefficients).sum(axis=-1) > least_energy
+    has_energy = np.square(coefficients).sum(axis=-1) > least_energy
     low = coefficients.min(axis=-1, keepdims=True)
     width = coefficients.max(axis=-1, keepdims=True) - low
     position = (coefficients - low) / np.where(width > 0, width, 1)
@@ -184,8 +184,8 @@ def histogram_entropy(coefficients: Features, least_energy: Features | float = 0
     numbered = rows + HISTOGRAM_BINS * np.arange(len(rows))[:, None]
     counts = np.bincount(numbered.ravel(), minlength=HISTOGRAM_BINS * len(rows)).reshape(len(rows), HISTOGRAM_BINS)
     shares = counts / bins.shape[-1]
-    bits = (shares * -np.log2(np.where(shares > 0, shares, 1))).sum(axis=-1).reshape(held.shape)
-    return np.asarray(np.where(held, bits, 0), dtype=np.float32)
+    bits = (shares * -np.log2(np.where(shares > 0, shares, 1))).sum(axis=-1).reshape(has_energy.shape)
+    return np.asarray(np.where(has_energy, bits, 0), dtype=np.float32)
 
 
 ENTROPIES: dict[str, Callable[[Features, Features | float], Single]] = {
@@ -193,7 +193,7 @@ ENTROPIES: dict[str, Callable[[Features, Features | float], Single]] = {
     "wentropy": unnormalised_entropy,
     "histogram": histogram_entropy,
 }
-"""What "entropy of a sub-band" may mean, by its name: each takes (..., coefficients) and returns (...)."""
+"""Definitions of the entropy of a sub-band by name: each takes (..., coefficients) and returns (...)."""
 
 
 def check_wavelet_entropy(
@@ -207,7 +207,7 @@ def check_wavelet_entropy(
 
 
 def check_wavelet(wavelet: str, level: int, size: int = 128) -> None:
-    """Refuse an unknown wavelet, and a level that does not divide the size."""
+    """Raise `ValueError` for an unknown wavelet and for a level that does not divide the size."""
     require(
         wavelet in pywt.wavelist(kind="discrete"), f"there is no discrete wavelet {wavelet!r} (haar, db4, bior4.4, ...)"
     )

@@ -1,8 +1,8 @@
-"""Population searches over a box, as their authors define them, one file each.
+"""Population searches over a box, each in a file that says where it departs from its authors' definition.
 
 A search is a frozen dataclass of its parameters with `start` (draw and evaluate the first population) and `step` (move
-the whole population once); `EpochSearch` gives it the budget, the history and the stopping. To add one, write those two
-methods in a file of its own, imitating `jaya.py`, and name the class in `named.py`.
+the whole population once); `EpochSearch` adds the budget, the history and the stopping. To add a search, write these
+two methods in a new file, after the model of `jaya.py`, and name the class in `named.py`.
 """
 
 from baselines.search.base import Box, Epoch, EpochSearch, Objective, Population, PopulationSearch, SearchResult

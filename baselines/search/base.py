@@ -1,4 +1,4 @@
-"""What every search takes and returns: a batched objective and a box in, a `SearchResult` out."""
+"""The interface of every search: a batched objective and a box in, a `SearchResult` out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from baselines import Double, require
 
 Objective = Callable[[Double], Double]
-"""Positions (p, d) in, values (p,) out; smaller is better, values are finite."""
+"""From positions (p, d) to values (p,); smaller is better, values are finite."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class Box:
         return rng.uniform(self.low, self.high, (n, self.dimensions))
 
     def clip(self, positions: Double) -> Double:
-        """Bring each coordinate back to the nearest edge."""
+        """Move coordinates outside the box to the nearest edge."""
         return np.clip(positions, self.low, self.high)
 
 
 @dataclass(frozen=True)
 class Population:
-    """Positions (p, d) and their values (p,). A search that remembers more (velocities) extends it."""
+    """Positions (p, d) and their values (p,); subclasses add what else a search remembers, such as velocities."""
 
     positions: Double
     values: Double
@@ -57,18 +57,18 @@ class Population:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What a `stop` hook sees after the first population (number 0) and after each epoch.
+    """The argument of a `stop` hook, after the first population (number 0) and after each epoch.
 
     Attributes
     ----------
     number : int
-        Epochs done.
+        Number of epochs so far.
     evaluations : int
-        Objective evaluations spent.
+        Objective evaluations so far.
     population : Population
-        The population now.
+        The present population.
     best_position : ndarray, shape (d,)
-        The best position evaluated so far that has been part of a population.
+        The best position so far that was part of a population.
     best_value : float
         Its value.
     """
@@ -85,7 +85,7 @@ Stop = Callable[[Epoch], bool]
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search found.
+    """The result of a search.
 
     Attributes
     ----------
@@ -96,7 +96,7 @@ class SearchResult:
     population : Population
         The final population.
     history : ndarray, shape (epochs + 1, 2)
-        Objective evaluations spent, and the best value so far, after each epoch.
+        Objective evaluations and the best value so far, after each epoch.
     """
 
     position: Double
@@ -106,7 +106,7 @@ class SearchResult:
 
     @property
     def evaluations(self) -> int:
-        """Objective evaluations spent up to the last whole epoch."""
+        """Objective evaluations up to the end of the last epoch."""
         return int(self.history[-1, 0])
 
     @property
@@ -116,7 +116,7 @@ class SearchResult:
 
 
 class PopulationSearch(Protocol):
-    """Anything that can minimise an objective over a box within a budget of evaluations."""
+    """An optimiser of an objective over a box within a budget of evaluations."""
 
     def minimise(
         self, objective: Objective, box: Box, *, evaluations: int, rng: np.random.Generator, stop: Stop | None = None
@@ -129,7 +129,7 @@ P = TypeVar("P", bound=Population)
 
 
 class EpochSearch(ABC, Generic[P]):
-    """A search that moves a whole population once an epoch: write `start` and `step`, get `minimise`."""
+    """A search that moves its whole population once an epoch; subclasses have `start` and `step`."""
 
     @abstractmethod
     def start(self, objective: Objective, box: Box, rng: np.random.Generator) -> P:
@@ -137,12 +137,12 @@ class EpochSearch(ABC, Generic[P]):
 
     @abstractmethod
     def step(self, population: P, objective: Objective, box: Box, rng: np.random.Generator) -> P:
-        """Move the population by one epoch; the one given stays as it is."""
+        """Return the population after one more epoch; the argument is not changed."""
 
     def minimise(
         self, objective: Objective, box: Box, *, evaluations: int, rng: np.random.Generator, stop: Stop | None = None
     ) -> SearchResult:
-        """Search until the budget does not pay for another whole epoch, or until `stop` says so.
+        """Search until the budget does not cover another epoch, or until `stop` returns True.
 
         Parameters
         ----------
@@ -151,11 +151,11 @@ class EpochSearch(ABC, Generic[P]):
         box : Box
             Where to search.
         evaluations : int
-            Budget, counted in positions evaluated; never exceeded.
+            Budget: number of positions to evaluate, never exceeded.
         rng : numpy.random.Generator
             Source of all randomness.
         stop : callable, optional
-            Called with an `Epoch` after each epoch; True ends the search.
+            Called with an `Epoch` after each epoch; the search ends if it returns True.
 
         Returns
         -------
@@ -164,7 +164,7 @@ class EpochSearch(ABC, Generic[P]):
         Raises
         ------
         ValueError
-            If the budget does not pay for the first population.
+            If the budget does not cover the first population.
         """
         spent = 0
 
@@ -178,8 +178,8 @@ class EpochSearch(ABC, Generic[P]):
         try:
             population = self.start(counted, box, rng)
         except _BudgetSpentError:
-            why = f"{evaluations} evaluations do not pay for the first population"
-            raise ValueError(f"{why}: give more evaluations, or a smaller population") from None
+            message = f"{evaluations} evaluations are too few for the first population"
+            raise ValueError(f"{message}: give more evaluations, or a smaller population") from None
         history: list[tuple[int, float]] = []
         best_position, best_value = np.empty(0), np.inf
         while True:
@@ -197,4 +197,4 @@ class EpochSearch(ABC, Generic[P]):
 
 
 class _BudgetSpentError(Exception):
-    """The budget does not pay for the positions asked for."""
+    """The budget does not cover the next positions."""

@@ -18,8 +18,8 @@ Chosen here
 - Mutation is neither the paper's nor the code's. The paper ties a habitat's rate to the probability of its species
   count. The code does not mutate unless a flag is set, and then the worse half of the habitats alone. Here the rate is
   constant, 0.005, and every habitat may mutate.
-- The author's code leaves a habitat changed in (5) with the value it had before; here it is evaluated again, which
-  counts against the budget. Since the best habitat does not immigrate, its copy among the elites is usually such one.
+- In the author's code a habitat changed in (5) keeps the value it had before; here it is evaluated again, which counts
+  against the budget. It is usually the best habitat: as it does not immigrate, it equals its copy among the elites.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Biogeography(EpochSearch[Population]):
     mutation : float
         Probability that a dimension is drawn anew.
     elites : int
-        Best habitats of the last epoch that overwrite the worst of this one.
+        Number of best habitats of the last epoch that overwrite the worst of this one.
 
     Raises
     ------
@@ -69,20 +69,20 @@ class Biogeography(EpochSearch[Population]):
         return best_first(positions, objective(positions))
 
     def step(self, population: Population, objective: Objective, box: Box, rng: np.random.Generator) -> Population:
-        """Migrate, mutate, evaluate, bring back the elites, clear duplicates."""
+        """Migrate, mutate, evaluate, restore the elites, clear duplicates."""
         positions = mutate(migrate(population.positions, rng), self.mutation, box, rng)
         habitats = best_first(positions, objective(positions))
         return clear_duplicates(keep_elites(habitats, population, self.elites), objective, box, rng)
 
 
 def best_first(positions: Double, values: Double) -> Population:
-    """Sort habitats by value."""
+    """Return habitats sorted by value."""
     order = values.argsort(kind="stable")
     return Population(positions[order], values[order])
 
 
 def immigration_rates(n: int) -> Double:
-    """Immigration rates lambda of n habitats, best first, rescaled to [0, 1]."""
+    """Return the immigration rates lambda of n habitats, best first, rescaled to [0, 1]."""
     immigration = 1 - species_counts(n) / n
     lowest, highest = immigration.min(), immigration.max()
     rescaled: Double = (immigration - lowest) / (highest - lowest)
@@ -90,18 +90,18 @@ def immigration_rates(n: int) -> Double:
 
 
 def species_counts(n: int) -> NDArray[np.int64]:
-    """Species of n habitats, best first; emigration rates mu are proportional to them."""
+    """Return the number of species of n habitats, best first; emigration rates mu are proportional to it."""
     return np.arange(n - 1, -1, -1)
 
 
 def donors(n: int, shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw habitats with probability proportional to mu: each is the home of a species drawn uniformly."""
+    """Draw habitats with probability proportional to mu: the homes of uniformly drawn species."""
     homes = np.repeat(np.arange(n), species_counts(n))
     return homes[rng.integers(len(homes), size=shape)]
 
 
 def migrate(positions: Double, rng: np.random.Generator) -> Double:
-    """Habitats (n, d), best first, after immigration; each dimension has its own donor."""
+    """Return habitats (n, d), best first, after immigration; each dimension has a donor of its own."""
     n = len(positions)
     immigrates = rng.random(positions.shape) < immigration_rates(n)[:, None]
     features = np.take_along_axis(positions, donors(n, positions.shape, rng), axis=0)
@@ -117,18 +117,20 @@ def mutate(positions: Double, probability: float, box: Box, rng: np.random.Gener
 
 
 def keep_elites(habitats: Population, last: Population, elites: int) -> Population:
-    """Overwrite the worst habitats by the best of the last epoch (both best first)."""
-    kept = len(habitats.values) - elites
+    """Overwrite the worst habitats with the best of the last epoch; both are best first."""
+    n_others = len(habitats.values) - elites
     return best_first(
-        np.vstack([habitats.positions[:kept], last.positions[:elites]]),
-        np.concatenate([habitats.values[:kept], last.values[:elites]]),
+        np.vstack([habitats.positions[:n_others], last.positions[:elites]]),
+        np.concatenate([habitats.values[:n_others], last.values[:elites]]),
     )
 
 
 def clear_duplicates(habitats: Population, objective: Objective, box: Box, rng: np.random.Generator) -> Population:
-    """Redraw one dimension of every habitat equal to an earlier one, and evaluate it again."""
+    """Draw one dimension anew of every habitat that equals an earlier one, and evaluate it again."""
     rows = np.ascontiguousarray(habitats.positions)
-    opaque = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()  # sorts far faster than coordinates
+    opaque = rows.view(
+        np.dtype((np.void, rows.itemsize * rows.shape[1]))
+    ).ravel()  # sorts much faster than coordinates do
     first = np.unique(opaque, return_index=True)[1]
     again = np.setdiff1d(np.arange(len(habitats.positions)), first)
     if not len(again):

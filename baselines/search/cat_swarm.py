@@ -22,7 +22,8 @@ Tracing
 Open, and chosen here
 - MR is a fixed number of cats, round(MR n), and CDC of dimensions, round(CDC d).
 - r is drawn for each dimension. The maximum velocity is a share of the box's width.
-- Positions are held within the box. x_best is the best position that was ever a cat's, not a copy it did not move to.
+- Positions are held within the box. x_best is the best position that any cat has had; copies that no cat moved to do
+  not count.
 - The present position is not evaluated again: with SPC a seeking cat costs SMP - 1 evaluations, a tracing cat one.
 """
 
@@ -110,46 +111,48 @@ class CatSwarm(EpochSearch[Cats]):
         positions[tracing], velocities[tracing] = self.tracing_moves(cats, tracing, box, rng)
         copies = self.seeking_copies(cats.positions[~tracing], box, rng)
         evaluated = objective(np.concatenate([positions[tracing], copies.reshape(-1, box.dimensions)]))  # in one batch
-        values[tracing], of_copies = np.split(evaluated, [np.count_nonzero(tracing)])
-        of_copies = of_copies.reshape(copies.shape[:2])
+        values[tracing], copy_values = np.split(evaluated, [np.count_nonzero(tracing)])
+        copy_values = copy_values.reshape(copies.shape[:2])
         if self.spc:
             copies = np.concatenate([cats.positions[~tracing, None], copies], axis=1)
-            of_copies = np.column_stack([cats.values[~tracing], of_copies])
-        positions[~tracing], values[~tracing] = pick(copies, of_copies, rng)
+            copy_values = np.column_stack([cats.values[~tracing], copy_values])
+        positions[~tracing], values[~tracing] = pick(copies, copy_values, rng)
         best = values.argmin()
         if values[best] < cats.best_value:
             return Cats(positions, values, velocities, positions[best], float(values[best]))
         return Cats(positions, values, velocities, cats.best_position, cats.best_value)
 
     def seeking_copies(self, positions: Double, box: Box, rng: np.random.Generator) -> Double:
-        """Changed copies of seeking cats: (s, d) to (s, SMP, d), or (s, SMP - 1, d) with SPC."""
+        """Return changed copies of seeking cats (s, d), shape (s, SMP, d), or (s, SMP - 1, d) with SPC."""
         shape = (len(positions), self.smp - self.spc, box.dimensions)
         changed = some_of_each(shape, round(self.cdc * box.dimensions), rng)
         signs = rng.integers(2, size=shape, dtype=np.int8) * 2 - 1
         return box.clip(positions[:, None] * (1 + self.srd * (signs * changed)))
 
     def tracing_moves(
-        self, cats: Cats, who: NDArray[np.bool_], box: Box, rng: np.random.Generator
+        self, cats: Cats, tracing: NDArray[np.bool_], box: Box, rng: np.random.Generator
     ) -> tuple[Double, Double]:
-        """Positions and velocities (t, d) of the tracing cats after their move."""
-        pull = rng.random((int(who.sum()), box.dimensions)) * self.c1 * (cats.best_position - cats.positions[who])
+        """Return positions and velocities (t, d) of the tracing cats after their move."""
+        pull = (
+            rng.random((int(tracing.sum()), box.dimensions)) * self.c1 * (cats.best_position - cats.positions[tracing])
+        )
         limit = self.max_velocity * box.width
-        velocities = np.clip(cats.velocities[who] + pull, -limit, limit)
-        return box.clip(cats.positions[who] + velocities), velocities
+        velocities = np.clip(cats.velocities[tracing] + pull, -limit, limit)
+        return box.clip(cats.positions[tracing] + velocities), velocities
 
 
 def some_of_each(shape: tuple[int, ...], k: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Mark k places, chosen at random without replacement, along the last axis."""
+    """Return a mask with k random entries along the last axis, drawn without replacement."""
     draws = rng.random(shape, dtype=np.float32)
-    marked = np.zeros(shape, dtype=bool)
+    mask = np.zeros(shape, dtype=bool)
     if k:
-        places = np.argpartition(draws, k - 1, axis=-1)[..., :k]
-        np.put_along_axis(marked, places, True, axis=-1)
-    return marked
+        indices = np.argpartition(draws, k - 1, axis=-1)[..., :k]
+        np.put_along_axis(mask, indices, True, axis=-1)
+    return mask
 
 
 def selection_shares(values: Double) -> Double:
-    """P_i of each candidate, (s, candidates), for minimisation; 1 for all where all values are equal."""
+    """Return P_i of each candidate, (s, candidates), not normalised; 1 for all where all values are equal."""
     worst, spread = values.max(axis=1, keepdims=True), np.ptp(values, axis=1, keepdims=True)
     equal = spread == 0
     return np.where(equal, 1.0, np.abs(values - worst) / np.where(equal, 1.0, spread))
@@ -159,6 +162,6 @@ def pick(candidates: Double, values: Double, rng: np.random.Generator) -> tuple[
     """Pick one candidate of each cat by `selection_shares`: (s, k, d) and (s, k) to (s, d) and (s,)."""
     shares = selection_shares(values).cumsum(axis=1)
     drawn = rng.random((len(values), 1)) * shares[:, -1:]
-    which = np.minimum((shares <= drawn).sum(axis=1), values.shape[1] - 1)
-    each = np.arange(len(values))
-    return candidates[each, which], values[each, which]
+    picked = np.minimum((shares <= drawn).sum(axis=1), values.shape[1] - 1)
+    cats = np.arange(len(values))
+    return candidates[cats, picked], values[cats, picked]

@@ -1,6 +1,6 @@
 """Jaya, changed so that it can train a network.
 
-A variant of Jaya; the two differences from its source stand under "Chosen here".
+A variant of Jaya; "Chosen here" below has the two differences from its source.
 
 Source: R. V. Rao, "Jaya: a simple and new optimization algorithm for solving constrained and unconstrained optimization
 problems", International Journal of Industrial Engineering Computations 7(1):19-34, 2016.
@@ -14,12 +14,12 @@ and the same for all candidates: the source indexes them so, and its worked exam
 
 Chosen here
 - All candidates move at once, by the best and the worst of the last epoch. Positions are held within the box.
-- |x| is x where variables are not negative, as lengths and weights are; elsewhere the formula moves candidates away
-  from all there are, and hardly finds better ones. So x is counted from the lower edge of the box: the formula sees
-  non-negative variables only, and shifting the box shifts the result. The worked example takes negative variables
-  as they are; `move` alone computes it as it is printed there.
-- With one pair of numbers for all, differences between candidates shrink or grow alike; a pair is drawn for each
-  candidate, as many codes do, unless `shared` asks for the source's indices.
+- |x| equals x for variables that are never negative, such as lengths. For others the formula moves candidates away
+  from all existing ones and rarely finds better ones. So x is counted from the lower edge of the box: the formula gets
+  non-negative variables only, and shifting the box shifts the result. The worked example uses negative variables as
+  they are; `move` alone computes it as printed there.
+- With one pair of numbers for all, differences between candidates shrink or grow alike. Here a pair is drawn for each
+  candidate, as many codes do, unless `shared` is set, which is the source's definition.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Jaya(EpochSearch[Population]):
     population : int
         Number of candidates.
     shared : bool
-        Whether all candidates of an epoch share their random numbers, as in the source; else each has its own.
+        Whether all candidates of an epoch share their random numbers, as in the source.
 
     Raises
     ------

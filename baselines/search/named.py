@@ -1,10 +1,10 @@
-"""Searches by name, so that a method can be run with another than its own: those of this package, those of mealpy.
+"""Searches by name, of this package and of mealpy, so that a method can run with another search than its own.
 
 mealpy (N. Van Thieu, S. Mirjalili, "MEALPY: an open-source library for latest meta-heuristic algorithms in Python",
-Journal of Systems Architecture 139:102871, 2023) evaluates one candidate a call, and some of its classes are not what
-their names say: `CSO.OriginalCSO` inverts CDC, never updates velocities and by default seeks from random points;
-`BBO.OriginalBBO` accepts greedily and clears no duplicates; `JA.OriginalJA` keeps every move. So its rows are labelled
-with its names, and never stand for the authors' algorithms.
+Journal of Systems Architecture 139:102871, 2023) evaluates one candidate in each call, and some of its classes differ
+from the algorithms they are named after: `CSO.OriginalCSO` inverts CDC, never updates velocities and by default seeks
+from random points; `BBO.OriginalBBO` accepts greedily and clears no duplicates; `JA.OriginalJA` keeps every move. So
+rows with its searches have its names, and are never shown as the authors' algorithms.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from baselines.search.particle_swarm import ParticleSwarm
 
 PREFIX = "mealpy:"
 LINES_TO_BEAT = ("l-bfgs", "rbf-svm")
-"""What `baselines.searched.classifier_by` knows besides searches."""
+"""Names that `baselines.searched.classifier_by` takes in place of a search."""
 NAMED: dict[str, Callable[[int], PopulationSearch]] = {
     "cat-swarm": CatSwarm,
     "biogeography": Biogeography,
@@ -35,7 +35,7 @@ NAMED: dict[str, Callable[[int], PopulationSearch]] = {
 
 
 def named_search(name: str, population: int) -> PopulationSearch:
-    """A search with its own defaults.
+    """Return a search with its own defaults.
 
     Parameters
     ----------
@@ -51,13 +51,13 @@ def named_search(name: str, population: int) -> PopulationSearch:
     """
     if name.startswith(PREFIX):
         return Mealpy(name.removeprefix(PREFIX), population)
-    there = ", ".join([*NAMED, *LINES_TO_BEAT])
-    require(name in NAMED, f"there is no search {name!r}; there is {there} and {PREFIX}MODULE.CLASS")
+    known = ", ".join([*NAMED, *LINES_TO_BEAT])
+    require(name in NAMED, f"there is no search {name!r}; choose one of {known} or {PREFIX}MODULE.CLASS")
     return NAMED[name](population)
 
 
 def cannot_search(name: str) -> str | None:
-    """Why a search cannot be had, as a sentence, or None if it can; lines to beat can."""
+    """Return a sentence on why a search is not available, or None if it is; lines to beat always are."""
     try:
         if name not in LINES_TO_BEAT:
             named_search(name, 50)
@@ -68,7 +68,7 @@ def cannot_search(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Mealpy:
-    """An optimiser of mealpy with its own parameters' defaults.
+    """An optimiser of mealpy, with the defaults of its parameters.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Mealpy:
     ValueError
         If mealpy has no such optimiser.
     ModuleNotFoundError
-        If mealpy is not installed; the sentence says what brings it.
+        If mealpy is not installed; the message says how to install it.
     """
 
     optimizer: str
@@ -105,37 +105,37 @@ class Mealpy:
     def minimise(
         self, objective: Objective, box: Box, *, evaluations: int, rng: np.random.Generator, stop: Stop | None = None
     ) -> SearchResult:
-        """Minimise, as `EpochSearch.minimise` does; an epoch is as many evaluations as the population is large.
+        """Minimise, as `EpochSearch.minimise` does; an epoch has as many evaluations as the population has candidates.
 
-        The first population is drawn here: mealpy, given a seed, would draw it and all else from the same numbers.
+        The first population is drawn here: mealpy would draw it from the same random numbers as everything else.
         """
         from mealpy import FloatVar
 
-        why = f"{evaluations} evaluations do not pay for the first population"
-        require(evaluations >= self.population, f"{why}: give at least {self.population}, or a smaller population")
+        message = f"{evaluations} evaluations are too few for the first population"
+        require(evaluations >= self.population, f"{message}: give at least {self.population}, or a smaller population")
         history: list[tuple[int, float]] = []
-        spent, best_position, best_value = 0, np.empty(0), np.inf
+        n_evaluated, best_position, best_value = 0, np.empty(0), np.inf
 
-        def watched(candidate: Double) -> float:
-            nonlocal spent, best_position, best_value
-            if spent == evaluations:
+        def evaluate(candidate: Double) -> float:
+            nonlocal n_evaluated, best_position, best_value
+            if n_evaluated == evaluations:
                 raise _EndedError
             position = np.array(candidate, dtype=np.float64)
             value = float(objective(position[None])[0])
-            spent += 1
+            n_evaluated += 1
             if value < best_value:
                 best_position, best_value = position, value
-            if spent % self.population == 0:
-                history.append((spent, best_value))
+            if n_evaluated % self.population == 0:
+                history.append((n_evaluated, best_value))
                 last = Population(position[None], np.array([value]))
-                if stop and stop(Epoch(len(history) - 1, spent, last, best_position, best_value)):
+                if stop and stop(Epoch(len(history) - 1, n_evaluated, last, best_position, best_value)):
                     raise _EndedError
             return value
 
         first = box.sample(rng, self.population)
         model = self._class()(epoch=max(1, evaluations // self.population - 1), pop_size=self.population)
         bounds = FloatVar(lb=(box.low,) * box.dimensions, ub=(box.high,) * box.dimensions)
-        problem = {"obj_func": watched, "bounds": bounds, "minmax": "min", "log_to": None}
+        problem = {"obj_func": evaluate, "bounds": bounds, "minmax": "min", "log_to": None}
         with contextlib.suppress(_EndedError):
             model.solve(problem, seed=int(rng.integers(2**31 - 1)), starting_solutions=first)
         positions = np.array([agent.solution for agent in model.pop])
@@ -144,4 +144,4 @@ class Mealpy:
 
 
 class _EndedError(Exception):
-    """The budget is spent, or `stop` said so: mealpy knows neither in the midst of an epoch."""
+    """Ends a search of mealpy, which cannot be stopped inside an epoch otherwise."""

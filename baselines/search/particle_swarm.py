@@ -7,14 +7,14 @@ Definition. Each particle has a position x, a velocity v, and its own best posit
 
     v = w v + c1 r1 (x_own - x) + c2 r2 (x_best - x),    x = x + v,
 
-x_best being the best position found by all, r1 and r2 uniform in [0, 1], drawn for each particle and dimension. Over
-the search w falls from 0.9 to 0.4, c1 from 2.5 to 0.5, and c2 rises from 0.5 to 2.5, all linearly: particles first look
-round for themselves and gather in the end.
+where x_best is the best position of all particles so far, and r1 and r2 are uniform in [0, 1], drawn for each particle
+and dimension. Over the search w falls from 0.9 to 0.4, c1 from 2.5 to 0.5, and c2 rises from 0.5 to 2.5, all linearly:
+particles explore by themselves at first and gather at the end.
 
 Open, and chosen here
-- Velocities are held within the width of the box (the source: within the range of each dimension) and start at nought.
+- Velocities are held within the width of the box (the source: within the range of each dimension) and start at 0.
 - Positions are held within the box.
-- The schedule's length is the budget's: as many epochs as it pays for.
+- The schedule is as long as the search: as many epochs as the budget covers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Schedule = tuple[float, float]
 
 @dataclass(frozen=True)
 class Particles(Population):
-    """Particles: positions, values, velocities, the best position of each and its value, epochs done."""
+    """Particles: positions, values, velocities, the best position of each and its value, number of epochs so far."""
 
     velocities: Double
     own_positions: Double
@@ -50,7 +50,7 @@ class ParticleSwarm(EpochSearch[Particles]):
     inertia, cognitive, social : (first, last)
         w, c1 and c2 at the beginning and at the end of the search.
     epochs : int
-        Length of the schedule; 0: what the budget pays for.
+        Length of the schedule; 0: as many epochs as the budget covers.
 
     Raises
     ------
@@ -83,7 +83,7 @@ class ParticleSwarm(EpochSearch[Particles]):
         return Particles(positions, values, np.zeros_like(positions), positions, values, epoch=0)
 
     def step(self, population: Particles, objective: Objective, box: Box, rng: np.random.Generator) -> Particles:
-        """Pull each particle to its own best position and to that of all, and remember the better ones."""
+        """Pull each particle to its own best position and to that of all, and update the best positions."""
         swarm = population
         first, second = rng.random((2, *swarm.positions.shape))
         velocities = np.clip(self.pull(swarm, first, second), -box.width, box.width)
@@ -109,6 +109,6 @@ class ParticleSwarm(EpochSearch[Particles]):
         return pulled
 
     def now(self, schedule: Schedule, epoch: int) -> float:
-        """The value of a coefficient in an epoch, counted from 0; after the schedule's end, its last."""
+        """Return a coefficient in an epoch, counted from 0; after the schedule's end, its last value."""
         share = min(1.0, epoch / max(1, self.epochs - 1))
         return schedule[0] + share * (schedule[1] - schedule[0])

@@ -36,7 +36,7 @@ FEATURES = [
 @given(chunk=st.integers(1, 7), n=st.integers(1, 5))
 @settings(max_examples=8)
 def test_every_image_by_itself(feature, chunk, n):
-    with mock.patch.object(sys.modules["baselines.features.images"], "CHUNK", chunk):
+    with mock.patch.object(sys.modules["baselines.features.images"], "CHUNK_IMAGES", chunk):
         together = feature(X[:n])
     for i in range(n):
         np.testing.assert_array_equal(together[i], feature(X[i : i + 1])[0])

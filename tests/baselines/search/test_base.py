@@ -55,7 +55,7 @@ def test_budget_is_never_exceeded(search, budget):
 
 
 def test_budget_below_the_population_is_refused(search):
-    with pytest.raises(ValueError, match="19 evaluations do not pay for the first population"):
+    with pytest.raises(ValueError, match="19 evaluations are too few for the first population"):
         search.minimise(sphere, BOX, evaluations=19, rng=rng())
 
 

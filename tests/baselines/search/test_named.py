@@ -29,7 +29,7 @@ def test_each_name_is_its_search(name, search):
 
 
 def test_another_name_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match=r"no search 'ga'; there is cat-swarm, .* and mealpy:MODULE\.CLASS"):
+    with pytest.raises(ValueError, match=r"no search 'ga'; choose one of cat-swarm, .* or mealpy:MODULE\.CLASS"):
         named_search("ga", 30)
 
 
@@ -86,5 +86,5 @@ def test_what_mealpy_has_not_is_refused():
 
 @needs_mealpy
 def test_a_budget_below_the_population_is_refused():
-    with pytest.raises(ValueError, match="do not pay for the first population"):
+    with pytest.raises(ValueError, match="are too few for the first population"):
         Mealpy("GA.BaseGA", 20).minimise(sphere, BOX, evaluations=19, rng=rng())
