@@ -189,7 +189,7 @@ def caveats_of_data(results: Results) -> list[Caveat]:
         text = f"left out are the {count} that have an identical or nearly identical image in training"
         said.append(Caveat("without twins", text, serious=False))
     elif count and count.images:
-        text = f"{count} have an identical or nearly identical image in training: with them, memory scores too"
+        text = f"at least {count} have an identical or nearly identical image in training: with them, memory scores too"
         said.append(Caveat("twins", text, serious=count.share >= TWIN_SHARE_OF_ERROR))
     for fault in results.faults or ():
         said.append(Caveat("audit error", f"{fault['code']} {fault['title']} ({fault['count']})"))

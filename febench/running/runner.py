@@ -317,7 +317,7 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
             told = f"audit: {finding['code']} {finding['title']} ({finding['count']})"
             watcher.note(f"{told}; febench audit says more of {dataset.name}")
     if store.twins is not None and (count := TwinCount.of(store.twins, store.manifest)).images:
-        watcher.note(f"audit: {count} have an identical or nearly identical image in training")
+        watcher.note(f"audit: at least {count} have an identical or nearly identical image in training")
 
 
 def compute(

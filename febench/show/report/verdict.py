@@ -199,7 +199,7 @@ def about_twins(results: Results) -> str:
         return f" This is without the {count} that have a twin in training."
     if count is None or count.share < TWIN_SHARE_OF_ERROR:
         return ""
-    return f" But {count} have a twin in training, so that memory may explain these numbers."
+    return f" But at least {count} have a twin in training, so that memory may explain these numbers."
 
 
 def lead_of(comparison: Comparison) -> Lead:
