@@ -82,7 +82,7 @@ def nearly_identical_images(audited: Audited) -> Result | None:
     title="Test images have a nearly identical image in training",
     detected="Groups of images nearly the same (FEB006) against the training and test images of each fold: "
     f"{100 * TWIN_SHARE_OF_ERROR:g} % or more of the test images of all folds have one in the training part. The "
-    "share is a lower bound: copies that are moved by 2 %, cropped by 4 %, turned by 5 degrees or mirrored are mostly not found.",
+    "share is a lower bound: copies moved by 2 %, cropped by 4 %, turned by 5 degrees or mirrored are mostly missed.",
     why="The next frame of a film, or the same photograph compressed anew, is recognised from memory: accuracy on such "
     "images says nothing about new ones. Where nobody is named, photographs of one person that look alike count too, "
     "for then the same people are in training and test.",

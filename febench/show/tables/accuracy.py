@@ -163,7 +163,9 @@ def table_3(
             (*values, plus_minus(row["published"]), difference(row["difference"]))
             for values, row in zip(body, data["rows"], strict=True)
         ]
-    if not beside_papers and data["chance"] is not None:
+    if paper and not printed:
+        notes.append("the papers print none of these methods")
+    if data["chance"] is not None and not (printed and is_papers_setting(results.manifest)):
         summaries.append(("chance", None, data["chance"]))
         summaries += [(MAJORITY, None, plus_minus(data["majority"]))] * bool(about_floor)
     if drop:

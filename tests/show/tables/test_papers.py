@@ -93,6 +93,14 @@ def test_table_3_has_chance_and_the_majority_where_it_has_not_the_papers(tmp_pat
     assert theirs.columns == ("Method", "Runs", "febench", "paper", "difference") and theirs.summaries == 0
 
 
+def test_by_hand_the_papers_numbers_do_not_displace_chance(tmp_path: Path) -> None:
+    [table] = make_table(3, [results_of(tmp_path, "jaffe", "subject")], paper=True)[0].tables
+    assert table.columns[-2:] == ("paper", "difference") and table.rows[-1][0] == "chance"
+    mine = Results.of(made_results(tmp_path / "mine", {"mine": 0.5}, made_dataset(700, "jaffe"), "subject"))
+    [table] = make_table(3, [mine], paper=True)[0].tables
+    assert "the papers print none of these methods" in table.notes and table.rows[-1][0] == "chance"
+
+
 def test_the_drop_stands_where_results_of_both_protocols_are_given(tmp_path: Path) -> None:
     seen, new = (results_of(tmp_path, "jaffe", p, share) for p, share in (("paper", 0.8), ("subject", 0.4)))
     for document in make_table(3, [new, seen]):
