@@ -115,8 +115,8 @@ def plan(asked: Sequence[RunOptions], names: Unasked = None, json: Json = False)
 
 @app.command()
 @takes_run_options(
-    "methods", "protocol", "runs", "deterministic", "pack", "jobs", "executor", "address", "shard", "retry_failed",
-    timeout="12h",
+    "methods", "name", "protocol", "runs", "deterministic", "pack", "jobs", "executor", "address", "shard",
+    "retry_failed", timeout="12h",
 )  # fmt: skip
 def pretrain(
     method: Annotated[str, typer.Argument(help="A method that can keep its weights, such as resnet18.")],

@@ -99,6 +99,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
         documents.append(
             {
                 "dataset": manifest.dataset,
+                "name": manifest.title,
                 "protocol": manifest.protocol,
                 "classes": class_sizes(manifest.classes, manifest.labels),
                 "out": str(options.path),
@@ -116,7 +117,7 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
         print(to_json(documents))
         return
     for document in documents:
-        _print(f"{document['dataset']}, protocol {document['protocol']}, in {document['out']}")
+        _print(f"{document['name']}, protocol {document['protocol']}, in {document['out']}")
         _print(sizes_in_words(document["classes"]))
         shown = [
             {**row, "per cell": f"{duration(row['seconds_per_cell'])} ({row['basis']})"} for row in document["rows"]
@@ -153,6 +154,7 @@ def show_status(directory: Path, version: str | None, as_json: bool) -> None:
             {
                 "out": str(store.path),
                 "dataset": results.manifest.dataset,
+                "name": results.manifest.title,
                 "protocol": results.manifest.protocol,
                 "manifest": results.manifest.sha256,
                 "runs": results.manifest.n_runs,
@@ -168,7 +170,7 @@ def show_status(directory: Path, version: str | None, as_json: bool) -> None:
         print(to_json(documents))
         return
     for document in documents:
-        _print(f"{document['out']}: {document['dataset']}, protocol {document['protocol']}, {document['runs']} runs")
+        _print(f"{document['out']}: {document['name']}, protocol {document['protocol']}, {document['runs']} runs")
         _print_grid(document["rows"], ("method", "cells", "complete_runs", "failed"))
         for row in document["rows"]:
             others = [f"also stored: version {name} ({count} cells)" for name, count in row["other_versions"].items()]

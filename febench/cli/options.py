@@ -64,6 +64,10 @@ Unasked = Annotated[list[str] | None, typer.Argument(hidden=True)]
 RUN_OPTIONS: dict[str, Any] = {
     "methods": Annotated[str, typer.Option(help="Names and sets, comma-separated: all, classical, deep, extended.")],
     "dataset": DatasetName,
+    "name": Annotated[
+        str,
+        typer.Option(help="What tables call the data set, and the folder of its results.", show_default="--dataset"),
+    ],
     "protocol": Annotated[str, typer.Option("--protocol", help="Protocol, or several: paper,subject.")],
     "data_dir": DataDir,
     "align": Align,
@@ -116,6 +120,7 @@ HINTS = {
     "folds": "the febench run that made these results draws the folds again and holds them against the stored cells",
     "jobs": "--jobs",
     "metric": "--metric",
+    "name": "give each data set a --name of its own, or choose another directory with --out",
     "out": "choose another with --out",
     "output": "choose another place with -o",
     "pack": "--pack",

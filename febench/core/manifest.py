@@ -62,6 +62,11 @@ class Manifest:
         return str(self.content["dataset"])
 
     @property
+    def title(self) -> str:
+        """The name that the run gave the data set, as tables show it; its selector where the run gave none."""
+        return str(self.content.get("name") or self.dataset)
+
+    @property
     def fingerprint(self) -> str:
         """Fingerprint of the data set."""
         return str(self.content["fingerprint"])
@@ -284,8 +289,10 @@ def numbered(names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     return tuple(map(str, different)), numbers.ravel().astype(np.int64)
 
 
-def draw(dataset: Dataset, selector: str, seed: int = 0) -> Manifest:
+def draw(dataset: Dataset, selector: str, seed: int = 0, name: str = "") -> Manifest:
     """Draw the folds of a data set under the protocol that a selector names.
+
+    `name` is shown in tables instead of the data set's selector. It changes neither folds nor seeds.
 
     Raises
     ------
@@ -305,6 +312,7 @@ def draw(dataset: Dataset, selector: str, seed: int = 0) -> Manifest:
         {
             "format": FORMAT,
             "dataset": dataset.name,
+            **({"name": name} if name else {}),
             "fingerprint": dataset.fingerprint,
             "synthetic": dataset.synthetic,
             "protocol": label,
@@ -372,6 +380,7 @@ class _Content(msgspec.Struct):
     subjects: list[str] | None
     folds: list[Roles]
     runs: Annotated[list[list[list[int]]], msgspec.Meta(min_length=1)]
+    name: str = ""
 
 
 def _flaw(content: _Content) -> str | None:

@@ -176,10 +176,10 @@ def caveats_of_data(results: Results) -> list[Caveat]:
     """What is to be said of the images and the folds, whatever the rows."""
     said = []
     if results.manifest.synthetic:
-        name = results.manifest.dataset
+        name = results.manifest.title
         said.append(Caveat("synthetic", f"{name} is synthetic, drawn by code: it shows how methods behave, not people"))
     if faces_tested(results.manifest) == "not known":
-        said.append(Caveat("people not known", f"{results.manifest.dataset}: {said_of_faces(results.manifest)}"))
+        said.append(Caveat("people not known", f"{results.manifest.title}: {said_of_faces(results.manifest)}"))
     if results.set_aside:
         said.append(Caveat("foreign cells", results.set_aside))
     if results.faults is None:

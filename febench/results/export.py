@@ -113,7 +113,7 @@ def _said_of_twins(results: Results) -> list[str]:
     """Return which test images are left out, as a sentence, where those with a twin are."""
     if results.manifest.scored is None:
         return []
-    name = f"{results.manifest.dataset}, protocol {results.manifest.protocol}"
+    name = f"{results.manifest.title}, protocol {results.manifest.protocol}"
     return [f"{name}: {results.twin_count} are left out, for they have a twin in training"]
 
 

@@ -59,10 +59,10 @@ def pool(results: Sequence[Results]) -> list[Results]:
         by_folds.setdefault(one.manifest.sha256, []).append(one)
     seen: dict[tuple[str, str], Manifest] = {}
     for manifest in (same[0].manifest for same in by_folds.values()):
-        other = seen.setdefault((manifest.dataset, manifest.protocol), manifest)
+        other = seen.setdefault((manifest.title, manifest.protocol), manifest)
         if other is not manifest:
             raise UsageError(
-                f"two directories hold results of {manifest.dataset} under protocol {manifest.protocol} on different "
+                f"two directories hold results of {manifest.title} under protocol {manifest.protocol} on different "
                 f"folds (manifests {other.sha256[:12]} and {manifest.sha256[:12]}): methods are compared on the same "
                 "folds only; compare each directory on its own"
             )
@@ -194,7 +194,7 @@ def merge(directories: Sequence[Path], out: Path) -> Merged:
 
 
 def _of(manifest: Manifest) -> str:
-    return f"{manifest.dataset}, protocol {manifest.protocol}, seed {manifest.seed}, folds {manifest.sha256[:12]}"
+    return f"{manifest.title}, protocol {manifest.protocol}, seed {manifest.seed}, folds {manifest.sha256[:12]}"
 
 
 def _choose(directories: Iterable[Path], manifest: Manifest) -> dict[str, _Chosen]:

@@ -83,7 +83,7 @@ class Results:
 
     def __repr__(self) -> str:
         runs = ", ".join(f"{row.label} {len(row.runs)}/{self.manifest.n_runs}" for row in self.rows) or "none"
-        return f"<Results of {self.manifest.dataset}, protocol {self.manifest.protocol}; complete runs: {runs}>"
+        return f"<Results of {self.manifest.title}, protocol {self.manifest.protocol}; complete runs: {runs}>"
 
     @classmethod
     def of(cls, store: ResultsDirectory, version: str | None = None, asked: Iterable[Asked] = ()) -> Results:
@@ -181,7 +181,7 @@ class Results:
         manifest = self.manifest
         if manifest.scored is not None:
             return self
-        name = f"{manifest.dataset}, protocol {manifest.protocol}"
+        name = f"{manifest.title}, protocol {manifest.protocol}"
         if self.twins is None:
             raise UsageError(
                 f"nobody knows which test images of {name} have a twin in training: there is no audit of these folds, "

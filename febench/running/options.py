@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
+from febench.core.dataset import DATASETS
 from febench.core.errors import UsageError
 from febench.core.method import LARGEST_PACK
 from febench.running.executors.local import gpus
@@ -30,6 +31,8 @@ class RunOptions:
         Comma-separated names, `name[param=value]`, or sets: `all`, `classical`, `deep`, `extended`.
     dataset, protocol : str
         Selectors, such as `faces[subjects=5]` and `subject`.
+    name : str
+        What tables call the data set, and the folder of its results; by default the selector.
     data_dir : Path or None
         Where data sets live.
     preset : str
@@ -37,7 +40,7 @@ class RunOptions:
     runs : int or None
         Only the first so many runs; all of the protocol by default.
     out : Path or None
-        Results directory; `results/<data set>/<protocol>` by default. What it holds already is not computed again.
+        Results directory; `results/<name or data set>/<protocol>` by default. What it holds is not computed again.
     device : str
         `auto`, `cpu` or `cuda`.
     deterministic : bool
@@ -72,6 +75,7 @@ class RunOptions:
 
     methods: str = "all"
     dataset: str = "faces700"
+    name: str = ""
     protocol: str = "paper"
     data_dir: Path | None = None
     preset: str = "paper"
@@ -98,6 +102,10 @@ class RunOptions:
         ):
             if given not in known:
                 raise UsageError(f"there is no {what} {given!r}; choose {', '.join(known)}", option=what)
+        if self.name and (not self.name.isprintable() or not self.name.strip(". ")):
+            raise UsageError(f"{self.name!r} cannot be the name of a data set", option="name")
+        if self.name and self.name in DATASETS.names and self.name != self.dataset:
+            raise UsageError(f"{self.name} is another data set's name", option="name")
         for option in ("runs", "jobs", "threads", "pack", "seed", "timeout"):
             kind, what = (Real, "a number of seconds") if option == "timeout" else (Integral, "a whole number")
             given = getattr(self, option)
@@ -122,7 +130,10 @@ class RunOptions:
     @property
     def path(self) -> Path:
         """Where its results are."""
-        plain = ("".join(c if c.isalnum() or c in "._-=,+" else "_" for c in s) for s in (self.dataset, self.protocol))
+        plain = (
+            "".join(c if c.isalnum() or c in "._-=,+" else "_" for c in s)
+            for s in (self.name or self.dataset, self.protocol)
+        )
         whole = self.out or RESULTS.joinpath(*plain)
         return whole if self.shard is None else whole / "{}-of-{}".format(*self.shard)
 

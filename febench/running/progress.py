@@ -263,7 +263,7 @@ def make_watcher(console: Console, path: Path) -> PlainWatcher | LiveWatcher:
 def describe(plan: Plan) -> list[str]:
     """What a plan will do and take, a line each."""
     manifest = plan.cells[0].manifest
-    head = f"{manifest.dataset}, protocol {manifest.protocol}: {len(plan.cells)} cells wanted, "
+    head = f"{manifest.title}, protocol {manifest.protocol}: {len(plan.cells)} cells wanted, "
     lines = [head + f"{len(plan.stored)} stored, {len(plan.missing)} to compute on {plan.workers_in_words}"]
     for row in plan.rows:
         missing = sum(cell.row is row for cell in plan.missing)

@@ -276,7 +276,7 @@ def folds_of(options: RunOptions, dataset: Dataset) -> Manifest:
     try:
         manifest = read(path / MANIFEST)
     except UnreadableFoldsError:
-        return draw(dataset, options.protocol, options.seed)
+        return draw(dataset, options.protocol, options.seed, options.name)
     protocol, params = PROTOCOLS.select(options.protocol)
     wanted = (
         ("data set", manifest.dataset, dataset.name),
@@ -287,11 +287,15 @@ def folds_of(options: RunOptions, dataset: Dataset) -> Manifest:
     for what, have, want in wanted:
         if have != want:
             raise UsageError(f"{path} holds results of {what} {have}, not {want}", option="out")
+    if options.name and manifest.title != options.name:
+        raise UsageError(
+            f"{path} holds results of a data set called {manifest.title}, not {options.name}", option="name"
+        )
     if manifest.fingerprint != dataset.fingerprint:
         raise DataError(
-            f"data set {dataset.name} is not the one {path} was computed on (its fingerprint is "
-            f"{dataset.fingerprint[:12]}, there {manifest.fingerprint[:12]}): images or labels changed",
-            option="out",
+            f"{path} holds results of another data set {dataset.name}, or its images or labels changed (fingerprint "
+            f"{manifest.fingerprint[:12]} there, {dataset.fingerprint[:12]} now)",
+            option="name",
         )
     return manifest
 

@@ -26,7 +26,7 @@ def test_a_directory_of_something_else_is_refused(toy: Dataset, tmp_path: Path) 
         assert refused.value.option == "out" and "--" not in str(refused.value)
     with pytest.raises(UsageError, match="data set toy, not other"):
         folds_of(options, dataclasses.replace(toy, name="other"))
-    with pytest.raises(DataError, match="images or labels changed"):
+    with pytest.raises(DataError, match="its images or labels changed"):
         folds_of(options, dataclasses.replace(toy, images=toy.images[::-1]))
 
 

@@ -135,7 +135,7 @@ def entitle(figure: Figure, what: str, where: str) -> None:
 
 def origin(results: Results) -> str:
     """Data set and protocol."""
-    return f"{results.manifest.dataset}, protocol {results.manifest.protocol}"
+    return f"{results.manifest.title}, protocol {results.manifest.protocol}"
 
 
 def shown_rows(

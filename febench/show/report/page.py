@@ -73,7 +73,7 @@ def page(studies: Sequence[Study], *, show_images: bool = False, data_dir: Path 
     ]
     return fill(
         "page.html",
-        title=f"febench report: {listed(list(dict.fromkeys(one.results.manifest.dataset for one in studies)))}",
+        title=f"febench report: {listed(list(dict.fromkeys(one.results.manifest.title for one in studies)))}",
         policy="; ".join(policy),
         style=style,
         script=script,

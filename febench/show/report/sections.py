@@ -113,7 +113,7 @@ def drop_section(studies: Sequence[Study], drawings: Drawings) -> Section:
     """Table 4 and its figure for each data set with several protocols."""
     parts, changes = [], set()
     for same in by_images(studies):
-        study, name = same[0], same[0].results.manifest.dataset
+        study, name = same[0], same[0].results.manifest.title
         if len(same) < 2:
             only = f"Only protocol {study.results.manifest.protocol} is in this report, so there is no drop to show."
             told = {

@@ -50,7 +50,7 @@ class Study:
     @property
     def name(self) -> str:
         """Data set and protocol."""
-        return f"{self.results.manifest.dataset}, protocol {self.results.manifest.protocol}"
+        return f"{self.results.manifest.title}, protocol {self.results.manifest.protocol}"
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -130,7 +130,7 @@ def gather(
     every = [Results.of(store, version) for store in stores]
     check_version(every, version)
     for results in pool([results.without_twins() for results in every] if without_twins else every):
-        by_dataset.setdefault(results.manifest.dataset, []).append(results)
+        by_dataset.setdefault(results.manifest.title, []).append(results)
     studies: list[Study] = []
     for same in by_dataset.values():
         for results in sorted(same, key=lambda one: novelty(one.manifest)):

@@ -128,7 +128,7 @@ def judge(studies: Sequence[Study]) -> list[Judgement]:
     judgements = []
     for same in by_images(studies):
         verdicts = tuple(_verdict(study, same) for study in same)
-        dataset = same[0].results.manifest.dataset
+        dataset = same[0].results.manifest.title
         judgements.append(Judgement(dataset, verdicts, the_drop(same), tuple(cautions_of(same))))
     return judgements
 

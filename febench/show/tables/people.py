@@ -36,7 +36,7 @@ def people_table(results: Results, rows: Sequence[RowResults], metric: Metric = 
         If the data set does not tell its people apart, or the metric cannot be told person by person.
     """
     if results.manifest.people is None:
-        raise UsageError(f"{results.manifest.dataset} does not tell its people apart: there is no table of people")
+        raise UsageError(f"{results.manifest.title} does not tell its people apart: there is no table of people")
     if metric.averaged_over_folds:
         raise UsageError(f"{metric.title} ranks the images of different people: it cannot be told person by person")
     scores = {row.label: person_scores(row, metric) for row in rows}

@@ -136,7 +136,7 @@ def chosen(results: Results, method: str | None = None) -> list[RowResults]:
     named = [row for row in rows if method in (row.label, row.method)]
     if not named:
         there = ", ".join(row.label for row in rows) or "nothing"
-        raise UsageError(f"there is no {method!r} in these results of {results.manifest.dataset}; there is {there}")
+        raise UsageError(f"there is no {method!r} in these results of {results.manifest.title}; there is {there}")
     return named
 
 
@@ -149,13 +149,13 @@ def titled(what: str, results: Results) -> str:
 def dataset_of(results: Results) -> str:
     """The data set's name, and whether it is synthetic."""
     manifest = results.manifest
-    return f"{manifest.dataset}, synthetic" if manifest.synthetic else manifest.dataset
+    return f"{manifest.title}, synthetic" if manifest.synthetic else manifest.title
 
 
 def key_of(name: str, results: Results, *more: str, metric: Metric = OA) -> tuple[str, ...]:
     """What tells one table from another."""
     by = () if metric is OA else (metric.name,)
-    return (name, *by, *more, results.manifest.dataset, results.manifest.protocol)
+    return (name, *by, *more, results.manifest.title, results.manifest.protocol)
 
 
 def versions_of(results: Results) -> str:
@@ -205,6 +205,7 @@ def head_data(results: Results) -> dict[str, Any]:
     """What every table's data begin with."""
     return {
         "dataset": results.manifest.dataset,
+        "name": results.manifest.title,
         "protocol": results.manifest.protocol,
         "synthetic": results.manifest.synthetic,
         "manifest": results.manifest.sha256,
@@ -248,7 +249,8 @@ def said_of_floor(results: Results, metric: Metric) -> list[str]:
 
 def run_command(manifest: Manifest, methods: Sequence[str], options: Sequence[str] = ()) -> str:
     """What computes rows, named by their labels, in the folds of some results."""
-    asked = ["--dataset", manifest.dataset, "--protocol", manifest.protocol, "--seed", str(manifest.seed)]
+    name = ["--name", manifest.title] if manifest.title != manifest.dataset else []
+    asked = ["--dataset", manifest.dataset, *name, "--protocol", manifest.protocol, "--seed", str(manifest.seed)]
     return shlex.join(["febench", "run", *asked, *options, "--methods", ",".join(methods), "--out", "DIR"])
 
 
