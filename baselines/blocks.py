@@ -91,7 +91,7 @@ class Blocks:
         return cls(tuple(blocks), tuple(f"{block.label}: {error}" for block, error in errors))
 
     @classmethod
-    def one(cls, feature: Callable[..., Features], **fixed: Any) -> Blocks:
+    def single(cls, feature: Callable[..., Features], **fixed: Any) -> Blocks:
         """Return the single block of a method whose features have no open setting."""
         return cls((Block({}, partial(feature, **fixed)),))
 

@@ -103,7 +103,7 @@ def bwe_fsvm(
     check_wavelet_entropy(wavelet, level, entropy, blocks, channels)
     require(delta > 0, f"delta must be above 0, not {delta}")
     return Selected(
-        Blocks.one(
+        Blocks.single(
             wavelet_entropy, wavelet=wavelet, level=level, trim=trim, entropy=entropy, blocks=blocks, channels=channels
         ),
         StandardScaler(),

@@ -113,7 +113,7 @@ def cso(
     )
     check_wavelet(wavelet, values["level"])
     return SearchedClassifier(
-        Blocks.one(wavelet_coefficients, wavelet=wavelet, level=values["level"]),
+        Blocks.single(wavelet_coefficients, wavelet=wavelet, level=values["level"]),
         PrincipalComponents(values["variance"], most=values["components"]),
         classifier,
         values,

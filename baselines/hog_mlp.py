@@ -59,7 +59,7 @@ def hog_mlp(
     """
     check_blocks(size, cell, block, orientations)
     return Selected(
-        Blocks.one(gradient_histograms, size=size, cell=cell, block=block, orientations=orientations),
+        Blocks.single(gradient_histograms, size=size, cell=cell, block=block, orientations=orientations),
         StandardScaler(),
         GradientNetwork(iterations=iterations, random_state=random_state),
         grid={

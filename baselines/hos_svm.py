@@ -65,7 +65,9 @@ def hos_svm(
     """
     check_spectra(projections, nfft, orders, phases, size)
     return Selected(
-        Blocks.one(higher_order_spectra, projections=projections, nfft=nfft, orders=orders, phases=phases, size=size),
+        Blocks.single(
+            higher_order_spectra, projections=projections, nfft=nfft, orders=orders, phases=phases, size=size
+        ),
         StandardScaler(),
         PrincipalComponents(whiten=False),
         KernelSVM(random_state=random_state, break_ties=select, effort=EFFORT if select else None),

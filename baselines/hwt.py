@@ -52,7 +52,7 @@ def hwt(
     """
     check_wavelet(wavelet, level)
     return Selected(
-        Blocks.one(wavelet_coefficients, wavelet=wavelet, level=level, details=details),
+        Blocks.single(wavelet_coefficients, wavelet=wavelet, level=level, details=details),
         StandardScaler(),
         GradientNetwork(iterations=iterations, random_state=random_state),
         grid={

@@ -8,7 +8,7 @@ the rule that of Y. Mitani, Y. Hamamoto, "A local mean-based nonparametric class
 Chosen here: features as of `lbp-svm`, uniform patterns of 8 points at radius 1 of grey images, square roots of the
 shares, not standardised; Euclidean distance of the square roots, which is Hellinger's distance of the histograms.
 Probabilities are the softmax of minus the squared distances to the classes' means, over one temperature
-(`baselines.selection`), so that the answer is always the most probable class, also with one neighbour.
+(`baselines.calibration`), so that the answer is always the most probable class, also with one neighbour.
 Selected in every cell, on its training images: images of 64x64 or 128x128 pixels, 4x4 or 8x8 cells, k of 1, 3, 5, 9,
 15, 25, 50 and 100. With `select=false`: 64 pixels, 8x8 cells, k = 1, the nearest neighbour rule. The validation fold
 is not used.

@@ -196,7 +196,7 @@ def on_wavelet_entropies(
         If a parameter of the features lies outside its range.
     """
     check_wavelet_entropy(wavelet, level, entropy, blocks, channels)
-    features = Blocks.one(
+    features = Blocks.single(
         wavelet_entropy, wavelet=wavelet, level=level, trim=trim, entropy=entropy, blocks=blocks, channels=channels
     )
     return SearchedClassifier(features, StandardScaler(), classifier, settings)

@@ -1,4 +1,4 @@
-"""What watches a training of the network: a trace of its progress, and the validation fold.
+"""Watching a training of the network: a trace of its progress, and the validation fold.
 
 The validation fold chooses among the networks of a training, stops a search that does not improve any more, and sets
 the temperature of the probabilities. No network is trained on it.

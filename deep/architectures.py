@@ -1,4 +1,4 @@
-"""Networks of torchvision by name, with as many outputs as there are classes, from random or given weights."""
+"""Networks of torchvision by name, with an output for each class, from random or pretrained weights."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from deep.weights import find
 from deep.weights_file import load, normalisation
 from febench.core.errors import UsageError
 
-KEYWORDS: dict[str, dict[str, Any]] = {
+EXTRA_KEYWORDS: dict[str, dict[str, Any]] = {
     "resne": {"zero_init_residual": True},
     "wide_resnet": {"zero_init_residual": True},
     "googlenet": {"aux_logits": False, "init_weights": True},
     "inception": {"aux_logits": False, "init_weights": True},
 }
-"""Of networks whose name begins so."""
+"""Keywords for networks whose name begins with the key."""
 
 
 class NativeBatchNorm2d(nn.BatchNorm2d):
     """BatchNorm by torch's own kernels on a GPU.
 
-    cuDNN's float32 kernels for channels last stay on the GPU until all their blocks have met, and so may wait for ever
-    for what another stream holds (pytorch issue 80259). Trainings side by side are such streams; one alone uses the
-    same kernels, so that the bits do not depend on how many there are.
+    cuDNN's float32 kernels for channels last wait on the GPU until all their blocks run, and so may wait for ever for
+    resources that another stream holds (pytorch issue 80259). Trainings side by side are such streams. A training alone
+    uses the same kernels, so that the bits do not depend on how many trainings there are.
     """
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise images, shape (n, channels, height, width)."""
         enabled = cudnn.enabled
-        cudnn.enabled = False  # which backward kernel comes later is settled here, too
+        cudnn.enabled = False  # the choice in the forward pass also decides the backward kernel
         try:
             return super().forward(input)
         finally:
@@ -46,14 +46,14 @@ class NativeBatchNorm2d(nn.BatchNorm2d):
 
 @dataclass(frozen=True)
 class Builder:
-    """Builds a torchvision classifier for a number of classes; the last layer is new in any case.
+    """Builds a torchvision classifier for a number of classes; its last layer is always new.
 
     Attributes
     ----------
     architecture : str
         Name in `torchvision.models`.
     weights : str
-        `none`, or what `deep.weights.find` finds.
+        `none`, or weights that `deep.weights.find` knows.
 
     Raises
     ------
@@ -68,8 +68,8 @@ class Builder:
         check_name(self.architecture)
 
     def __call__(self, num_classes: int) -> nn.Module:
-        """Build the network; torch's global generator draws what no weights are given for."""
-        keywords = next((given for start, given in KEYWORDS.items() if self.architecture.startswith(start)), {})
+        """Build the network; torch's global generator draws all weights that are not loaded."""
+        keywords = next((extra for start, extra in EXTRA_KEYWORDS.items() if self.architecture.startswith(start)), {})
         network: nn.Module = models.get_model(self.architecture, weights=None, num_classes=num_classes, **keywords)
         if self.weights != "none":
             load(network, find(self.architecture, self.weights))
@@ -81,32 +81,32 @@ class Builder:
 
     @property
     def origin(self) -> dict[str, str]:
-        """Which file the weights are from, for the results; nothing if they are random."""
+        """The file of the weights, for the results; empty if they are random."""
         if self.weights == "none":
             return {}
         file = find(self.architecture, self.weights)
         return {"weights": file.source, "weights_sha256": file.sha256, "weights_verified": file.verified}
 
     def normalisation(self, device: torch.device) -> Normalisation:
-        """The normalisation of the images that the weights were trained on.
+        """Return the normalisation of the images that the weights were trained on.
 
         Raises
         ------
         DataError
-            If the file does not say.
+            If the file does not record it.
         """
-        of_channels = normalisation(find(self.architecture, self.weights))
-        mean, sd = (torch.tensor(values, device=device).view(1, -1, 1, 1) for values in of_channels)
+        statistics = normalisation(find(self.architecture, self.weights))
+        mean, sd = (torch.tensor(values, device=device).view(1, -1, 1, 1) for values in statistics)
         return Normalisation(mean, sd)
 
 
 def check_name(architecture: str) -> None:
-    """Refuse a name that torchvision has no classifier of.
+    """Check that torchvision has a classifier of this name.
 
     Raises
     ------
     UsageError
-        If it has none; the nearest names are told.
+        If it has none; the message names similar ones.
     """
     names = models.list_models(module=models)
     if architecture not in names:

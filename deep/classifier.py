@@ -20,8 +20,10 @@ from deep.probe import fit_head
 from deep.training import Checkpoint, Recipe, Training, train
 from deep.weights_file import provenance, save
 
-BATCH = 32  # of predictions
-WARM_UP, TIMED = 1, 3  # steps of a forecast; the quickest counts, as libraries still settle in the first ones
+PREDICTION_BATCH = 32
+WARM_UP_STEPS = 1
+TIMED_STEPS = 3
+"""Steps of a forecast that are timed; the fastest counts, as libraries still choose their kernels in the first ones."""
 
 
 @torch.no_grad()
@@ -33,15 +35,15 @@ def predict_probabilities(
     dtype: torch.dtype = torch.float32,
     flip: bool = True,
 ) -> Tensor:
-    """Class probabilities, shape (n, classes), float32; with `flip`, the mean over each image and its mirror image.
+    """Return class probabilities (n, classes), float32; with `flip` the mean over each image and its mirror image.
 
-    Every batch is filled up to the same shape, so that an image's probabilities do not depend on how many others come
-    with it: libraries choose their kernels by shape.
+    Every batch is filled up to the same shape, so that an image's probabilities do not depend on the number of images
+    beside it: libraries choose their kernels by shape.
 
     Parameters
     ----------
     network : nn.Module
-        Is left in evaluation mode.
+        Put into evaluation mode.
     pixels : Tensor
         uint8, shape (n, channels, height, width).
     normalise : Normalisation
@@ -51,8 +53,8 @@ def predict_probabilities(
     """
     network.eval()
     parts = []
-    for part in torch.split(pixels, BATCH):
-        missing = BATCH - len(part)
+    for part in torch.split(pixels, PREDICTION_BATCH):
+        missing = PREDICTION_BATCH - len(part)
         x = as_input(normalise(torch.cat([part, part[:1].expand(missing, -1, -1, -1)]) if missing else part))
         views = [x, x.flip(3)] if flip else [x]
         with autocast(pixels.device, dtype):
@@ -64,47 +66,47 @@ def predict_probabilities(
 class ImageClassifier:
     """Trains a network on labelled images for a number of steps.
 
-    The validation images, where given, are only watched: what is kept are the last weights, whatever the curve says.
+    Validation images are only watched: the last weights are kept, whatever the validation curve is.
 
     Parameters
     ----------
     network : Builder
-        Builds the network with its first weights; it takes images of 3 channels.
+        Builds the network with its first weights, for images of 3 channels.
     recipe : Recipe
         Budget, optimiser and augmentation.
     size : int
         Images are resized to this many pixels a side.
     probe_first : bool
-        Whether the last layer is first trained alone, as logistic regression on what the others make of the images.
+        Whether to train the last layer alone first, as logistic regression on the outputs of the other layers.
     precision : {"auto", "bf16", "fp32"}
         Of convolutions and matrix products while training; "auto" is bf16 where the device computes in it.
         Predictions are always made in fp32.
     random_state : int, optional
-        Seed of the first weights, the order and the augmentation.
+        Seed of the first weights, of the order of the images and of the augmentation.
     device : {"auto", "cpu", "cuda"}
-        "auto" is a GPU where there is one.
+        "auto" is a GPU if there is one.
     deterministic : bool
         Whether a GPU must give the same bits each time; a CPU always does.
     checkpoint : Path, optional
-        Where a long training keeps its state every few minutes, and goes on from if it is there.
+        File for the state of a long training, written every few minutes; a training continues from it if it exists.
 
     Attributes
     ----------
     classes_ : ndarray
         The class indices seen in `fit`, ascending: the columns of `predict_proba`.
     fit_info_ : dict
-        device, pack (trainings side by side), dtype, steps, images_per_second (training alone), parameters,
-        train_loss; on a GPU peak_gpu_memory_mb (all that torch held while training, whatever was side by side); weights
-        (and what is known of them) if they were not random; if it went on from a checkpoint also resumed_at_step and
-        seconds_before; with validation images also validation_accuracy (of `predict`, at the end) and
-        validation_curve, pairs of step and accuracy (in the precision of the training, without mirror images).
+        device, pack (trainings side by side), dtype, steps, images_per_second (of the training alone), parameters,
+        train_loss; on a GPU peak_gpu_memory_mb (of all trainings side by side); if the weights were not random weights
+        and two fields about their file; if the training continued from a checkpoint resumed_at_step and seconds_before;
+        with validation images validation_accuracy (of `predict`, at the end) and validation_curve, pairs of step and
+        accuracy (in the precision of the training, without mirror images).
 
     Raises
     ------
     ValueError
-        If a parameter is out of its range.
+        If a parameter lies outside its range.
     RuntimeError
-        If CUDA is asked for and there is none.
+        If the device is cuda and there is none.
     """
 
     def __init__(
@@ -134,7 +136,7 @@ class ImageClassifier:
         self.checkpoint = checkpoint
 
     def extract(self, X: NDArray[np.uint8]) -> NDArray[Any]:
-        """Resize each image to `size` x `size` (bilinear, antialiased); images of that size come back as they are.
+        """Resize each image to `size` x `size` (bilinear, antialiased); images of that size are returned unchanged.
 
         Parameters
         ----------
@@ -149,7 +151,7 @@ class ImageClassifier:
         Raises
         ------
         ValueError
-            If `X` is not of such a shape or type.
+            If `X` has another shape or type.
         """
         return resize(X, self.size)
 
@@ -160,7 +162,7 @@ class ImageClassifier:
         X_val: NDArray[np.uint8] | None = None,
         y_val: NDArray[np.integer[Any]] | None = None,
     ) -> ImageClassifier:
-        """Train on images, or on what `extract` made of them.
+        """Train on images, or on the result of `extract`.
 
         Parameters
         ----------
@@ -169,7 +171,7 @@ class ImageClassifier:
         y : ndarray
             Class indices, shape (n,).
         X_val, y_val : ndarray, optional
-            Images and classes whose accuracy is watched; they change nothing.
+            Images and class indices on which the accuracy is recorded; they do not change the training.
 
         Returns
         -------
@@ -179,7 +181,7 @@ class ImageClassifier:
         Raises
         ------
         ValueError
-            If there are no images, or not one class for each.
+            If there are no images, or not as many classes as images.
         """
         if len(X) == 0 or len(X) != len(y):
             raise ValueError(f"fit needs at least one image and a class for each, not {len(X)} and {len(y)}")
@@ -187,8 +189,8 @@ class ImageClassifier:
         watch_memory(self.device)
         pixels, rows = self.on_device(X), torch.arange(len(X), device=self.device)
         dtype = choose_dtype(self.precision, self.device)
-        watched = None if X_val is None or y_val is None or len(X_val) == 0 else (self.on_device(X_val), y_val)
-        look = None if watched is None else lambda _: self._accuracy(*watched, dtype=dtype, flip=False)
+        validation = None if X_val is None or y_val is None or len(X_val) == 0 else (self.on_device(X_val), y_val)
+        measure = None if validation is None else lambda _: self._accuracy(*validation, dtype=dtype, flip=False)
         with seeded(self.random_state, self.device) as generator:
             training = self.begin(pixels, rows, codes, generator)
             self._network, self._normalise = training.network, training.normalise
@@ -202,43 +204,43 @@ class ImageClassifier:
                 "threads": torch.get_num_threads(),
                 "torch": str(torch.__version__),
             }
-            train([training], look, Checkpoint(self.checkpoint, about))
+            train([training], measure, Checkpoint(self.checkpoint, about))
         self.fit_info_ = self.info(training)
-        if watched is not None:
-            accuracy = self._accuracy(*watched, dtype=torch.float32, flip=self.mirrors)
+        if validation is not None:
+            accuracy = self._accuracy(*validation, dtype=torch.float32, flip=self.mirrors)
             self.fit_info_ |= {"validation_accuracy": accuracy, "validation_curve": training.curve}
         return self
 
     def forecast(self, X: NDArray[np.uint8], y: NDArray[np.integer[Any]], n: int) -> float:
-        """Seconds that `fit` on n images will take on this device: all of its steps, by a few that are timed.
+        """Return the seconds that `fit` on n images will take on this device, by timing a few steps.
 
         Parameters
         ----------
         X, y
-            Some images and their classes, as of `fit`.
+            Some images and their class indices, as for `fit`.
         n : int
-            Number of images to be trained on.
+            Number of training images to forecast for.
         """
-        begun = perf_counter()
+        start = perf_counter()
         _, codes = np.unique(np.asarray(y), return_inverse=True)
         with seeded(0, self.device) as generator:
             rows = torch.arange(len(X), device=self.device)
             training = self.begin(self.on_device(X), rows, codes, generator)
-            for _ in range(WARM_UP):
+            for _ in range(WARM_UP_STEPS):
                 training.advance()
             training.wait()
             moments = [perf_counter()]
-            for _ in range(TIMED):
+            for _ in range(TIMED_STEPS):
                 training.advance()
                 training.wait()
                 moments.append(perf_counter())
         step = min(after - before for before, after in pairwise(moments))
-        return moments[0] - begun + step * self.recipe.steps_for(n)
+        return moments[0] - start + step * self.recipe.steps_for(n)
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Class probabilities, shape (n, len(classes_)), float32.
+        """Return class probabilities (n, len(classes_)), float32.
 
-        They are the mean over each image and its mirror image if the training had mirror images in it.
+        They are means over each image and its mirror image if the training used mirror images.
         """
         if len(X) == 0:
             return np.empty((0, len(self.classes_)), dtype=np.float32)
@@ -246,7 +248,7 @@ class ImageClassifier:
         return predict_probabilities(self._network, pixels, self._normalise, flip=self.mirrors).cpu().numpy()
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.integer[Any]]:
-        """Give the most probable class index of each image, shape (n,)."""
+        """Return the most probable class index of each image, shape (n,)."""
         classes: NDArray[np.integer[Any]] = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return classes
 
@@ -265,17 +267,16 @@ class ImageClassifier:
         origin : mapping
             Keywords of `deep.weights_file.provenance`: data set, images, classes, method, seed.
         """
-        pixels = self._normalise
         metadata = provenance(
             **origin,
             architecture=self.network.architecture,
-            mean=pixels.mean.flatten().tolist(),
-            sd=pixels.sd.flatten().tolist(),
+            mean=self._normalise.mean.flatten().tolist(),
+            sd=self._normalise.sd.flatten().tolist(),
         )
         save(path, self._network, metadata=metadata)
 
     def on_device(self, X: NDArray[np.uint8]) -> Tensor:
-        """Images of the network's size, on its device."""
+        """Return images of the network's size, on its device."""
         return on_device(X, self.size, self.device)
 
     def new_network(self, pixels: Tensor, targets: Tensor, classes: int) -> nn.Module:
@@ -286,16 +287,16 @@ class ImageClassifier:
         return network
 
     def begin(
-        self, pixels: Tensor, rows: Tensor, codes: NDArray[np.int64], generator: torch.Generator, place: int = 0
+        self, pixels: Tensor, rows: Tensor, codes: NDArray[np.int64], generator: torch.Generator, slot: int = 0
     ) -> Training:
-        """Begin the training of a new network on some rows of the images, whose classes are numbered from 0."""
+        """Return the training of a new network on some rows of the images; `codes` are their classes, from 0 on."""
         targets = torch.from_numpy(codes.reshape(-1)).to(self.device)
         network = self.new_network(pixels[rows], targets, int(codes.max()) + 1)
         dtype = choose_dtype(self.precision, self.device)
-        return Training(network, pixels, rows, targets, generator, self.recipe, dtype, place)
+        return Training(network, pixels, rows, targets, generator, self.recipe, dtype, slot)
 
     def info(self, training: Training, pack: int = 1) -> dict[str, Any]:
-        """What is worth telling of a training that is done, one of so many side by side."""
+        """Return `fit_info_` of a finished training, one of `pack` side by side."""
         info = {
             "device": str(self.device),
             "pack": pack,

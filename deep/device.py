@@ -13,26 +13,33 @@ from functools import cache
 
 import torch
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
-KEPT, LARGEST = 1 << 30, 32 << 20  # bytes; glibc takes no larger LARGEST
-CUDA_OUT_OF_MEMORY = 2  # cudaErrorMemoryAllocation
-OUT_OF_MEMORY = ("out of memory", "STATUS_ALLOC_FAILED", "unable to find an engine")
-"""What CUDA, its libraries and cuDNN say (the last, pytorch issue 108645, where no algorithm's workspace fits)."""
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Parameters of glibc's `mallopt`, from its malloc.h."""
+
+TRIM_THRESHOLD_BYTES = 1 << 30
+MMAP_THRESHOLD_BYTES = 32 << 20
+"""The largest that glibc accepts."""
+
+CUDA_OUT_OF_MEMORY = 2
+"""cudaErrorMemoryAllocation."""
+
+OUT_OF_MEMORY_MESSAGES = ("out of memory", "STATUS_ALLOC_FAILED", "unable to find an engine")
+"""Of CUDA, its libraries and cuDNN; the last where no algorithm's workspace fits (pytorch issue 108645)."""
 
 
 def choose_device(name: str, *, deterministic: bool = False) -> torch.device:
-    """Look up a device by name; "auto" is a GPU where there is one.
+    """Return a device by name; "auto" is a GPU if there is one.
 
     From then on in this process
-    - convolutions on a GPU compute in whole float32: torch would drop 13 bits;
-    - the driver takes work by 32 ways instead of 8, so that no stream waits for another, unless CUDA has begun before;
-    - with `deterministic`, torch uses only algorithms that give the same bits each time, but does not fill memory
-      before its use: nothing here is read before it is written.
+    - convolutions on a GPU compute in full float32: torch would drop 13 bits;
+    - the driver has 32 work queues instead of 8, so that no stream waits for another, unless CUDA was in use before;
+    - with `deterministic`, torch uses only algorithms that give the same bits each time. It does not fill memory before
+      use, as nothing here is read before it is written.
 
     Raises
     ------
     RuntimeError
-        If CUDA is asked for and there is none.
+        If the device is cuda and there is none.
     """
     os.environ.setdefault("CUDA_DEVICE_MAX_CONNECTIONS", "32")
     if deterministic:
@@ -49,15 +56,15 @@ def choose_device(name: str, *, deterministic: bool = False) -> torch.device:
 
 
 def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """Resolve a precision; "auto" is bfloat16 where the hardware of the device computes in it, else float32."""
+    """Return the type of a precision; "auto" is bfloat16 if the device computes in it, else float32."""
     bf16 = precision == "bf16" or (precision == "auto" and has_bf16(device))
     return torch.bfloat16 if bf16 else torch.float32
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 instructions are there and torch uses them: emulated ones are slower than float32.
+    """Return whether torch uses bfloat16 instructions on a device: emulated ones are slower than float32.
 
-    A processor may have them while torch is told to do without (`ATEN_CPU_CAPABILITY=avx2`).
+    A processor may have them and torch not use them (`ATEN_CPU_CAPABILITY=avx2`).
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
@@ -70,42 +77,45 @@ def has_bf16(device: torch.device) -> bool:
 
 
 def processor_precision() -> str:
-    """What "auto" is on this processor, and why."""
+    """Return what precision "auto" is on this processor, and why."""
     if has_bf16(torch.device("cpu")):
         return "bfloat16, for which this processor has instructions"
     return "float32, for torch uses no bfloat16 instructions here"
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:
-    """Autocast to a lower precision; nothing for float32."""
+    """Return a context of autocast to a lower precision, which does nothing for float32."""
     return torch.autocast(device.type, dtype, enabled=dtype is not torch.float32)
 
 
 @cache
 def keep_freed_memory() -> bool:
-    """Have the C library keep freed memory for the next step; whether it can, which only glibc does.
+    """Have the C library keep freed memory for the next step; return whether it can, which only glibc does.
 
-    Otherwise it gives gradients of megabytes back to the system after each step of a training and asks for them again
-    in the next, and the system clears every page.
+    Otherwise it returns gradients of megabytes to the system after each step of a training and requests them again in
+    the next, and the system clears every page.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
     library = ctypes.CDLL(None)
-    return bool(library.mallopt(M_MMAP_THRESHOLD, LARGEST) and library.mallopt(M_TRIM_THRESHOLD, KEPT))
+    return bool(
+        library.mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES)
+        and library.mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD_BYTES)
+    )
 
 
 @cache
-def stream_at(place: int, device: torch.device) -> torch.cuda.Stream | None:
-    """A GPU's stream for one of the trainings side by side, the same all through a process; None on a processor.
+def stream_at(slot: int, device: torch.device) -> torch.cuda.Stream | None:
+    """Return a GPU's stream for one of the trainings side by side, the same throughout a process; None on a processor.
 
-    torch deals out 32 streams in turn, and graphs that share one corrupt each other: destroying a graph frees the
-    workspaces of its stream (pytorch issue 193402).
+    torch hands out 32 streams in turn, and graphs on the same stream corrupt each other: destroying a graph frees the
+    workspaces of its stream (pytorch issue 193402). So streams are reused by slot.
     """
     return torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
 
 
 def free_memory(device: torch.device) -> int:
-    """Bytes that are free on a GPU once torch has given back what it does not use; a processor's are not counted."""
+    """Return the free bytes of a GPU after torch has released unused memory; on a processor the largest integer."""
     if device.type != "cuda":
         return sys.maxsize
     torch.cuda.empty_cache()
@@ -113,35 +123,35 @@ def free_memory(device: torch.device) -> int:
 
 
 def watch_memory(device: torch.device) -> None:
-    """Have `peak_memory` count from here on."""
+    """Have `peak_memory` measure from here on."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(device)
 
 
 def peak_memory(device: torch.device) -> dict[str, float]:
-    """`peak_gpu_memory_mb`, the most that torch held of a GPU's memory, in 2**20 bytes; nothing of a processor."""
+    """Return `peak_gpu_memory_mb`, torch's largest use of GPU memory in 2**20 bytes; empty on a processor."""
     if device.type != "cuda":
         return {}
     return {"peak_gpu_memory_mb": round(torch.cuda.max_memory_reserved(device) / 2**20, 1)}
 
 
 def ran_out_of_memory(error: BaseException | None) -> bool:
-    """Whether a GPU's memory ran out, be it the cause of the cause: the end of a capture raises an error on top."""
+    """Return whether a GPU's memory ran out, also if that is the cause of an error, as it is when a capture fails."""
     if error is None:
         return False
     if isinstance(error, torch.OutOfMemoryError):
         return True
     if isinstance(error, torch.AcceleratorError) and getattr(error, "error_code", None) == CUDA_OUT_OF_MEMORY:
         return True
-    if isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY):
+    if isinstance(error, RuntimeError) and any(message in str(error) for message in OUT_OF_MEMORY_MESSAGES):
         return True
     return ran_out_of_memory(error.__cause__) or ran_out_of_memory(error.__context__)
 
 
 @contextmanager
 def seeded(seed: int | None, device: torch.device) -> Iterator[torch.Generator]:
-    """Give a generator on the device; torch's global ones are seeded inside, and afterwards are as they were before."""
+    """Yield a seeded generator on the device; torch's global generators are seeded inside and restored afterwards."""
     seed = secrets.randbits(63) if seed is None else seed
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.default_generator.manual_seed(seed)

@@ -1,7 +1,7 @@
-"""Images on their way into a network: resized, put on a device, normalised, and changed a little while it trains.
+"""Images as the input of a network: resized, moved to a device, normalised, augmented.
 
-They stay uint8 until they are used. Normalisation goes by the training images' own statistics; the augmentation works
-on a whole batch at once, with its own draw of every parameter for every image.
+They stay uint8 until they are used. Normalisation uses the statistics of the training images. The augmentation changes
+a whole batch at once, with every parameter drawn anew for every image.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-RESIZE_BYTES = 64 * 2**20  # of float pixels at a time
+MAX_RESIZE_BYTES = 64 * 2**20
+"""Float pixels that are resized at a time."""
+
 CHANNELS = 3
-DRAWS = 7  # an image, for `Augmentation`
+DRAWS = 7
+"""Random numbers that `Augmentation` needs for each image."""
 
 
 def resize(X: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
@@ -26,19 +29,19 @@ def resize(X: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     if X.shape[1:3] == (size, size):
         return X
     resized = np.empty((len(X), size, size, *X.shape[3:]), dtype=np.uint8)
-    chunk = max(1, RESIZE_BYTES // (4 * int(np.prod(X.shape[1:]))))
+    chunk = max(1, MAX_RESIZE_BYTES // (4 * int(np.prod(X.shape[1:]))))
     for start in range(0, len(X), chunk):
         images = _channels_first(np.array(X[start : start + chunk])).float().contiguous()
         small = nn.functional.interpolate(
             images, size=(size, size), mode="bilinear", antialias=True, align_corners=False
         )
-        last = small.round_().clamp_(0, 255).byte().permute(0, 2, 3, 1).numpy()
-        resized[start : start + chunk] = last.reshape(resized[start : start + chunk].shape)
+        channels_last = small.round_().clamp_(0, 255).byte().permute(0, 2, 3, 1).numpy()
+        resized[start : start + chunk] = channels_last.reshape(resized[start : start + chunk].shape)
     return resized
 
 
 def on_device(X: NDArray[np.uint8], size: int, device: torch.device) -> Tensor:
-    """uint8 images of a size, shape (n, channels, size, size), on a device."""
+    """Return images resized to a size on a device: uint8, shape (n, channels, size, size)."""
     return _channels_first(np.array(resize(X, size))).contiguous().to(device)
 
 
@@ -56,9 +59,9 @@ class Normalisation:
 
     @classmethod
     def of(cls, pixels: Tensor) -> Normalisation:
-        """By the statistics of uint8 images, shape (n, channels, height, width), on their device.
+        """Return the normalisation by the statistics of uint8 images (n, channels, height, width), on their device.
 
-        A constant channel is not scaled; features, which are not uint8, are left as they are.
+        A constant channel is not scaled. Features, which are not uint8, are not normalised.
         """
         if pixels.dtype is not torch.uint8:
             zeros = torch.zeros(1, pixels.shape[1], 1, 1, device=pixels.device)
@@ -72,13 +75,13 @@ class Normalisation:
         return cls(mean.float().view(1, -1, 1, 1), sd.float().view(1, -1, 1, 1))
 
     def __call__(self, pixels: Tensor) -> Tensor:
-        """Normalised float images."""
+        """Return normalised float images."""
         return (pixels.float() - self.mean) / self.sd
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a training image may be changed; all strengths 0 is the identity.
+    """Random changes of training images within ranges; with all ranges 0 it is the identity.
 
     Attributes
     ----------
@@ -105,7 +108,7 @@ class Augmentation:
 
     @classmethod
     def of_strength(cls, strength: float) -> Augmentation:
-        """Multiply the ranges of the default augmentation by `strength`; at 0 there are no flips either.
+        """Return the default augmentation with its ranges multiplied by `strength`; at 0 there are no flips either.
 
         Raises
         ------
@@ -113,7 +116,7 @@ class Augmentation:
             If the strength is negative.
         """
         if strength < 0:
-            raise ValueError(f"the strength of augment must not be negative, not {strength}")
+            raise ValueError(f"augment must not be negative, not {strength}")
         full = cls()
         return replace(
             full,
@@ -126,12 +129,12 @@ class Augmentation:
         )
 
     def __call__(self, images: Tensor, draws: Tensor) -> Tensor:
-        """Augment a batch; no constant comes from the host, so that a CUDA graph may hold it.
+        """Augment a batch, without constants from the host, so that a CUDA graph can contain it.
 
         Parameters
         ----------
         images : Tensor
-            Normalised float images, shape (n, channels, height, width); what lies outside them counts as 0.
+            Normalised float images, shape (n, channels, height, width); pixels outside them are 0.
         draws : Tensor
             Uniform draws from [-1, 1), shape (n, DRAWS), on the device of the images.
 
@@ -142,7 +145,7 @@ class Augmentation:
         """
         angle, zoom, mirror, right, down, gain, shift = draws.unbind(1)
         if self.degrees or self.scale or self.translate or self.flip:
-            # one 2x3 matrix an image: where in the source, in units of half a side, each target pixel is read
+            # a 2x3 matrix for each image: the position in the source, in half sides, at which a target pixel is read
             aspect = images.shape[2] / images.shape[3]
             angle, zoom = math.radians(self.degrees) * angle, 1 + self.scale * zoom
             sign = 2 * (mirror >= 2 * self.flip - 1).to(angle.dtype) - 1
@@ -160,12 +163,12 @@ class Augmentation:
 
 
 def draw(n: int, generator: torch.Generator, out: Tensor | None = None) -> Tensor:
-    """What `Augmentation` needs for n images: uniform draws from [-1, 1), shape (n, DRAWS); into `out` if given."""
+    """Return draws for `Augmentation` of n images, uniform in [-1, 1), shape (n, DRAWS); in `out` if it is not None."""
     out = torch.empty(n, DRAWS, device=generator.device) if out is None else out
     return out.uniform_(-1.0, 1.0, generator=generator)
 
 
 def as_input(images: Tensor) -> Tensor:
-    """Images as the network takes them: grey repeated to three channels, channels last in memory."""
-    whole = images.expand(-1, CHANNELS, -1, -1) if images.shape[1] == 1 else images
-    return whole.contiguous(memory_format=torch.channels_last)
+    """Return images as networks take them: grey repeated to three channels, channels last in memory."""
+    coloured = images.expand(-1, CHANNELS, -1, -1) if images.shape[1] == 1 else images
+    return coloured.contiguous(memory_format=torch.channels_last)

@@ -1,8 +1,8 @@
-"""The last stage of a ResNet and its last layer, trained on what the frozen stages before them make of each image.
+"""The last stage of a ResNet and its last layer, trained on the outputs of the frozen stages before them.
 
-The frozen stages see images normalised as those were that they were trained on. What they give is a pure function of
-each image, computed once a data set and kept in half precision. Images are not augmented, so predictions are not means
-over mirror images. As whenever a network starts from weights, the last layer is first trained alone.
+The frozen stages get images normalised as those that they were trained on. Their outputs are a pure function of each
+image, computed once a data set and stored in half precision. Images are not augmented, so predictions are not means
+over mirror images. The last layer is first trained alone, as always when a network starts from weights.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ from deep.probe import fit_head
 from deep.weights_file import head_of
 from febench.core.errors import UsageError
 
-BATCH = 64
+BATCH_SIZE = 64
 FROZEN = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3")
 TRAINED = ("layer4", "avgpool")
 
 
 class TailClassifier(PackedClassifier):
-    """An `ImageClassifier` of features: `fit` and `predict` take what `extract` gives."""
+    """An `ImageClassifier` of features: `fit` and `predict` take the result of `extract`."""
 
     @torch.no_grad()
     def extract(self, X: NDArray[np.uint8]) -> NDArray[Any]:
-        """What the third stage gives, shape (n, channels, height, width), float16."""
+        """Return the outputs of the third stage, shape (n, channels, height, width), float16."""
         network = self.network(2).to(self.device).to(memory_format=torch.channels_last).eval()
         frozen = nn.Sequential(*(part for name, part in _parts(network) if name in FROZEN))
         normalise = self.network.normalisation(self.device)
         pixels = on_device(X, self.size, self.device)
-        features = [frozen(as_input(normalise(part))).half().cpu() for part in torch.split(pixels, BATCH)]
+        features = [frozen(as_input(normalise(part))).half().cpu() for part in torch.split(pixels, BATCH_SIZE)]
         return torch.cat(features).contiguous().numpy()
 
     def on_device(self, X: NDArray[Any]) -> Tensor:
-        """Put features on the device."""
+        """Return features on the device."""
         return torch.from_numpy(np.array(X)).to(self.device)
 
     def new_network(self, pixels: Tensor, targets: Tensor, classes: int) -> nn.Module:
-        """Build the part that is trained; `pixels` are features."""
+        """Return the part that is trained; `pixels` are features."""
         whole = self.network(classes)
         layers = [part for name, part in _parts(whole) if name in TRAINED]
         tail = nn.Sequential(*layers, nn.Flatten(1), head_of(whole)[1]).to(self.device)
@@ -54,8 +54,8 @@ class TailClassifier(PackedClassifier):
         return tail
 
     def save_weights(self, path: Path, origin: Mapping[str, Any]) -> None:
-        """Refuse: what was trained is no whole network."""
-        raise UsageError("layer4 trains a part of a network; pretrain the whole one, such as resnet18")
+        """Raise `UsageError`: only a part of a network was trained."""
+        raise UsageError("layer4 trains only a part of a network: pretrain a whole network, such as resnet18")
 
 
 def _parts(network: nn.Module) -> list[tuple[str, nn.Module]]:

@@ -2,22 +2,22 @@
 
 Papers: Li, Li & Lima 2021 ("Facial expression recognition via ResNet-18", doi:10.1007/978-3-030-82565-2_24) and Li &
 Lima 2021 ("Facial expression recognition via ResNet-50", doi:10.1016/j.ijcce.2021.02.002): ResNets with a 7-way
-softmax, 8 groups train, 1 validates, 1 tests. Both leave open the size of the images, the first weights, the optimiser,
-the number of epochs and the augmentation. The second one's outlook names the other networks here. Chosen, the same for
-all of them:
+softmax, 8 groups train, 1 validates, 1 tests. They leave open the size of the images, the first weights, the optimiser,
+the number of epochs and the augmentation. The second names the other networks here in its outlook. Chosen here, the
+same for all of them:
 
 - torchvision's networks as they are, stem included, with one output a class seen in training, from random weights
   (ResNets: He initialisation, the last BatchNorm of each block zeroed).
-- images resized to `size` pixels; mean and standard deviation from the training images alone.
-- AdamW under a one-cycle learning rate, label smoothing 0.1, every image a little turned, scaled, shifted, mirrored and
-  relit each time; predictions are the mean over the image and its mirror image.
+- images resized to `size` pixels; normalised by the mean and standard deviation of the training images.
+- AdamW with a one-cycle learning rate, label smoothing 0.1, every image rotated, scaled, shifted, mirrored and relit a
+  little each time; predictions are means over the image and its mirror image.
 - a number of steps that grows with the number of images, and the last weights; the validation fold is only watched.
-- the preset `quick`: fewer steps on smaller images, without augmentation, which pays only in longer training.
-- `weights`: none, imagenet, or a file; what was pretrained has it in its name. It is fine-tuned as Kumar et al. 2022
-  (arXiv 2202.10054) say: first the last layer alone, on frozen features, then all layers, earlier stages at lower
-  rates, BatchNorm with the statistics it came with.
+- the preset `quick`: fewer steps on smaller images, without augmentation, which is only worth it in longer training.
+- `weights`: none, imagenet, or a file; the label of a row names its pretrained weights. Fine-tuning follows Kumar et
+  al. 2022 (arXiv 2202.10054): first the last layer alone, on frozen features, then all layers, earlier stages with
+  lower learning rates, BatchNorm with its pretrained statistics.
 
-RECIPE.md beside this file holds what was tried and measured before the values below were frozen.
+RECIPE.md beside this file describes the trials before the values below were frozen.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def classifier(
     steps : int
         Updates, at least.
     epochs : float
-        Times every image is seen, at least.
+        Number of times that every image is used, at least.
     batch_size : int
         Images in each update.
     lr, warmup : float
@@ -85,20 +85,20 @@ def classifier(
         With `weights`: learning rate of the network's first stage as a fraction of its last one's, geometric in
         between. Random weights have one rate.
     precision : {"auto", "bf16", "fp32"}
-        Of the training; "auto" is bf16 where the hardware has it.
+        Of the training; "auto" is bf16 if the hardware has it.
     random_state : int, optional
         Seed.
     device : {"auto", "cpu", "cuda"}
-        Where it runs.
+        Device of the network.
     deterministic, checkpoint
         See `deep.classifier.ImageClassifier`.
     pack : int
-        See `deep.packing.PackedClassifier`, which it is of a network that can be packed.
+        See `deep.packing.PackedClassifier`; ignored for a network that cannot be packed.
 
     Raises
     ------
     ValueError
-        If torchvision has no such classifier, or a parameter is out of its range.
+        If torchvision has no such classifier, or a parameter lies outside its range.
     """
     from deep.architectures import Builder
     from deep.classifier import ImageClassifier
@@ -135,14 +135,14 @@ def classifier(
 
 
 def settle(params: Mapping[str, Any], network: str | None = None) -> dict[str, Any]:
-    """Have the parameter `weights` name what a file holds, not where it is.
+    """Return the parameters with `weights` as the name of a file's content, not as its path.
 
     Raises
     ------
     UsageError
         If torchvision has no such network, or there are no such weights.
     DataError
-        If the weights are not what they should be.
+        If the file of the weights is unusable.
     """
     from deep import weights
 
@@ -154,7 +154,7 @@ def settle(params: Mapping[str, Any], network: str | None = None) -> dict[str, A
 
 
 def check(params: Mapping[str, Any], device: str, network: str | None = None) -> str | None:
-    """Why a method cannot run with these parameters on a device, or None if it can."""
+    """Return why a method cannot run with these parameters on a device, or None if it can."""
     import torch
 
     from deep.weights import absent
@@ -165,7 +165,7 @@ def check(params: Mapping[str, Any], device: str, network: str | None = None) ->
 
 
 def precision() -> str:
-    """What networks are trained in on this processor unless told otherwise, and why."""
+    """Return the default precision of trainings on this processor, and why."""
     from deep.device import processor_precision
 
     return processor_precision()
@@ -179,16 +179,16 @@ def register(
     sets: tuple[str, ...] = ("extended",),
     quick_steps: int = 90,
 ) -> None:
-    """Make `classifier`, with its first parameter given, a method of its own.
+    """Register `classifier` with a fixed first parameter as a method.
 
     Parameters
     ----------
     name, cite, sets
         As of `febench.method`.
     network : str or None
-        torchvision's name; None leaves it a parameter.
+        torchvision's name of the network; None leaves it a parameter.
     about : str
-        What the docstring begins with.
+        The beginning of the docstring.
     quick_steps : int
         Steps of the preset `quick`.
     """

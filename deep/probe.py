@@ -1,7 +1,7 @@
-"""The last layer alone: logistic regression on what a frozen network makes of images (Kumar et al. 2022).
+"""The last layer alone: logistic regression on the outputs of a frozen network (Kumar et al. 2022).
 
-As a method of its own, `linear-probe`, its network sees images normalised as those were that it was trained on, and
-the features are standardised. As the first part of fine-tuning, it is what the last layer starts from.
+In the method `linear-probe` the network gets images normalised as those that it was trained on, and the features are
+standardised. In fine-tuning, it is the first step: it gives the first weights of the last layer.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from deep.device import choose_device
 from deep.images import Normalisation, as_input, on_device
 from deep.weights_file import head_of
 
-BATCH = 64
+BATCH_SIZE = 64
 C = 0.01
 
 
 def linear_head(network: nn.Module) -> nn.Linear:
-    """The layer that gives the logits.
+    """Return the layer that computes the logits.
 
     Raises
     ------
     ValueError
-        If it is not a linear one.
+        If it is not linear.
     """
     name, layer = head_of(network)
     if not isinstance(layer, nn.Linear):
@@ -44,42 +44,42 @@ def linear_head(network: nn.Module) -> nn.Linear:
 
 @torch.no_grad()
 def head_inputs(network: nn.Module, pixels: Tensor, normalise: Normalisation) -> NDArray[np.float32]:
-    """What the last layer gets of each image, the mean over it and its mirror image, shape (n, features), float32."""
+    """Return the last layer's inputs (n, features), float32: for each image the mean over it and its mirror image."""
     inputs: list[Tensor] = []
-    hook = linear_head(network).register_forward_pre_hook(lambda _, given: inputs.append(given[0].float()))
+    hook = linear_head(network).register_forward_pre_hook(lambda _, args: inputs.append(args[0].float()))
     network.eval()
     try:
-        for part in torch.split(pixels, BATCH):
+        for part in torch.split(pixels, BATCH_SIZE):
             x = as_input(normalise(part))
             network(x)
             network(x.flip(3))
     finally:
         hook.remove()
     pairs = zip(inputs[::2], inputs[1::2], strict=True)
-    return torch.cat([(one + other) / 2 for one, other in pairs]).cpu().numpy()
+    return torch.cat([(plain + mirrored) / 2 for plain, mirrored in pairs]).cpu().numpy()
 
 
 def logistic_regression(X: NDArray[np.float32], y: NDArray[np.int64], c: float = C) -> tuple[Tensor, Tensor]:
-    """Weights and biases of multinomial logistic regression on standardised features, for the features as they are.
+    """Fit multinomial logistic regression to standardised features; return it for features that are not standardised.
 
     Parameters
     ----------
     X : ndarray
         Shape (n, features).
     y : ndarray
-        Classes 0 .. k-1, each at least once, shape (n,).
+        Classes 0 to k - 1, each at least once, shape (n,).
     c : float
         Inverse strength of the penalty, as in scikit-learn.
 
     Returns
     -------
     tuple of Tensor
-        Shapes (k, features) and (k,).
+        Weights (k, features) and biases (k,).
     """
     scaler = StandardScaler().fit(X)
     model = LogisticRegression(C=c, max_iter=1000).fit(scaler.transform(X), y)
     weight, bias = model.coef_, model.intercept_
-    if len(weight) == 1:  # two classes: one row, the log odds of the second
+    if len(weight) == 1:  # with two classes a single row: the log odds of the second
         weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
     weight = weight / scaler.scale_
     bias = bias - weight @ scaler.mean_
@@ -87,7 +87,7 @@ def logistic_regression(X: NDArray[np.float32], y: NDArray[np.int64], c: float =
 
 
 def fit_head(network: nn.Module, pixels: Tensor, targets: Tensor, normalise: Normalisation) -> None:
-    """Train the last layer on frozen features, in place; with a single class there is nothing to train."""
+    """Train the last layer of a network on its frozen other layers; with a single class it is not changed."""
     y = targets.cpu().numpy()
     if len(np.unique(y)) < 2:
         return
@@ -99,7 +99,7 @@ def fit_head(network: nn.Module, pixels: Tensor, targets: Tensor, normalise: Nor
 
 
 class LinearProbe:
-    """Logistic regression on what the last layer of a frozen network gets.
+    """Logistic regression on the inputs of a frozen network's last layer.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class LinearProbe:
     classes_ : ndarray
         The class indices seen in `fit`.
     fit_info_ : dict
-        Which weights.
+        The file of the weights.
     """
 
     def __init__(self, network: Builder, *, size: int = 64, c: float = C, device: str = "auto") -> None:
@@ -127,7 +127,7 @@ class LinearProbe:
         self._model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=2000))
 
     def extract(self, X: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Features of images, shape (n, features): the mean over each image and its mirror image."""
+        """Return features of images (n, features): means over each image and its mirror image."""
         network = self.network(2).to(self.device).to(memory_format=torch.channels_last)
         return head_inputs(network, on_device(X, self.size, self.device), self.network.normalisation(self.device))
 
@@ -139,12 +139,12 @@ class LinearProbe:
         return self
 
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.integer[Any]]:
-        """Class indices (n,) of features (n, d)."""
+        """Return the class indices (n,) of features (n, d)."""
         classes: NDArray[np.integer[Any]] = self.classes_[self.predict_proba(features).argmax(axis=1)]
         return classes
 
     def predict_proba(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Class probabilities, shape (n, len(classes_))."""
+        """Return class probabilities (n, len(classes_))."""
         if len(features) == 0:
             return np.empty((0, len(self.classes_)))
         return np.asarray(self._model.predict_proba(features))

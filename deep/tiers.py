@@ -1,14 +1,13 @@
 """Pretrained networks that are trained in part: `linear-probe` and `layer4`.
 
-Their frozen layers are a pure function of each image, so that they are computed once a data set, not once a fold. What
-is trained on top is small, and images are not augmented. They are methods of their own: neither is the network
-fine-tuned whole, which is `resnet50[weights=...]`. The frozen layers see images normalised as those were that they were
-trained on.
+The outputs of their frozen layers are a pure function of each image, so that they are computed once a data set, not
+once a fold. The trained part is small, and images are not augmented. The frozen layers get images normalised as those
+that they were trained on. To fine-tune a whole network, use `resnet50[weights=...]`.
 
-- `linear-probe`: logistic regression on what the network's last layer gets, the mean over an image and its mirror
+- `linear-probe`: logistic regression on the inputs of the network's last layer, means over an image and its mirror
   image (Kumar et al. 2022, arXiv 2202.10054).
-- `layer4`: the last stage of a ResNet and its last layer, on what the third stage gives. Its learning rate rises over
-  the first 30 % of the steps (warmup=0.3), where that of whole networks does over 20 %: the reference results are so.
+- `layer4`: the last stage of a ResNet and its last layer, on the outputs of the third stage. Its learning rate rises
+  over the first 30 % of the steps (warmup=0.3), not 20 % as that of whole networks: so the reference results were made.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ KUMAR = "Kumar et al. 2022, arXiv 2202.10054"
 
 
 def needs_weights(params: Mapping[str, Any], device: str) -> str | None:
-    """Why a tier cannot run with these parameters on a device, or None if it can."""
+    """Return why a method cannot run with these parameters on a device, or None if it can."""
     if params["weights"] == "none":
         return "its frozen layers need weights: set weights to imagenet, or to a file made by febench pretrain"
     return check(params, device)
@@ -92,7 +91,7 @@ def layer4(
 ) -> TailClassifier:
     """Train the last stage and the last layer of a pretrained ResNet on frozen stages.
 
-    The learning rate peaks after 30 % of the steps: warmup=0.3, which is not to be set.
+    The learning rate peaks after 30 % of the steps: warmup=0.3, which cannot be set.
 
     Parameters
     ----------

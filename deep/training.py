@@ -1,12 +1,11 @@
-"""The training of every deep method: its recipe, its optimiser, one step, the loop, and the state kept on disk.
+"""The training of every deep method: its recipe, its optimiser, one step, the loop, and its state on disk.
 
-A training is a fixed number of steps, and the last weights count. All images lie as one uint8 tensor on the device;
-each step takes a batch of them, normalises it, augments it and makes one update. Every batch has the same shape: the
-images are dealt out in random order, over and over, and a batch may span the end of one round and the start of the
-next, so that neither 3 images nor 28,709 make a ragged batch.
+A training is a fixed number of steps; the last weights are kept. All images are one uint8 tensor on the device. Each
+step takes a batch of them, normalises it, augments it and makes one update. Every batch has the same shape: the images
+are shuffled again and again, and a batch may have the last images of one round and the first of the next.
 
-Everything that changes from step to step (which images, the draws of the augmentation, the learning rate) is written
-into tensors that stay where they are, so that on a GPU the whole step is one CUDA graph.
+Everything that changes from step to step (the images, the draws of the augmentation, the learning rate) is written into
+tensors that never move, so that on a GPU the whole step is one CUDA graph.
 """
 
 from __future__ import annotations
@@ -27,22 +26,31 @@ from deep.images import DRAWS, Augmentation, Normalisation, as_input, draw
 from febench.core.files import replacing
 
 BETAS = (0.9, 0.99)
-CAPTURE_WARM_UP = 3  # steps before one is captured
-STATE = 2  # raised whenever what `Training.state` gives is of another form, which `resume` cannot read
-LOOKS, APART = 10, 30  # during a training, at most, and steps that one goes on for between two of them, at least
-KEEP_EVERY, TELL_EVERY = 180.0, 10.0  # seconds
+WARM_UP_STEPS = 3
+"""Steps before one is captured as a CUDA graph."""
+
+STATE_VERSION = 2
+"""Raised whenever `Training.state` has a new form, which an older `resume` cannot read."""
+
+MAX_MEASUREMENTS = 10
+"""Times that `measure` is called during a training, at most."""
+
+MIN_STEPS_BETWEEN_MEASUREMENTS = 30
+
+SAVE_INTERVAL_S = 180.0
+PROGRESS_INTERVAL_S = 10.0
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What one training is made of.
+    """The settings of a training.
 
     Attributes
     ----------
     steps : int
         Number of updates, at least.
     epochs : float
-        Number of times every image is seen, at least: large data sets get more than `steps` updates.
+        Number of times that every image is used, at least: large data sets have more than `steps` updates.
     batch_size : int
         Images in each update.
     lr : float
@@ -52,11 +60,11 @@ class Recipe:
     weight_decay, label_smoothing : float
         As in `torch.optim.AdamW` and `torch.nn.CrossEntropyLoss`; BatchNorm and biases are not decayed.
     augmentation : Augmentation
-        Changes made to the training images.
+        Random changes of the training images.
     stage_decay : float
         The learning rate of the network's first stage as a fraction of its last one's, geometric in between.
     frozen_statistics : bool
-        Whether BatchNorm keeps the mean and variance it came with.
+        Whether BatchNorm keeps the mean and variance of the first weights.
     """
 
     steps: int
@@ -83,12 +91,12 @@ class Recipe:
             raise ValueError(f"stage_decay must be a fraction above 0, not {self.stage_decay}")
 
     def steps_for(self, n: int) -> int:
-        """Number of updates of a training on n images."""
+        """Return the number of updates of a training on n images."""
         return max(self.steps, math.ceil(self.epochs * n / self.batch_size))
 
 
 def one_cycle(done: int, steps: int, warmup: float) -> float:
-    """Learning rate after `done` steps, relative to its peak: a straight rise, then half a cosine down to 0.
+    """Return the learning rate after `done` steps as a share of its peak: a linear rise, then half a cosine down to 0.
 
     References
     ----------
@@ -101,17 +109,17 @@ def one_cycle(done: int, steps: int, warmup: float) -> float:
 
 
 class StagedAdamW:
-    """AdamW (Loshchilov & Hutter 2019) over a network's stages, which can start over in place.
+    """AdamW (Loshchilov & Hutter 2019) over a network's stages, with a reset in place.
 
-    So a CUDA graph may hold a step of it, after a warm-up. Vectors (BatchNorm and biases) are not decayed.
+    A CUDA graph can so contain a step of it after a warm-up. Vectors (BatchNorm and biases) are not decayed.
 
-    On a processor torch's step first copies the gradient of each tensor that does not lie in memory in the order of its
-    dimensions, as the kernels of a channels-last network do not. So it is given the same memory, dimensions reordered.
+    On a processor torch's step first copies the gradient of each tensor that is not contiguous, such as the kernels of
+    a channels-last network. So the optimiser gets views of the same memory, with the dimensions in its order.
 
     Parameters
     ----------
     network : nn.Module
-        What is trained: those of its parameters that require gradients. Each of its children is a stage.
+        Its parameters that require gradients are trained. Each of its children is a stage.
     lr : float
         Peak of the learning rate.
     weight_decay : float
@@ -119,7 +127,7 @@ class StagedAdamW:
     stage_decay : float
         Learning rate of the network's first stage as a fraction of its last one's, geometric in between.
     graph : bool
-        Whether a step will be captured: then the learning rates are a tensor, which one kernel sets.
+        Whether a step will be captured: the learning rates are then a tensor, which one kernel sets.
     """
 
     def __init__(self, network: nn.Module, lr: float, weight_decay: float, stage_decay: float, *, graph: bool) -> None:
@@ -127,31 +135,31 @@ class StagedAdamW:
         trained = [[parameter for parameter in part if parameter.requires_grad] for part in parts]
         stages = [stage for stage in trained if stage]  # from the images to the classes
         groups: list[dict[str, Any]] = []
-        for place, stage in enumerate(reversed(stages)):
-            peak = lr * stage_decay ** (place / max(1, len(stages) - 1))
+        for depth, stage in enumerate(reversed(stages)):
+            peak = lr * stage_decay ** (depth / max(1, len(stages) - 1))
             decayed, plain = ([p for p in stage if (p.ndim > 1) is matrix] for matrix in (True, False))
             groups.append({"params": decayed, "weight_decay": weight_decay, "peak": peak})
             groups.append({"params": plain, "weight_decay": 0.0, "peak": peak})
         groups = [group for group in groups if group["params"]]
         device = stages[0][0].device
-        self._lying: list[tuple[Tensor, list[int], Tensor]] = []  # parameter, order of its strides, its memory in that
+        self._views: list[tuple[Tensor, list[int], Tensor]] = []  # parameter, order of its strides, view in that order
         if device.type == "cpu":
             for group in groups:
-                group["params"] = [self._as_it_lies(parameter) for parameter in group["params"]]
+                group["params"] = [self._contiguous_view(parameter) for parameter in group["params"]]
         self._peaks = torch.tensor([group["peak"] for group in groups], device=device)
         self._rates = torch.zeros_like(self._peaks) if graph else None
-        for place, group in enumerate(groups):
-            group["lr"] = 0.0 if self._rates is None else self._rates[place]
+        for index, group in enumerate(groups):
+            group["lr"] = 0.0 if self._rates is None else self._rates[index]
         self._adamw = torch.optim.AdamW(groups, betas=BETAS, fused=True, capturable=graph)
 
-    def _as_it_lies(self, parameter: Tensor) -> Tensor:
-        """A parameter, or its memory with the dimensions in the order of their strides, of which `step` has to know."""
+    def _contiguous_view(self, parameter: Tensor) -> Tensor:
+        """Return a parameter if it is contiguous, else a view that is; `step` then reorders its gradient likewise."""
         if parameter.is_contiguous():
             return parameter
         order = sorted(range(parameter.ndim), key=parameter.stride, reverse=True)
-        same = parameter.detach().permute(order)
-        self._lying.append((parameter, order, same))
-        return same
+        view = parameter.detach().permute(order)
+        self._views.append((parameter, order, view))
+        return view
 
     def set_rate(self, share: float) -> None:
         """Set the learning rates to a share of their peaks."""
@@ -162,72 +170,72 @@ class StagedAdamW:
             group["lr"] = share * group["peak"]
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Delete the gradients."""
         self._adamw.zero_grad(set_to_none=True)
-        for parameter, _, _ in self._lying:
+        for parameter, _, _ in self._views:
             parameter.grad = None
 
     def step(self) -> None:
-        """Make one update, by the gradients there are."""
-        for parameter, order, same in self._lying:
-            same.grad = None if parameter.grad is None else parameter.grad.permute(order)
+        """Make one update by the present gradients."""
+        for parameter, order, view in self._views:
+            view.grad = None if parameter.grad is None else parameter.grad.permute(order)
         self._adamw.step()
 
-    def forget(self) -> None:
-        """Zero all that it remembers of earlier steps, in place."""
+    def reset(self) -> None:
+        """Set the state of earlier steps to zero, in place."""
         for state in self._adamw.state.values():
             for value in state.values():
                 value.zero_()
 
     def state_dict(self) -> dict[str, Any]:
-        """All that it remembers, for `load_state_dict`."""
+        """Return the state of earlier steps, for `load_state_dict`."""
         return self._adamw.state_dict()
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """Remember what was saved; in the tensors that are there, if there are any."""
+        """Restore a saved state, in the existing tensors if there are any."""
         if not self._adamw.state:
             self._adamw.load_state_dict(saved)
             return
         parameters = [parameter for group in self._adamw.param_groups for parameter in group["params"]]
-        for place, parameter in enumerate(parameters):
+        for index, parameter in enumerate(parameters):
             for name, value in self._adamw.state[parameter].items():
-                value.copy_(saved["state"][place][name])
+                value.copy_(saved["state"][index][name])
 
 
 class Training:
-    """A network, its optimiser and one step of both, on one fold.
+    """The training of one network on one fold, step by step.
 
     Parameters
     ----------
     network : nn.Module
-        With its first weights; takes float images of 3 channels, gives one logit a class; on the device of the images,
+        With its first weights; from float images of 3 channels to a logit for each class; on the device of the images,
         channels last.
     pixels : Tensor
         All images that any of the folds trains on, uint8, shape (n, channels, height, width), with 1 or 3 channels;
-        shared, never changed. Features in their place may be of any shape and type.
+        shared by the folds, never changed. Features instead of images may have any shape and type.
     rows, targets : Tensor
-        Which images to train on and their classes, shape (n,), int64.
+        Indices of the training images and their classes, shape (n,), int64.
     generator : torch.Generator
         Source of the order and of the augmentation, on the device of the images.
     recipe : Recipe
         Budget, optimiser and augmentation.
     dtype : torch.dtype
-        float32, or what autocast lowers matrix products and convolutions to.
-    place : int
-        Which of the trainings side by side it is; no two at a time may have the same.
+        float32, or the type to which autocast lowers matrix products and convolutions.
+    slot : int
+        Number of this training among those side by side, different for each of them.
 
     Attributes
     ----------
     normalise : Normalisation
-        By the images to train on.
+        By the training images.
     step, steps : int
-        Steps made, and steps to make.
+        Number of steps so far, and of all steps.
     seconds : float
-        What the steps took.
+        Time of the steps so far.
     curve : list
-        Pairs of step and what `train` saw there.
+        Pairs of step and the result of `measure` there; see `train`.
     resumed, seconds_before : int and float
-        The step from which it went on, and what those before it took; 0 if it did not.
+        The step of the checkpoint that it continued from, and the time of the steps before; 0 without one.
     """
 
     def __init__(
@@ -239,7 +247,7 @@ class Training:
         generator: torch.Generator,
         recipe: Recipe,
         dtype: torch.dtype = torch.float32,
-        place: int = 0,
+        slot: int = 0,
     ) -> None:
         self.network = network
         self.pixels = pixels
@@ -252,7 +260,7 @@ class Training:
         self.curve: list[list[float]] = []
         device = pixels.device
         keep_freed_memory()
-        self.stream = stream_at(place, device)
+        self.stream = stream_at(slot, device)
         self._order = rows[:0]
         self._batch = torch.zeros(recipe.batch_size, dtype=torch.int64, device=device)
         self._draws = torch.zeros(recipe.batch_size, DRAWS, device=device)
@@ -266,16 +274,16 @@ class Training:
             self.normalise = Normalisation.of(pixels[rows])
             self._targets[rows] = targets
             if graph:
-                self._graph = self._captured()
+                self._graph = self._capture()
         self.wait()
 
     def advance(self) -> None:
-        """Make one step, on images each of which comes once before any comes again."""
+        """Make one step on the next images of a random order, in which each image comes once before any comes again."""
         size = self.recipe.batch_size
         with self._on_stream():
             while len(self._order) < size:
-                dealt = torch.randperm(len(self.rows), generator=self.generator, device=self.rows.device)
-                self._order = torch.cat([self._order, self.rows[dealt]])
+                shuffled = torch.randperm(len(self.rows), generator=self.generator, device=self.rows.device)
+                self._order = torch.cat([self._order, self.rows[shuffled]])
             batch, self._order = self._order[:size], self._order[size:]
             self._batch.copy_(batch)
             draw(size, self.generator, out=self._draws)
@@ -289,18 +297,18 @@ class Training:
                 self._tail += self._loss
 
     def wait(self) -> None:
-        """Return once the device has made every step that was asked for; a GPU lags behind what it is asked."""
+        """Return once the device has made every requested step: a GPU lags behind the requests."""
         if self.stream is not None:
             self.stream.synchronize()
 
     @property
     def done(self) -> bool:
-        """Whether the last step was made."""
+        """Whether all steps were made."""
         return self.step >= self.steps
 
     @property
     def loss(self) -> float:
-        """Mean training loss over the last tenth of the steps, once they are made."""
+        """Mean training loss over the last tenth of all steps."""
         return float(self._tail) / (self.steps - self._tail_start)
 
     @property
@@ -308,7 +316,7 @@ class Training:
         return self.steps - math.ceil(self.steps / 10)
 
     def state(self) -> dict[str, Any]:
-        """All that `resume` needs to go on from here, torch's global generators included: dropout draws from them."""
+        """Return the state for `resume`, with that of torch's global generators, as dropout draws from them."""
         self.wait()
         state: dict[str, Any] = {
             "step": self.step,
@@ -326,7 +334,7 @@ class Training:
         return state
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Go on from a state of the same training."""
+        """Continue from a state of the same training."""
         self.step = self.resumed = state["step"]
         self.seconds = self.seconds_before = state["seconds"]
         self.curve = state["curve"]
@@ -339,7 +347,7 @@ class Training:
             torch.cuda.set_rng_state(state["random_of_gpu"], self.pixels.device)
 
     def set_mode(self) -> None:
-        """Training mode; BatchNorm stays as it is where the recipe freezes its statistics."""
+        """Set the training mode, but the evaluation mode for BatchNorm if the recipe freezes its statistics."""
         self.network.train()
         if self.recipe.frozen_statistics:
             for module in self.network.modules():
@@ -347,12 +355,12 @@ class Training:
                     module.eval()
 
     def _update(self) -> None:
-        """One step, all of whose inputs lie in tensors that never move."""
+        """Make one update, with all inputs in tensors that never move."""
         pixels = self.normalise(self.pixels[self._batch])
         inputs = as_input(self.recipe.augmentation(pixels, self._draws))
         with autocast(self.pixels.device, self.dtype):
             logits = self.network(inputs)
-        loss = nn.functional.cross_entropy(  # of float32: autocast would leave label smoothing in bfloat16 on a GPU
+        loss = nn.functional.cross_entropy(  # in float32: autocast would leave label smoothing in bfloat16 on a GPU
             logits.float(), self._targets[self._batch], label_smoothing=self.recipe.label_smoothing
         )
         self._optimizer.zero_grad()
@@ -360,22 +368,22 @@ class Training:
         self._optimizer.step()
         self._loss.copy_(loss.detach())
 
-    def _captured(self) -> torch.cuda.CUDAGraph:
-        """The step as a CUDA graph; what its warm-up does to the network is undone."""
+    def _capture(self) -> torch.cuda.CUDAGraph:
+        """Return the step as a CUDA graph; the network is restored after the warm-up."""
         first = {name: value.clone() for name, value in self.network.state_dict().items()}
-        for _ in range(CAPTURE_WARM_UP):
+        for _ in range(WARM_UP_STEPS):
             self._update()
-        self._optimizer.zero_grad()  # for gradients that lie in the graph's own memory
+        self._optimizer.zero_grad()  # so that the gradients are in the graph's own memory
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self.stream):
             self._update()
         self.network.load_state_dict(first)
-        self._optimizer.forget()
+        self._optimizer.reset()
         return graph
 
     @contextmanager
     def _on_stream(self) -> Iterator[None]:
-        """Have the device do what follows after all that was asked of it before, in this training's own stream."""
+        """Run the following work of the device in this training's own stream, after all work requested before."""
         if self.stream is None:
             yield
             return
@@ -385,84 +393,84 @@ class Training:
 
 
 class Checkpoint:
-    """A file that holds the last state of one training: how far it is, and all it needs to go on if it is killed.
+    """A file with the last state of one training, from which it can continue after it was killed.
 
     Parameters
     ----------
     path : Path or None
-        Where it is; None keeps nothing. Whoever gives the path deletes the file when the training is of no more use.
+        The file; None writes nothing. Whoever gives the path deletes the file in the end.
     about : dict
-        What the training is; a file that says otherwise is not gone on from.
+        Description of the training; a file with another description is ignored.
     """
 
     def __init__(self, path: Path | None, about: dict[str, Any]) -> None:
         self.path = path
-        self.about = {**about, "state": STATE}
-        self._saved = self._told = monotonic()
+        self.about = {**about, "state": STATE_VERSION}
+        self._saved_at = self._progress_at = monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """The state that was kept, or None: a file that is not whole, or is of another training, counts as none."""
+        """Return the state in the file, or None if there is no file, it is damaged, or it is of another training."""
         if self.path is None or not self.path.is_file():
             return None
         try:
             content: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
             return content["state"] if content["about"] == self.about else None
-        except Exception:  # whatever is wrong with it, the training can start anew
+        except Exception:  # the training can start anew whatever is wrong with the file
             return None
 
-    def keep(self, training: Training) -> None:
-        """Every few seconds say beside the file how far the training is; every few minutes keep its state.
+    def update(self, training: Training) -> None:
+        """Write the number of steps every few seconds, for `febench status`, and the state every few minutes.
 
-        `febench status` reads the former. A crash meanwhile leaves the last state.
+        A crash while the state is written leaves the state before it.
         """
         if self.path is None:
             return
-        if monotonic() - self._told >= TELL_EVERY:
+        if monotonic() - self._progress_at >= PROGRESS_INTERVAL_S:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.with_suffix(".step").write_text(f"{training.step} {training.steps}")
-            self._told = monotonic()
-        if monotonic() - self._saved >= KEEP_EVERY:
+            self._progress_at = monotonic()
+        if monotonic() - self._saved_at >= SAVE_INTERVAL_S:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self.path) as file:
                 torch.save({"about": self.about, "state": training.state()}, file)
-            self._saved = monotonic()
+            self._saved_at = monotonic()
 
 
 def train(
     trainings: Sequence[Training],
-    look: Callable[[Training], float] | None = None,
+    measure: Callable[[Training], float] | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> None:
-    """Make every step of some trainings, one step of each in turn.
+    """Make all steps of some trainings, one step of each in turn.
 
     Parameters
     ----------
     trainings : sequence of Training
-        On a GPU, the steps of different trainings overlap.
-    look : callable, optional
-        At the first training: called ten times, in short ones less often, the last after the last step, and its time
-        is not counted. What it returns is put into the training's `curve`. It may put the network into evaluation
-        mode, and change nothing else.
+        On a GPU the steps of different trainings overlap.
+    measure : callable, optional
+        Called with the first training ten times, less often in short trainings, the last time after the last step. Its
+        time is not counted; its result is added to the training's `curve`. It may put the network into evaluation mode,
+        but change nothing else.
     checkpoint : Checkpoint, optional
-        Of the first training: it goes on from there, and is kept there every few minutes.
+        The first training continues from it, and its state is written to it every few minutes.
     """
     first = trainings[0]
     if checkpoint and (state := checkpoint.load()):
         first.resume(state)
-    looks = min(LOOKS, math.ceil(first.steps / APART)) if look else 0
-    moments = {math.ceil(first.steps * i / looks) for i in range(1, looks + 1)}
-    while left := [training for training in trainings if not training.done]:
+    n_measurements = min(MAX_MEASUREMENTS, math.ceil(first.steps / MIN_STEPS_BETWEEN_MEASUREMENTS)) if measure else 0
+    measured_steps = {math.ceil(first.steps * i / n_measurements) for i in range(1, n_measurements + 1)}
+    while unfinished := [training for training in trainings if not training.done]:
         start = perf_counter()
-        for training in left:
+        for training in unfinished:
             training.advance()
-        seen = first in left and first.step in moments
-        if seen or all(training.done for training in left):
+        due = first in unfinished and first.step in measured_steps
+        if due or all(training.done for training in unfinished):
             for training in trainings:
                 training.wait()
-        for training in left:
-            training.seconds += (perf_counter() - start) / len(left)
-        if look and seen:
-            first.curve.append([first.step, look(first)])
+        for training in unfinished:
+            training.seconds += (perf_counter() - start) / len(unfinished)
+        if measure and due:
+            first.curve.append([first.step, measure(first)])
             first.set_mode()
         if checkpoint:
-            checkpoint.keep(first)
+            checkpoint.update(first)

@@ -1,14 +1,14 @@
-"""The weights that a network starts from: which file the parameter `weights` of a method stands for.
+"""The weights that a network starts from: the file that the parameter `weights` of a method stands for.
 
 The parameter is one of
 
 - `none`: random weights.
 - `imagenet`: torchvision's `IMAGENET1K_V1`, from torch hub's folder, else downloaded by torch hub.
 - a path of a `.safetensors`, `.pth` or `.pt` file, which `settle` turns into
-- `NAME@SHA12`: a name to read and the first 12 digits of the file's SHA-256. This is what results are stored under,
-  because a path says nothing of what the file held; the file itself is kept in febench's cache.
+- `NAME@SHA12`: a readable name and the first 12 digits of the file's SHA-256. Results are stored under it, as a path
+  says nothing about the content of the file; a copy of the file is in febench's cache.
 
-Nothing here falls back on random weights: what cannot be used as it was asked for raises an error of one sentence.
+Nothing here falls back on random weights: weights that cannot be used raise an error of one sentence.
 Importing this module loads no torch.
 """
 
@@ -30,29 +30,34 @@ from deep.weights_file import SAFETENSORS, SUFFIXES, WeightsFile, check, check_r
 from febench.core.cache import cache_dir
 from febench.core.errors import DataError, FebenchError, UsageError, printable
 
-DIGITS = 12  # of the SHA-256, in a stored parameter
-LONGEST_NAME = 60
-PATIENCE = 20.0  # seconds without an answer from the network
-NAMED = re.compile(rf"[A-Za-z0-9_.+-]+@[0-9a-f]{{{DIGITS}}}")
-HASH = re.compile(r"-([0-9a-f]{8,})\.pth")  # in torchvision's file names: the first digits of the SHA-256
-SHA256 = {  # whole, where it is known
+SHA256_DIGITS = 12
+"""Digits of the SHA-256 in a stored parameter."""
+
+MAX_NAME_LENGTH = 60
+DOWNLOAD_TIMEOUT_S = 20.0
+"""Seconds without an answer from the network."""
+
+STORED_NAME = re.compile(rf"[A-Za-z0-9_.+-]+@[0-9a-f]{{{SHA256_DIGITS}}}")
+HASH_IN_FILE_NAME = re.compile(r"-([0-9a-f]{8,})\.pth")
+"""torchvision's file names end in the first digits of the SHA-256."""
+
+KNOWN_SHA256 = {
     "resnet18-f37072fd.pth": "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
     "resnet50-0676ba61.pth": "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
 }
 
 
 def settle(architecture: str, weights: str) -> str:
-    """Turn the parameter `weights` as it was given into what results are stored under, which names a content.
+    """Return the parameter `weights` as results are stored under it: the name of a content, not a path.
 
-    A file is checked and copied into febench's cache, so that runs go on with what was hashed, whatever becomes of the
-    file that was given.
+    A file is checked and copied into febench's cache, so that runs use the hashed content even if the file changes.
 
     Parameters
     ----------
     architecture : str
         torchvision's name of the network.
     weights : str
-        `none`, `imagenet`, the path of a file, or `NAME@SHA12` of a file given earlier.
+        `none`, `imagenet`, the path of a file, or `NAME@SHA12` of a file in the cache.
 
     Returns
     -------
@@ -68,7 +73,7 @@ def settle(architecture: str, weights: str) -> str:
     """
     if weights in ("none", "imagenet"):
         return weights
-    if NAMED.fullmatch(weights):
+    if STORED_NAME.fullmatch(weights):
         _cached(weights)
         return weights
     path = _as_path(weights)
@@ -78,40 +83,40 @@ def settle(architecture: str, weights: str) -> str:
     partial = folder / f"{uuid4().hex}.tmp"
     try:
         shutil.copyfile(path, partial)
-        sha256 = file_sha256(partial)  # of the copy, which replaces a damaged one that may be there
+        sha256 = file_sha256(partial)  # of the copy, which replaces a damaged one if there is one
         partial.replace(folder / f"{sha256}{suffix}")
     except OSError as error:
         raise DataError(f"cannot keep a copy of {path} in {folder}: {error.strerror}; make room there") from error
     finally:
         partial.unlink(missing_ok=True)
-    return f"{_cleaned(path.stem)}@{sha256[:DIGITS]}"
+    return f"{_cleaned(path.stem)}@{sha256[:SHA256_DIGITS]}"
 
 
 def find(architecture: str, weights: str) -> WeightsFile:
-    """Find the file of weights, and check its content; those of ImageNet are downloaded unless they are there.
+    """Return the file of weights after a check of its content; ImageNet's is downloaded if it is missing.
 
     Parameters
     ----------
     architecture : str
         torchvision's name of the network.
     weights : str
-        Anything `settle` takes but `none`.
+        As for `settle`, but not `none`.
 
     Returns
     -------
     WeightsFile
-        The file. Of ImageNet's weights, other than ResNet-18's and ResNet-50's, only the first digits of the SHA-256
-        are known beforehand; `verified` tells.
+        The file. Of most ImageNet weights only the first digits of the SHA-256 are known beforehand, of ResNet-18's and
+        ResNet-50's all digits; see `verified`.
 
     Raises
     ------
     UsageError
         If there are no such weights.
     DataError
-        As of `settle`; if the file is not what its hash says; or if a download fails.
+        As of `settle`; if the file does not have its hash; or if a download fails.
     """
     if weights == "none":
-        raise UsageError("weights=none is random weights, and no file")
+        raise UsageError("weights=none means random weights: there is no file of them")
     if weights == "imagenet":
         return _imagenet(architecture)
     name = settle(architecture, weights)
@@ -119,21 +124,22 @@ def find(architecture: str, weights: str) -> WeightsFile:
     sha256 = file_sha256(path)
     if sha256 != path.stem:
         raise DataError(
-            f"{path} was altered (its SHA-256 begins with {sha256[:DIGITS]}): give the path of the file of {name} again"
+            f"{path} was changed (its SHA-256 begins with {sha256[:SHA256_DIGITS]}): "
+            f"give the path of the file of {name} again"
         )
     return WeightsFile(path, sha256, name, "full")
 
 
 def absent(architecture: str, weights: str) -> str | None:
-    """Why weights cannot be used here now, in one sentence, or None.
+    """Return a sentence on why weights cannot be used here now, or None if they can.
 
-    A quick look: no file is hashed, and the network is not tried, so that `imagenet` counts as there wherever
-    torchvision has such weights; a download that then fails is told by `find`.
+    This is a quick check: no file is hashed, and nothing is downloaded. `imagenet` counts as available if torchvision
+    has such weights; `find` raises an error if the download then fails.
     """
     try:
         if weights == "imagenet":
             _torchvision_weights(architecture)
-        elif NAMED.fullmatch(weights):
+        elif STORED_NAME.fullmatch(weights):
             _cached(weights)
         elif weights != "none":
             check_readable(_as_path(weights))
@@ -143,7 +149,7 @@ def absent(architecture: str, weights: str) -> str | None:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a whole file, in hexadecimal digits.
+    """Return the SHA-256 of a file, in hexadecimal digits.
 
     Raises
     ------
@@ -160,14 +166,14 @@ def _as_path(weights: str) -> Path:
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(
             f"weights is none, imagenet, the path of a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file, "
-            f"or NAME@SHA{DIGITS} of one given before, not {printable(weights)!r}"
+            f"or NAME@SHA{SHA256_DIGITS} of a file used before, not {printable(weights)!r}"
         )
     return path
 
 
 def _cleaned(stem: str) -> str:
-    """A file's name as a selector writes it without quotes."""
-    return re.sub(r"[^A-Za-z0-9_.+-]+", "-", stem)[:LONGEST_NAME].strip("-") or "weights"
+    """Return a file's name with only those characters that a selector takes without quotes."""
+    return re.sub(r"[^A-Za-z0-9_.+-]+", "-", stem)[:MAX_NAME_LENGTH].strip("-") or "weights"
 
 
 def _folder() -> Path:
@@ -180,8 +186,8 @@ def _cached(name: str) -> Path:
     digits = name.rpartition("@")[2]
     paths = [path for path in cache_dir().glob(f"weights/{digits}*") if path.suffix in SUFFIXES]
     if len(paths) != 1:
-        many = "no file" if not paths else f"{len(paths)} files"
-        raise DataError(f"{many} of weights {name} in {cache_dir() / 'weights'}: give the path of that file once")
+        number = "no file" if not paths else f"{len(paths)} files"
+        raise DataError(f"{number} of weights {name} in {cache_dir() / 'weights'}: give the path of that file once")
     return paths[0]
 
 
@@ -190,24 +196,24 @@ def _imagenet(architecture: str) -> WeightsFile:
 
     weights = _torchvision_weights(architecture)
     path = Path(torch.hub.get_dir()) / "checkpoints" / PurePosixPath(urlparse(weights.url).path).name
-    known = HASH.search(path.name)
-    expected = SHA256.get(path.name) or (known[1] if known else None)
+    match = HASH_IN_FILE_NAME.search(path.name)
+    expected = KNOWN_SHA256.get(path.name) or (match[1] if match else None)
     if expected is None:
-        raise DataError(f"nothing tells what {path.name} must hold: give a file that you trust by its path")
+        raise DataError(f"the SHA-256 of {path.name} is not known: give the path of a file that you trust")
     if not path.exists():
         _download(weights.url, path, expected)
     sha256 = file_sha256(path)
     if not sha256.startswith(expected):
         raise DataError(
-            f"{path} is not what it should be (its SHA-256 begins with {sha256[:DIGITS]}, not {expected[:DIGITS]}): "
-            "delete it, and it is fetched again"
+            f"{path} is damaged or another file (its SHA-256 begins with {sha256[:SHA256_DIGITS]}, "
+            f"not {expected[:SHA256_DIGITS]}): delete it, and it is downloaded again"
         )
     verified: Literal["full", "prefix"] = "full" if expected == sha256 else "prefix"
     return WeightsFile(path, sha256, str(weights), verified)
 
 
 def _torchvision_weights(architecture: str) -> Any:
-    """Torchvision's entry of a network's first ImageNet weights."""
+    """Return torchvision's entry of a network's first ImageNet weights."""
     from torchvision import models
 
     try:
@@ -220,21 +226,21 @@ def _torchvision_weights(architecture: str) -> Any:
 
 
 def _download(url: str, path: Path, expected: str) -> None:
-    """Fetch a file by torch hub, once however many processes ask for it; a silent network is given up."""
+    """Download a file by torch hub, once for all processes that need it, with a time limit for a silent network."""
     import torch
 
     before = socket.getdefaulttimeout()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(_folder() / f"{path.name}.lock"):
-            socket.setdefaulttimeout(PATIENCE)  # torch hub sets no time limit of its own
+            socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_S)  # torch hub sets no time limit of its own
             if not path.exists():
                 torch.hub.download_url_to_file(url, str(path), expected, progress=False)
     except (OSError, RuntimeError, HTTPException) as error:
         reason = printable(str(getattr(error, "reason", error)))
         raise DataError(
             f"cannot download the weights {path.name} ({reason}): "
-            f"fetch the file of that name from torchvision where you can, and put it into {path.parent}"
+            f"download that file of torchvision elsewhere, and put it into {path.parent}"
         ) from error
     finally:
         socket.setdefaulttimeout(before)

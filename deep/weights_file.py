@@ -1,8 +1,8 @@
-"""A file of weights: read without running anything in it, put into a network, and written with a record of its origin.
+"""A file of weights: read without running code in it, loaded into a network, written with a record of its origin.
 
-A file is safetensors, or a plain dictionary of tensors that torch saved. It goes into a network name by name and shape
-by shape, with or without the head. What cannot be used raises an error of one sentence. Importing this module loads no
-torch.
+A file is safetensors, or a plain dictionary of tensors that torch saved. Names and shapes of its tensors must be those
+of the network, except for the head. A file that cannot be used raises an error of one sentence. Importing this module
+loads no torch.
 """
 
 from __future__ import annotations
@@ -26,17 +26,29 @@ if TYPE_CHECKING:
 
 SAFETENSORS = ".safetensors"
 SUFFIXES = (SAFETENSORS, ".pth", ".pt")
-ARCHITECTURE = "febench.architecture"  # a key of the metadata
-RENAMED = (  # names in torchvision's older files of DenseNet and of the vision transformer, and those of today
+ARCHITECTURE_KEY = "febench.architecture"
+"""A key of the metadata."""
+
+RENAMED = (
     (re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\."), r"\1\2."),
     (re.compile(r"mlp\.linear_1\."), "mlp.0."),
     (re.compile(r"mlp\.linear_2\."), "mlp.3."),
 )
-PARALLEL = "module."
-AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")  # further heads of GoogLeNet and Inception, for their training alone
-COUNTER = "num_batches_tracked"  # of BatchNorm; files from before torch 0.4.1 lack it, and predictions do not need it
-IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # torchvision's mean and sd, of pixels from 0 to 1
-SHOWN = 3  # differences told in one sentence
+"""Names in torchvision's older files of DenseNet and of the vision transformer, and the present ones."""
+
+PARALLEL_PREFIX = "module."
+"""Written by torch's DataParallel and DistributedDataParallel before each name."""
+
+AUXILIARY_PREFIXES = ("aux1.", "aux2.", "AuxLogits.")
+"""Of further heads of GoogLeNet and Inception, which only their training uses."""
+
+COUNTER_SUFFIX = "num_batches_tracked"
+"""Of BatchNorm; files from before torch 0.4.1 lack it, and predictions do not need it."""
+
+IMAGENET_STATISTICS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""torchvision's mean and standard deviation of each channel, of pixels from 0 to 1."""
+
+MAX_DIFFERENCES_SHOWN = 3
 
 T = TypeVar("T")
 Shapes = dict[str, tuple[int, ...]]
@@ -44,18 +56,18 @@ Shapes = dict[str, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """A file of weights that was found, and whose content was checked.
+    """A file of weights whose content was checked.
 
     Attributes
     ----------
     path : Path
-        Where it lies.
+        The file.
     sha256 : str
         Of the whole file.
     source : str
         `NAME@SHA12`, or torchvision's name of the weights, such as `ResNet18_Weights.IMAGENET1K_V1`.
     verified : {"full", "prefix"}
-        Whether all of the SHA-256 was known beforehand, or its first digits, which stand in torchvision's file names.
+        Whether the whole SHA-256 was known beforehand, or only its first digits, from torchvision's file name.
     """
 
     path: Path
@@ -65,12 +77,12 @@ class WeightsFile:
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """Every tensor of a weights file by its name, on the CPU; nothing in the file is run.
+    """Return every tensor of a weights file by its name, on the CPU, without running code in the file.
 
     Raises
     ------
     DataError
-        If it cannot be read, is damaged, could run code, or holds anything but tensors.
+        If it cannot be read, is damaged, could run code, or contains anything but tensors.
     """
     check_readable(path)
     if path.suffix.lower() != SAFETENSORS:
@@ -85,7 +97,7 @@ def read(path: Path) -> dict[str, Tensor]:
 
 
 def read_header(path: Path) -> tuple[Shapes, dict[str, str]]:
-    """Shapes in a safetensors file, and its metadata; the library also checks that it is whole.
+    """Return the shapes in a safetensors file and its metadata; the library also checks that it is complete.
 
     Raises
     ------
@@ -104,7 +116,7 @@ def read_header(path: Path) -> tuple[Shapes, dict[str, str]]:
 
 
 def check_readable(path: Path) -> None:
-    """Refuse a file that is missing, a folder, or not to be read, as `DataError`."""
+    """Raise `DataError` if a file is missing, is a folder, or cannot be read."""
     try:
         with path.open("rb") as file:
             file.read(1)
@@ -117,7 +129,7 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
 
     try:
         with catch_warnings():
-            simplefilter("ignore")  # of what is refused in the next breath, and of files in torch's older format
+            simplefilter("ignore")  # about files that are refused below, and about torch's older format
             state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file makes torch raise nearly anything
         raise _refusal(path, error) from error
@@ -129,7 +141,7 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
         for name, value in state.items()
     ):
         raise DataError(
-            f"{path} is no plain dictionary of tensors: save network.state_dict() alone, and give that file"
+            f"{path} is not a plain dictionary of tensors: save network.state_dict() alone, and give that file"
         )
     for old, new in RENAMED:
         state = {old.sub(new, name): tensor for name, tensor in state.items()}
@@ -137,45 +149,49 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
 
 
 def _bare(state: dict[str, T]) -> dict[str, T]:
-    """Names without the prefix that torch's DataParallel and DistributedDataParallel put before each."""
-    wrapped = bool(state) and all(name.startswith(PARALLEL) for name in state)
-    return {name.removeprefix(PARALLEL): value for name, value in state.items()} if wrapped else state
+    """Return a state without `PARALLEL_PREFIX`, if all names have it."""
+    wrapped = bool(state) and all(name.startswith(PARALLEL_PREFIX) for name in state)
+    return {name.removeprefix(PARALLEL_PREFIX): value for name, value in state.items()} if wrapped else state
 
 
 def _refusal(path: Path, error: Exception) -> DataError:
-    """Why torch did not read a file: it could run code, told by its first bytes or its calls, or it is no such file."""
+    """Return the error for a file that torch did not read: it could run code, or it is damaged."""
     with path.open("rb") as file:
-        pickled = file.read(2).startswith((b"PK", b"\x80"))
-    words = str(error)
-    if not ((pickled or "GLOBAL" in words) if isinstance(error, UnpicklingError) else "TorchScript" in words):
+        is_pickle = file.read(2).startswith((b"PK", b"\x80"))
+    message = str(error)
+    if isinstance(error, UnpicklingError):
+        could_run_code = is_pickle or "GLOBAL" in message
+    else:
+        could_run_code = "TorchScript" in message
+    if not could_run_code:
         return _damaged(path, "weights file of torch")
-    called = re.search(r"GLOBAL ([\w.]+\w)", words)
-    what = f" (it asks for {called[1]})" if called else ""
+    function = re.search(r"GLOBAL ([\w.]+\w)", message)
+    detail = f" (it calls {function[1]})" if function else ""
     return DataError(
-        f"{path} is refused, because it holds more than tensors and could run code{what}: "
-        "where you trust it, convert it to safetensors, or save network.state_dict() alone"
+        f"{path} is refused, because it contains more than tensors and could run code{detail}: "
+        "if you trust it, convert it to safetensors, or save network.state_dict() alone"
     )
 
 
 def _damaged(path: Path, kind: str) -> DataError:
-    return DataError(f"{path} is truncated, damaged or no {kind} at all: copy or download it again")
+    return DataError(f"{path} is truncated, damaged or not a {kind}: copy or download it again")
 
 
 def normalisation(file: WeightsFile) -> tuple[list[float], list[float]]:
-    """How the images were normalised that the weights were trained on.
+    """Return the normalisation of the images that the weights were trained on.
 
     Returns
     -------
     tuple of list of float
-        Mean and standard deviation of the pixels, in units of uint8, one a channel.
+        Mean and standard deviation of the pixels of each channel, in units of uint8.
 
     Raises
     ------
     DataError
-        If the file does not say.
+        If the file does not record it.
     """
     if "@" not in file.source:
-        mean, sd = ([255 * value for value in values] for values in IMAGENET)
+        mean, sd = ([255 * value for value in values] for values in IMAGENET_STATISTICS)
         return mean, sd
     metadata = read_header(file.path)[1] if file.path.suffix == SAFETENSORS else {}
     try:
@@ -184,14 +200,14 @@ def normalisation(file: WeightsFile) -> tuple[list[float], list[float]]:
         mean, sd = [], []
     if not (len(mean) == len(sd) > 0 and min(sd) > 0):
         raise DataError(
-            f"the weights {file.source} do not say how their images were normalised: "
+            f"the file of the weights {file.source} does not record how its images were normalised: "
             "use imagenet, or a file made by febench pretrain"
         )
     return mean, sd
 
 
 def head_of(network: nn.Module) -> tuple[str, nn.Module]:
-    """Name and layer of a classifier's head: the last linear layer or convolution it was built of.
+    """Return the name and the layer of a classifier's head: the last linear layer or convolution that it was built of.
 
     It is `fc` in ResNet and ShuffleNet, the last of `classifier` in MobileNet, EfficientNet, ConvNeXt and VGG, the
     convolution `classifier.1` in SqueezeNet, `heads.head` in the vision transformer, `head` in Swin.
@@ -210,62 +226,63 @@ def head_of(network: nn.Module) -> tuple[str, nn.Module]:
 
 
 def head_prefixes(network: nn.Module) -> tuple[str, ...]:
-    """How names in a network's state, and in a file for it, begin that belong to its head or an auxiliary one."""
-    return (f"{head_of(network)[0]}.", *AUXILIARY)
+    """Return prefixes of all names of a network's head and of auxiliary heads, in its state and in files for it."""
+    return (f"{head_of(network)[0]}.", *AUXILIARY_PREFIXES)
 
 
 def load(network: nn.Module, file: WeightsFile) -> None:
-    """Put the weights of a file into a network, whose head (see `head_of`) keeps its own.
+    """Load the weights of a file into a network; its head (see `head_of`) is not changed.
 
-    All other names and shapes must be the network's.
+    All other names and shapes in the file must be those of the network.
 
     Parameters
     ----------
     network : nn.Module
-        A classifier, changed in place, and only if all is well; its memory format stays.
+        A classifier, changed in place, or not at all if there is an error; its memory format stays.
     file : WeightsFile
-        As `find` gave it.
+        As `deep.weights.find` returns it.
 
     Raises
     ------
     DataError
-        If the file cannot be read, could run code, belongs to another network, or holds values that are no numbers.
+        If the file cannot be read, could run code, belongs to another network, or has values that are not finite.
     """
     import torch
 
     tensors = read(file.path)
     check_shapes(file.path, shapes_of(tensors), network, what=f"this {type(network).__name__}")
-    own, skipped = network.state_dict(), head_prefixes(network)
-    wanted = [name for name in own if name in tensors and not name.startswith(skipped)]
-    for name in wanted:
+    state, skipped = network.state_dict(), head_prefixes(network)
+    names = [name for name in state if name in tensors and not name.startswith(skipped)]
+    for name in names:
         finite = tensors[name].is_floating_point() and bool(tensors[name].isfinite().all())
-        if own[name].is_floating_point() and not finite:
+        if state[name].is_floating_point() and not finite:
             raise DataError(
-                f"{file.path} holds values in {name} that are not finite real numbers: give undamaged weights"
+                f"{file.path} has values in {name} that are not finite real numbers: give undamaged weights"
             )
     with torch.no_grad():
-        for name in wanted:
-            own[name].copy_(tensors[name])
+        for name in names:
+            state[name].copy_(tensors[name])
 
 
 def check(path: Path, architecture: str) -> None:
-    """Refuse a file that is damaged, could run code, or is not of that architecture (its head is not looked at).
+    """Check that a file of weights is usable for an architecture; its head is not checked.
 
     A safetensors file that names its architecture, as those of `save` do, is checked without torch.
 
     Raises
     ------
     DataError
-        If so, in one sentence.
+        If the file is damaged, could run code, or belongs to another network.
     UsageError
         If torchvision has no such network.
     """
     if path.suffix.lower() == SAFETENSORS:
         shapes, metadata = read_header(path)
-        named = metadata.get(ARCHITECTURE)
-        if named is not None and named != architecture:
-            raise DataError(f"{path} holds weights of {printable(named)}, not of {architecture}: give weights of that")
-        if named is not None:
+        recorded = metadata.get(ARCHITECTURE_KEY)
+        if recorded is not None and recorded != architecture:
+            message = f"{path} has weights of {printable(recorded)}, not of {architecture}"
+            raise DataError(f"{message}: give weights of {architecture}")
+        if recorded is not None:
             return
     else:
         shapes = shapes_of(read(path))
@@ -273,31 +290,32 @@ def check(path: Path, architecture: str) -> None:
 
 
 def check_shapes(path: Path, shapes: Shapes, network: nn.Module, *, what: str) -> None:
-    """Refuse shapes that are not those of a network, its head left out, as `DataError`."""
-    own, skipped = shapes_of(network.state_dict()), head_prefixes(network)
+    """Raise `DataError` if shapes are not those of a network, without its head; `what` names the network."""
+    expected, skipped = shapes_of(network.state_dict()), head_prefixes(network)
     differences = []
-    for name in {**own, **shapes}:
-        if name.startswith(skipped) or shapes.get(name) == own.get(name):
+    for name in {**expected, **shapes}:
+        if name.startswith(skipped) or shapes.get(name) == expected.get(name):
             continue
-        if name not in own:
+        if name not in expected:
             differences.append(f"{printable(name)} is not in that network")
         elif name in shapes:
-            differences.append(f"{name} has the shape {shapes[name]} instead of {own[name]}")
-        elif not name.endswith(COUNTER):
+            differences.append(f"{name} has the shape {shapes[name]} instead of {expected[name]}")
+        elif not name.endswith(COUNTER_SUFFIX):
             differences.append(f"{name} is missing")
     if differences:
-        more = f", and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
-        shown = ", ".join(differences[:SHOWN])
+        n_more = len(differences) - MAX_DIFFERENCES_SHOWN
+        more = f", and {n_more} more" if n_more > 0 else ""
+        shown = ", ".join(differences[:MAX_DIFFERENCES_SHOWN])
         raise DataError(f"{path} does not fit {what}: {shown}{more}; give weights of that network")
 
 
 def shapes_of(state: Mapping[str, Tensor]) -> Shapes:
-    """Names and shapes of tensors."""
+    """Return the shapes of tensors by name."""
     return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
 def skeleton(architecture: str) -> nn.Module:
-    """Build a torchvision classifier for its names and shapes: without memory, where its code can do that.
+    """Return a torchvision classifier for its names and shapes, without memory for weights where its code allows it.
 
     Raises
     ------
@@ -319,12 +337,12 @@ def skeleton(architecture: str) -> nn.Module:
 
 
 def save(path: Path, network: nn.Module, *, metadata: Mapping[str, str]) -> None:
-    """Write a network's state as safetensors: whole or not at all, and equal bytes for equal weights and metadata.
+    """Write a network's state as safetensors, completely or not at all; equal inputs give equal bytes.
 
     Parameters
     ----------
     path : Path
-        Ends in `.safetensors`; a file there is replaced.
+        Ends in `.safetensors`; an existing file is replaced.
     network : nn.Module
         On any device, in any memory format.
     metadata : mapping of str to str
@@ -362,44 +380,44 @@ def provenance(
     mean: Sequence[float] = (),
     sd: Sequence[float] = (),
 ) -> dict[str, str]:
-    """Tell where weights come from, as the metadata of a safetensors file.
+    """Return the origin of weights as the metadata of a safetensors file.
 
     Parameters
     ----------
     dataset, fingerprint : str
         Name and content fingerprint of the data set it was trained on.
     images : sequence of str
-        `febench.core.provenance.image_hashes` of every image it saw; `febench audit --weights` reads them.
+        `febench.core.provenance.image_hashes` of every training image; `febench audit --weights` reads them.
     architecture : str
         torchvision's name of the network.
     classes : sequence of str
-        What the outputs of its head stand for, in order.
+        Class of each output of its head.
     method : str
         Label of the method that trained it.
     params : mapping
-        Its parameters, JSON-able.
+        Its parameters, which JSON can represent.
     seed : int
         Seed of the training.
     mean, sd : sequence of float
-        Of the training pixels, one a channel, by which its inputs were normalised. They are a record: fine-tuning
-        normalises by its own training images.
+        Statistics of the training pixels of each channel, by which its inputs were normalised. Fine-tuning does not use
+        them: it normalises by its own training images.
 
     Returns
     -------
     dict of str to str
-        Texts as they are, all else as JSON.
+        Strings unchanged, everything else as JSON.
     """
     texts = {"dataset": dataset, "fingerprint": fingerprint, "method": method}
     values = {"classes": list(classes), "n_images": len(images), "params": dict(params), "seed": seed}
     pixels = {"mean": list(mean), "sd": list(sd)}
     versions = {"version": version("febench"), "torch": version("torch")}
     as_json = {key: json.dumps(value, sort_keys=True) for key, value in {**values, **pixels}.items()}
-    ours = {f"febench.{key}": text for key, text in {**texts, **as_json, **versions}.items()}
-    return {"format": "pt", ARCHITECTURE: architecture, KEY: json.dumps(list(images)), **ours}
+    fields = {f"febench.{key}": text for key, text in {**texts, **as_json, **versions}.items()}
+    return {"format": "pt", ARCHITECTURE_KEY: architecture, KEY: json.dumps(list(images)), **fields}
 
 
 def _with_metadata(content: bytes, metadata: Mapping[str, str]) -> bytes:
-    """Put metadata, by sorted keys, into safetensors bytes that have none: the library writes it in any order."""
+    """Add metadata in the order of its keys to safetensors bytes without metadata: the library's order varies."""
     length = int.from_bytes(content[:8], "little")
     header = {"__metadata__": dict(sorted(metadata.items())), **json.loads(content[8 : 8 + length])}
     text = json.dumps(header, separators=(",", ":")).encode()

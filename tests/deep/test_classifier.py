@@ -122,8 +122,8 @@ def test_validation_images_change_nothing_but_the_report(toy, toy_images):
 
 
 def test_a_killed_fit_goes_on_from_its_checkpoint(toy, tmp_path, monkeypatch):
-    monkeypatch.setattr("deep.training.KEEP_EVERY", 0.0)
-    monkeypatch.setattr("deep.training.APART", 1)
+    monkeypatch.setattr("deep.training.SAVE_INTERVAL_S", 0.0)
+    monkeypatch.setattr("deep.training.MIN_STEPS_BETWEEN_MEASUREMENTS", 1)
     X, y = toy
     path = tmp_path / "cell.pt"
     whole = fitted(X, y, X[:9], y[:9])
@@ -146,7 +146,7 @@ def test_a_killed_fit_goes_on_from_its_checkpoint(toy, tmp_path, monkeypatch):
 
 
 def test_a_gpus_checkpoint_met_on_the_processor_counts_as_none(toy, tmp_path, monkeypatch):
-    monkeypatch.setattr("deep.training.KEEP_EVERY", 0.0)
+    monkeypatch.setattr("deep.training.SAVE_INTERVAL_S", 0.0)
     X, y = toy
     path = tmp_path / "cell.pt"
     whole = fitted(X, y, checkpoint=path)
@@ -239,6 +239,6 @@ def test_a_forecast_counts_every_step_of_the_training_and_changes_none(toy_image
     model = resnet18(**TINY | {"epochs": 2.0}, random_state=0)
     monkeypatch.setattr(classifier.Training, "advance", tick)
     batch = model.recipe.batch_size
-    assert model.forecast(X, y, 2 * batch) == classifier.WARM_UP + 5
-    assert model.forecast(X, y, 100 * batch) == classifier.WARM_UP + 200
+    assert model.forecast(X, y, 2 * batch) == classifier.WARM_UP_STEPS + 5
+    assert model.forecast(X, y, 100 * batch) == classifier.WARM_UP_STEPS + 200
     assert np.array_equal(model.fit(X, y).predict_proba(X), before)

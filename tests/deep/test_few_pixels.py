@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 torchvision = pytest.importorskip("torchvision", reason="needs the extra febench[deep]")
 
 from deep.architectures import Builder  # noqa: E402
-from deep.few_pixels import PAYS, FewPixelsConv2d, _Product, use_matrix_products  # noqa: E402
+from deep.few_pixels import MAX_COPIES, FewPixelsConv2d, _Product, use_matrix_products  # noqa: E402
 
 SIDES, KERNELS, STRIDES, PADDINGS = (st.tuples(st.integers(a, b), st.integers(a, b)) for a, b in
                                      ((1, 7), (1, 5), (1, 3), (0, 2)))  # fmt: skip
@@ -32,7 +32,7 @@ def both(layer, images):
 @given(SIDES, KERNELS, STRIDES, PADDINGS, st.booleans(), st.integers(0, 2**31))
 def test_it_is_the_same_convolution(sides, kernel, stride, padding, bias, seed):
     outputs = [(s + 2 * p - k) // t + 1 for s, k, t, p in zip(sides, kernel, stride, padding, strict=True)]
-    assume(min(outputs) > 0 and math.prod(outputs) * math.prod(kernel) <= PAYS[torch.float32])
+    assume(min(outputs) > 0 and math.prod(outputs) * math.prod(kernel) <= MAX_COPIES[torch.float32])
     torch.manual_seed(seed)
     layer = torch.nn.Conv2d(3, 5, kernel, stride, padding, bias=bias).double()
     stock, ours = both(layer, torch.randn(2, 3, *sides, dtype=torch.double))

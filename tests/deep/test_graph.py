@@ -58,21 +58,21 @@ class StubGraph:
     def replay(self):
         self.asked.append(("replay", self))
         for func, args, kwargs, out in self.record.calls:
-            for new, place in zip(tensors(func(*args, **kwargs)), tensors(out), strict=True):
-                if new is not place:
-                    place.copy_(new)
+            for new, slot in zip(tensors(func(*args, **kwargs)), tensors(out), strict=True):
+                if new is not slot:
+                    slot.copy_(new)
 
 
 class StubStream:
-    def __init__(self, asked, place):
+    def __init__(self, asked, slot):
         self.asked = asked
-        self.place = place
+        self.slot = slot
 
     def wait_stream(self, other):
-        self.asked.append(("waits for", self.place, other))
+        self.asked.append(("waits for", self.slot, other))
 
     def synchronize(self):
-        self.asked.append(("is waited for", self.place))
+        self.asked.append(("is waited for", self.slot))
 
 
 @pytest.fixture
@@ -83,16 +83,16 @@ def cuda(monkeypatch):
 
     @contextlib.contextmanager
     def stream(one):
-        asked.append(("enter", one.place))
+        asked.append(("enter", one.slot))
         yield
-        asked.append(("leave", one.place))
+        asked.append(("leave", one.slot))
 
     @contextlib.contextmanager
     def graph(one, stream):
-        asked.append(("capture", stream.place))
+        asked.append(("capture", stream.slot))
         with one.record:
             yield
-        asked.append(("captured", stream.place))
+        asked.append(("captured", stream.slot))
 
     stub = {
         "stream": stream,
@@ -104,14 +104,14 @@ def cuda(monkeypatch):
     }
     for name, value in stub.items():
         monkeypatch.setattr(torch.cuda, name, value)
-    monkeypatch.setattr("deep.training.stream_at", lambda place, _: streams.setdefault(place, StubStream(asked, place)))
+    monkeypatch.setattr("deep.training.stream_at", lambda slot, _: streams.setdefault(slot, StubStream(asked, slot)))
     return SimpleNamespace(asked=asked, streams=streams)
 
 
 def eager(monkeypatch, **given):
     """The same training with a stream and the rates in a tensor, and no graph."""
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_captured", lambda self: SimpleNamespace(replay=self._update))
+        patch.setattr(Training, "_capture", lambda self: SimpleNamespace(replay=self._update))
         training = begun(RECIPE, **given)
     train([training])
     return training
@@ -128,9 +128,9 @@ def test_replayed_and_eager_steps_give_the_same_bits(dtype, cuda, monkeypatch):
 
 
 def test_trainings_in_graphs_side_by_side_are_those_alone(cuda, monkeypatch):
-    given = [{"n": 6 + place, "seed": place, "network": small_network(seed=place)} for place in range(3)]
+    given = [{"n": 6 + slot, "seed": slot, "network": small_network(seed=slot)} for slot in range(3)]
     alone = [eager(monkeypatch, **{**one, "network": small_network(seed=one["seed"])}) for one in given]
-    together = [begun(RECIPE, **one, place=place) for place, one in enumerate(given)]
+    together = [begun(RECIPE, **one, slot=slot) for slot, one in enumerate(given)]
     train(together)
     assert all(same(one.network, other.network) for one, other in zip(alone, together, strict=True))
 
@@ -154,7 +154,7 @@ def test_what_a_graph_reads_and_writes_stays_where_it_is(cuda):
 
 
 def test_a_step_is_asked_for_in_order_on_the_trainings_own_stream(cuda):
-    first, second = begun(RECIPE, place=0), begun(RECIPE, place=1)
+    first, second = begun(RECIPE, slot=0), begun(RECIPE, slot=1)
     own = [("waits for", 0, "the usual one"), ("enter", 0)]
     assert cuda.asked[:6] == [*own, ("capture", 0), ("captured", 0), ("leave", 0), ("is waited for", 0)]
     cuda.asked.clear()
@@ -172,8 +172,8 @@ def test_each_place_has_one_stream_all_through_a_process(monkeypatch):
     monkeypatch.setattr(torch.cuda, "Stream", lambda of: made.append(of) or object())
     device.stream_at.cache_clear()
     gpu = torch.device("cuda", 0)
-    first = [device.stream_at(place, gpu) for place in range(3)]
-    again = [device.stream_at(place, gpu) for place in range(3)]
+    first = [device.stream_at(slot, gpu) for slot in range(3)]
+    again = [device.stream_at(slot, gpu) for slot in range(3)]
     device.stream_at.cache_clear()
     assert first == again and len(set(first)) == 3 and made == [gpu] * 3
     assert device.stream_at(0, torch.device("cpu")) is None
@@ -275,7 +275,7 @@ def test_eager_and_graph_give_the_same_bits_on_a_gpu_and_neither_waits(name, dty
 
     graph = trained()
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_captured", lambda self: SimpleNamespace(replay=self._update))
+        patch.setattr(Training, "_capture", lambda self: SimpleNamespace(replay=self._update))
         plain = trained()
     assert same(plain.network, graph.network) and plain.loss == graph.loss
 
@@ -284,9 +284,9 @@ def test_eager_and_graph_give_the_same_bits_on_a_gpu_and_neither_waits(name, dty
 def test_trainings_side_by_side_on_a_gpu_are_those_alone(deterministic):
     recipe = Recipe(steps=30, batch_size=8, lr=0.05)
     given = [{"n": 9 + seed, "seed": seed, "device": "cuda"} for seed in range(4)]
-    together = [begun(recipe, **one, place=place) for place, one in enumerate(given)]
+    together = [begun(recipe, **one, slot=slot) for slot, one in enumerate(given)]
     train(together)
-    for place, (one, training) in enumerate(zip(given, together, strict=True), start=len(given)):
-        alone = begun(recipe, **one, place=place)
+    for slot, (one, training) in enumerate(zip(given, together, strict=True), start=len(given)):
+        alone = begun(recipe, **one, slot=slot)
         train([alone])
         assert same(alone.network, training.network)

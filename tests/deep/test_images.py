@@ -22,7 +22,7 @@ def one_image_many_times(n=64, side=16):
 def test_resize_is_a_function_of_each_image_alone(shape, monkeypatch):
     X = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     whole = resize(X, 32)
-    monkeypatch.setattr("deep.images.RESIZE_BYTES", 1)
+    monkeypatch.setattr("deep.images.MAX_RESIZE_BYTES", 1)
     assert np.array_equal(resize(X, 32), whole)
     assert np.array_equal(resize(X[4:5], 32), whole[4:5])
     assert whole.shape == (9, 32, 32, *shape[3:])

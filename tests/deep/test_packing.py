@@ -153,8 +153,8 @@ def test_a_pack_that_does_not_fit_is_halved_with_a_word_and_changes_no_predictio
     folds = [fold(X, y, seed) for seed in range(3)]
     ordinary = ImageClassifier.begin
 
-    def begin(self, *given, place):
-        return fail() if place == 2 else ordinary(self, *given, place=place)
+    def begin(self, *given, slot):
+        return fail() if slot == 2 else ordinary(self, *given, slot=slot)
 
     monkeypatch.setattr(ImageClassifier, "begin", begin)
     with pytest.warns(UserWarning, match="3 trainings do not fit .* going on with 1"):
@@ -167,11 +167,11 @@ def test_memory_is_given_back_once_nothing_holds_a_failed_trainings_network(toy_
     """Without a garbage collection: a graph destroyed late would take the workspaces of the next one's stream along."""
     networks, alive, ordinary = [], [], ImageClassifier.begin
 
-    def begin(self, *given, place):
+    def begin(self, *given, slot):
         if len(networks) == 2:
             networks.append(None)
             no_room_in_a_capture()
-        training = ordinary(self, *given, place=place)
+        training = ordinary(self, *given, slot=slot)
         networks.append(weakref.ref(training.network))
         return training
 
@@ -188,7 +188,7 @@ def test_memory_is_given_back_once_nothing_holds_a_failed_trainings_network(toy_
 @pytest.mark.parametrize("pack", [1, 2])
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 def test_a_training_that_does_not_fit_alone_is_one_clear_sentence(device, pack, toy_images, monkeypatch):
-    monkeypatch.setattr(ImageClassifier, "begin", lambda *given, place: no_room())
+    monkeypatch.setattr(ImageClassifier, "begin", lambda *given, slot: no_room())
     X, y = toy_images(40)
     model = resnet18(**{**TINY, "device": device}, pack=pack)
     with (
@@ -200,7 +200,7 @@ def test_a_training_that_does_not_fit_alone_is_one_clear_sentence(device, pack, 
 
 
 def test_other_errors_are_not_taken_for_a_want_of_memory(toy_images, monkeypatch):
-    def begin(self, *given, place):
+    def begin(self, *given, slot):
         raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
 
     monkeypatch.setattr(ImageClassifier, "begin", begin)

@@ -111,7 +111,7 @@ def test_layer4_trains_on_what_layer3_gives(weights, toy_images):
     assert features.shape == (24, 256, 2, 2) and features.dtype == np.float16
     unseen, truth = toy_images(30, seed=4)
     assert np.mean(model.fit(features, y).predict(model.extract(unseen)) == truth) > 0.9
-    with pytest.raises(UsageError, match="pretrain the whole one"):
+    with pytest.raises(UsageError, match="pretrain a whole network"):
         model.save_weights(Path("x.safetensors"), {})
 
 

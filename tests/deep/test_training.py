@@ -31,11 +31,11 @@ def weights_of(network):
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def begun(recipe, n=12, seed=0, network=None, device="cpu", dtype=torch.float32, place=0):
+def begun(recipe, n=12, seed=0, network=None, device="cpu", dtype=torch.float32, slot=0):
     """A training of a small network that has begun on n images."""
     network, rows = (network or small_network()).to(device), torch.arange(n, device=device)
     pixels, source = uint8_images(n).to(device), generator(seed, device)
-    return Training(network, pixels, rows, rows % 2, source, recipe, dtype, place)
+    return Training(network, pixels, rows, rows % 2, source, recipe, dtype, slot)
 
 
 def same(one, other):
@@ -141,7 +141,7 @@ def look(training):
 
 @pytest.mark.parametrize(("apart", "seen"), [(1, [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]), (12, [9, 17, 25]), (30, [25])])
 def test_looks_end_with_the_last_step_and_change_nothing(apart, seen, monkeypatch):
-    monkeypatch.setattr("deep.training.APART", apart)
+    monkeypatch.setattr("deep.training.MIN_STEPS_BETWEEN_MEASUREMENTS", apart)
     quiet, watched = (begun(Recipe(steps=25, batch_size=4, lr=0.05)) for _ in range(2))
     train([quiet])
     train([watched], look)
@@ -165,7 +165,7 @@ class KilledError(Exception):
 
 @pytest.fixture
 def always_due(monkeypatch):
-    monkeypatch.setattr("deep.training.KEEP_EVERY", 0.0)
+    monkeypatch.setattr("deep.training.SAVE_INTERVAL_S", 0.0)
 
 
 def dropout_network(seed=0):
@@ -190,13 +190,13 @@ def run_and_die(path, recipe, at, **given):
 @pytest.mark.parametrize("at", [1, 7, 19])
 def test_a_killed_training_goes_on_where_it_was(at, device, tmp_path, always_due, monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
-    monkeypatch.setattr("deep.training.APART", 1)
+    monkeypatch.setattr("deep.training.MIN_STEPS_BETWEEN_MEASUREMENTS", 1)
     recipe = Recipe(steps=20, batch_size=8, lr=0.05)
     path = tmp_path / "cell.pt"
     whole = begun(recipe, network=dropout_network(), device=device)
     train([whole], look)
-    run_and_die(path, recipe, at, network=dropout_network(), device=device, place=1)
-    again = begun(recipe, seed=99, network=dropout_network(seed=99), device=device, place=2)
+    run_and_die(path, recipe, at, network=dropout_network(), device=device, slot=1)
+    again = begun(recipe, seed=99, network=dropout_network(seed=99), device=device, slot=2)
     train([again], look, Checkpoint(path, {"seed": 0}))
     assert again.resumed == at
     assert same(whole.network, again.network)
@@ -296,7 +296,7 @@ def test_starting_over_moves_no_tensor_and_leaves_nothing():
     once = stepped(optimizer, network, [0.5, 1.0])
     places = [value.data_ptr() for state in optimizer._adamw.state.values() for value in state.values()]
     network.load_state_dict(first)
-    optimizer.forget()
+    optimizer.reset()
     again = stepped(optimizer, network, [0.5, 1.0])
     assert all(torch.equal(one, other) for one, other in zip(once, again, strict=True))
     assert places == [value.data_ptr() for state in optimizer._adamw.state.values() for value in state.values()]

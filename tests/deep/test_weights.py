@@ -22,7 +22,16 @@ from hypothesis import strategies as st
 from torch import nn
 from torchvision import models
 
-from deep.weights import HASH, PATIENCE, SHA256, _cleaned, absent, file_sha256, find, settle
+from deep.weights import (
+    DOWNLOAD_TIMEOUT_S,
+    HASH_IN_FILE_NAME,
+    KNOWN_SHA256,
+    _cleaned,
+    absent,
+    file_sha256,
+    find,
+    settle,
+)
 from deep.weights_file import WeightsFile, head_of, load, provenance, save, skeleton
 from febench.core.cache import cache_dir
 from febench.core.errors import DataError, UsageError
@@ -250,7 +259,7 @@ def test_a_pickle_that_could_run_code_is_refused_and_not_run(tmp_path: Path, kin
             refused()
     assert not trap.exists() and not list(cache_dir().glob("weights/*"))
     if kind in ("zip", "protocol 0"):
-        with pytest.raises(DataError, match=rf"\(it asks for {os.mkdir.__module__}\.mkdir\)"):
+        with pytest.raises(DataError, match=rf"\(it calls {os.mkdir.__module__}\.mkdir\)"):
             settle(OTHER, str(path))
 
 
@@ -270,7 +279,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, kind: str, part: float) -> 
     content = path.read_bytes()
     path.write_bytes(content[: min(int(len(content) * part), len(content) - 1)])
     for refused in (lambda: settle(OTHER, str(path)), lambda: load(build(), as_file(path))):
-        with pytest.raises(DataError, match=r"is truncated, damaged or no .* at all: copy or download it again"):
+        with pytest.raises(DataError, match=r"is truncated, damaged or not a .*: copy or download it again"):
             refused()
 
 
@@ -321,7 +330,7 @@ def test_the_weights_of_another_network_are_refused(tmp_path: Path, suffix: str)
 
 def test_a_file_that_names_another_architecture_is_refused(tmp_path: Path) -> None:
     path = of_another(tmp_path / "w.safetensors", record("resnet18"))
-    with pytest.raises(DataError, match=r"holds weights of resnet18, not of resnet50: give"):
+    with pytest.raises(DataError, match=r"has weights of resnet18, not of resnet50: give"):
         settle("resnet50", str(path))
 
 
@@ -345,7 +354,7 @@ def test_a_tensor_too_many_is_refused_in_printable_words(tmp_path: Path) -> None
 def test_values_that_are_no_numbers_are_refused(tmp_path: Path, value: float) -> None:
     state = build().state_dict()
     state["conv1.0.weight"][0, 0, 0, 0] = value
-    with pytest.raises(DataError, match=r"holds values in conv1\.0\.weight that are not finite real numbers"):
+    with pytest.raises(DataError, match=r"has values in conv1\.0\.weight that are not finite real numbers"):
         load(build(), as_file(pth(tmp_path / "w.pth", state)))
 
 
@@ -386,7 +395,7 @@ def test_a_kept_file_that_was_altered_is_refused_until_it_is_given_again(tmp_pat
     content = bytearray(kept.read_bytes())
     content[len(content) // 2] ^= 1
     kept.write_bytes(content)
-    with pytest.raises(DataError, match=rf"was altered .*: give the path of the file of {name} again"):
+    with pytest.raises(DataError, match=rf"was changed .*: give the path of the file of {name} again"):
         find(OTHER, name)
     assert find(OTHER, settle(OTHER, str(path))).path == kept
 
@@ -440,7 +449,7 @@ def test_a_file_in_the_hubs_folder_is_taken_if_it_is_the_one_known(
     path.parent.mkdir(parents=True)
     path.write_bytes(b"known")
     sha256 = hashlib.sha256(b"known").hexdigest()
-    monkeypatch.setitem(SHA256, "resnet18-f37072fd.pth", sha256)
+    monkeypatch.setitem(KNOWN_SHA256, "resnet18-f37072fd.pth", sha256)
     found = find("resnet18", "imagenet")
     assert found == WeightsFile(path, sha256, "ResNet18_Weights.IMAGENET1K_V1", "full")
     assert not fetched and absent("resnet18", "imagenet") is None
@@ -451,16 +460,16 @@ def test_a_damaged_file_in_the_hubs_folder_is_refused(fetched: list[Path], name:
     path = hub_file(name)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"damaged")
-    with pytest.raises(DataError, match=rf"{path.name} is not what it should be .*: delete it"):
+    with pytest.raises(DataError, match=rf"{path.name} is damaged or another file .*: delete it"):
         find(name, "imagenet")
     assert not fetched and path.read_bytes() == b"damaged"
 
 
 def test_a_download_is_checked_whole_and_made_once(fetched: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(DataError, match="is not what it should be"):
+    with pytest.raises(DataError, match="is damaged or another file"):
         find("resnet50", "imagenet")
     sha256 = hashlib.sha256(b"downloaded").hexdigest()
-    monkeypatch.setitem(SHA256, "resnet50-0676ba61.pth", sha256)
+    monkeypatch.setitem(KNOWN_SHA256, "resnet50-0676ba61.pth", sha256)
     assert find("resnet50", "imagenet").sha256 == sha256
     assert fetched == [hub_file("resnet50")]
 
@@ -488,7 +497,9 @@ def test_a_download_that_fails_is_one_sentence(monkeypatch: pytest.MonkeyPatch, 
         raise error
 
     monkeypatch.setattr("torch.hub.download_url_to_file", download)
-    words = r"cannot download the weights resnet18-f37072fd\.pth \(.+\): fetch the file .* put it into .*checkpoints$"
+    words = (
+        r"cannot download the weights resnet18-f37072fd\.pth \(.+\): download that file .* put it into .*checkpoints$"
+    )
     with pytest.raises(DataError, match=words) as refusal:
         find("resnet18", "imagenet")
     assert str(refusal.value).isprintable() and not hub_file("resnet18").exists()
@@ -514,7 +525,7 @@ def test_a_silent_network_is_given_up_and_nothing_else_is_hurried(monkeypatch: p
     before = socket.getdefaulttimeout()
     with pytest.raises(DataError, match="timed out"):
         find("resnet18", "imagenet")
-    assert limits == [PATIENCE] and socket.getdefaulttimeout() == before
+    assert limits == [DOWNLOAD_TIMEOUT_S] and socket.getdefaulttimeout() == before
 
 
 def test_networks_without_plain_imagenet_weights_are_told() -> None:
@@ -527,7 +538,7 @@ def test_networks_without_plain_imagenet_weights_are_told() -> None:
 @pytest.mark.parametrize("name", models.list_models(module=models))
 def test_every_file_of_torchvision_carries_digits_of_its_hash(name: str) -> None:
     entry = models.get_model_weights(name).__members__.get("IMAGENET1K_V1")
-    assert entry is None or HASH.search(entry.url)
+    assert entry is None or HASH_IN_FILE_NAME.search(entry.url)
 
 
 # What is written
