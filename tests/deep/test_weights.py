@@ -304,7 +304,7 @@ def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
     [[1, 2], {"epoch": 3, "state_dict": {}}, {1: torch.zeros(1)}, {"a": torch.zeros(2, 2).to_sparse()}, torch.zeros(2)],
 )
 def test_more_than_a_dictionary_of_tensors_is_refused(tmp_path: Path, content: object) -> None:
-    with pytest.raises(DataError, match=r"no plain dictionary of tensors: save network\.state_dict\(\) alone"):
+    with pytest.raises(DataError, match=r"not a plain dictionary of tensors: save network\.state_dict\(\) alone"):
         settle(OTHER, str(pth(tmp_path / "w.pth", content)))
 
 
