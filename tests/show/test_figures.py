@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from febench.core.errors import UsageError
+from febench.results.results import Results
 from febench.show.figures import drop, make_figure, save_figure
+from tests.made_results import made_dataset, made_results
 
 
 def data(**changes: Any) -> dict[str, Any]:
@@ -16,9 +18,9 @@ def data(**changes: Any) -> dict[str, Any]:
         {"method": "hwt", "protocols": {"paper": whole, "subject": {"runs": 10, "mean": 48.0, "sd": 3.0}}},
         {"method": "$mine$", "protocols": {"paper": {"runs": 1, "mean": 80.0, "sd": None}, "subject": None}},
     ]
-    found = {"dataset": "toy", "protocols": ["paper", "subject"], "spread": "sample sd over runs", "chance": 25.0}
-    found |= {"metric": "overall accuracy", "unit": "%"}
-    return {**found, "synthetic": True, "rows": rows, **changes}
+    table = {"dataset": "toy", "protocols": ["paper", "subject"], "spread": "sample sd over runs", "chance": 25.0}
+    table |= {"metric": "overall accuracy", "unit": "%"}
+    return {**table, "synthetic": True, "rows": rows, **changes}
 
 
 def test_every_mark_is_where_its_number_is() -> None:
@@ -51,10 +53,48 @@ def test_what_is_not_whole_or_not_sound_is_told_under_it() -> None:
     rows = data()["rows"]
     rows[1]["marks"] = {"paper": ["partial", "single run"], "subject": ["not run"]}
     fault = {"code": "FEB001", "severity": "error", "title": "The same person", "count": 20}
-    told = drop(data(rows=rows, audit={"paper": [fault], "subject": None})).texts[-1].get_text()
-    for words in ("partial, paper: $mine$", "not run, subject: $mine$", "audit, paper: FEB001 The same person (20)"):
-        assert words in told
+    notes = drop(data(rows=rows, audit={"paper": [fault], "subject": None})).texts[-1].get_text()
+    together = "partial, paper; single run, paper; not run, subject: $mine$"
+    for words in (together, "audit, paper: FEB001 The same person (20)"):
+        assert words in notes
     assert "partial" not in drop(data()).texts[-1].get_text()
+
+
+def test_marks_of_all_rows_are_noted_once_without_their_names() -> None:
+    rows = data()["rows"]
+    for row in rows:
+        row["marks"] = {"paper": ["partial", "single run"], "subject": []}
+    notes = drop(data(rows=rows)).texts[-1].get_text()
+    assert "partial, paper; single run, paper: all rows" in notes and "hwt" not in notes
+
+
+def test_bars_are_the_interval_over_people_where_there_is_one_and_the_caption_says_so() -> None:
+    rows = data()["rows"]
+    bars = drop(data(rows=rows)).axes[0].containers[0]
+    assert [tuple(map(float, line.get_xdata())) for line in bars[1]] == [(74.5, 80.0), (77.5, 80.0)]
+    assert "bars: sample sd over runs" in drop(data(rows=rows)).texts[-1].get_text()
+    rows[0]["protocols"]["paper"] = {**rows[0]["protocols"]["paper"], "interval_by_person": {"low": 60.0, "high": 90.0}}
+    figure = drop(data(rows=rows))
+    bars = figure.axes[0].containers[0]
+    assert [tuple(map(float, line.get_xdata())) for line in bars[1]] == [(60.0, 80.0), (90.0, 80.0)]
+    assert "bars: 95 % interval for other people of this kind" in figure.texts[-1].get_text()
+
+
+@pytest.mark.parametrize(("metric", "names"), [("overall accuracy", ["b", "a", "c"]), ("log-loss", ["a", "b", "c"])])
+def test_rows_of_the_drop_are_sorted_by_the_metric_on_new_faces(metric: str, names: list[str]) -> None:
+    means = {"c": None, "a": 0.4, "b": 0.7}
+    rows = [
+        {"method": name, "protocols": {"paper": None, "subject": {"runs": 1, "mean": mean, "sd": None}}}
+        for name, mean in means.items()
+    ]
+    axes = drop(data(rows=rows, metric=metric, unit="")).axes[0]
+    assert [tick.get_text().split()[0] for tick in axes.get_yticklabels()] == names
+
+
+def test_the_drop_of_several_data_sets_is_refused_with_what_to_name(tmp_path: Path) -> None:
+    sets = [Results.of(made_results(tmp_path / name, {"a": 0.8}, made_dataset(name=name))) for name in ("one", "two")]
+    with pytest.raises(UsageError, match="of 2 data sets, one, two: name the directories of one of them"):
+        make_figure("drop", sets)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])

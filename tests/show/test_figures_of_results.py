@@ -78,8 +78,9 @@ def row(results: Results, label: str) -> Any:
 def test_every_run_is_a_dot_where_its_accuracy_is(results: Results) -> None:
     axes = accuracy(results).axes[0]
     dots = np.asarray(axes.collections[0].get_offsets())
-    for place, one in enumerate(results.rows):
-        here = dots[np.abs(dots[:, 1] - place) < 0.5]
+    rows = sorted(results.rows, key=lambda row: -(row.summary().mean or 0))
+    for index, one in enumerate(rows):
+        here = dots[np.abs(dots[:, 1] - index) < 0.5]
         assert sorted(here[:, 0]) == pytest.approx(sorted(one.accuracies.values()))
     [printed_line] = [line for line in axes.containers if line.get_label() == "printed in the papers ± sd"]
     paper = overall_accuracy("resnet50")
@@ -190,9 +191,33 @@ def test_times_of_two_hosts_are_not_mixed(tmp_path: Path) -> None:
     assert "not on this host: there" in words(figure).replace("\n   ", " ")
 
 
-def test_bars_of_another_metric_are_not_called_accuracies(results: Results) -> None:
+def test_bars_of_another_metric_are_not_called_accuracies(tmp_path: Path) -> None:
+    images = dataclasses.replace(made_dataset(140), subjects=None)
+    results = Results.of(made_results(tmp_path, {"mine": 0.8}, images))
     assert "the sample sd of the runs' accuracies" in words(cost(results))
     assert "the sample sd of the runs' log-loss" in words(cost(results, metric=METRICS["log-loss"]))
+
+
+def test_bars_are_the_interval_over_people_where_people_are_known(results: Results) -> None:
+    mine = row(results, "resnet50").summary()
+    [bars] = [found for found in accuracy(results).axes[0].collections if "people" in str(found.get_label())]
+    assert tuple(bars.get_segments()[0][:, 0]) == pytest.approx(mine.interval)  # type: ignore[attr-defined]
+    for draw in (accuracy, cost):
+        assert "95 % interval for other people of this kind" in words(draw(results)).replace("\n   ", " ")
+    _, _, (_, upright) = cost(results).axes[0].containers[0].lines  # type: ignore[attr-defined]
+    ends = [tuple(segment[:, 1]) for segment in upright.get_segments()]
+    assert any(end == pytest.approx(mine.interval) for end in ends)
+
+
+def test_rows_are_sorted_by_the_metric_the_best_on_top(results: Results) -> None:
+    def names(metric: str) -> list[str]:
+        ticks = accuracy(results, metric=METRICS[metric]).axes[0].get_yticklabels()
+        return [tick.get_text().split()[0] for tick in ticks]
+
+    assert names("oa") == ["resnet50", "mine", "<b>$x$", "begun"]
+    means = {row.label: row.summary(METRICS["log-loss"]).mean for row in results.rows if row.runs}
+    best_first = sorted(means, key=lambda label: means[label])
+    assert names("log-loss")[:3] == [label.split()[0] for label in best_first]
 
 
 def test_names_of_crowded_marks_do_not_meet(tmp_path: Path) -> None:
@@ -275,7 +300,7 @@ def test_ranks_over_data_sets_are_drawn_where_they_are(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="five or more data sets"):
         make_figure("ranks", [*found[:4], found[0]])
     new = Results.of(made_results(tmp_path / "new", methods, made_dataset(350, "set0"), "subject", runs=[1, 2]))
-    with pytest.raises(UsageError, match="of one protocol, not of paper, subject"):
+    with pytest.raises(UsageError, match="one protocol, and these results are of paper, subject: name the directories"):
         make_figure("ranks", [*found[:4], new])
 
 

@@ -1,4 +1,4 @@
-"""Figures from the same data as the tables: one figure, one function of data, in one style.
+"""Draw figures from the same data as the tables: each figure is a function of data, all are in one style.
 
 >>> febench.figures.accuracy(results).savefig("accuracy.png")
 """
@@ -40,13 +40,13 @@ def _differences(results: Results, rows: Sequence[RowResults], metric: Metric) -
 
 
 def _convergence(results: Results, rows: Sequence[RowResults], _: Metric) -> Figure:
-    traced = curves(rows)
-    if not traced:
-        raise UsageError("no method in these results left a trace of how it converged: fit_info_ has no trace")
-    return convergence(traced, origin(results))
+    recorded = curves(rows)
+    if not recorded:
+        raise UsageError("no method in these results recorded its convergence: fit_info_ has no trace")
+    return convergence(recorded, origin(results))
 
 
-OF_ONE: dict[str, Callable[[Results, Sequence[RowResults], Metric], Figure]] = {
+WITHOUT_PAPERS: dict[str, Callable[[Results, Sequence[RowResults], Metric], Figure]] = {
     "people": people,
     "confusion": lambda results, rows, _: confusion(results, rows),
     "cost": cost,
@@ -54,11 +54,11 @@ OF_ONE: dict[str, Callable[[Results, Sequence[RowResults], Metric], Figure]] = {
     "convergence": _convergence,
     "ladder": lambda results, rows, metric: ladder(ladder_table(results, rows, metric).data),
 }
-"""Figures of one results directory that have nothing of the papers beside it."""
+"""Figures of one results directory that never show the papers' numbers."""
 WITHOUT_METRIC = ("sensitivity", "confusion", "convergence")
 WITH_PAPERS = ("accuracy", "sensitivity")
-"""Figures of one results directory in which what the papers print can stand beside it."""
-FIGURES = (*WITH_PAPERS, *OF_ONE, "ranks", "drop")
+"""Figures of one results directory that can show the papers' numbers."""
+FIGURES = (*WITH_PAPERS, *WITHOUT_PAPERS, "ranks", "drop")
 
 
 def make_figure(
@@ -69,20 +69,20 @@ def make_figure(
     *,
     paper: bool = False,
 ) -> Figure:
-    """A figure by its name, of all methods or of the rows of one.
+    """Draw a figure by its name, of all methods or of the rows of one.
 
     Parameters
     ----------
     name : str
         One of `FIGURES`.
     results : sequence of Results
-        One; of the drop and of ranks several.
+        Of one directory; for the drop of several protocols on one data set, for ranks of several data sets.
     method : str or None
         Only this method.
     metric : str or None
-        What is drawn, overall accuracy by default; sensitivities, confusion matrices and convergence are of none.
+        The metric to draw, overall accuracy by default; not for sensitivities, confusion matrices and convergence.
     paper : bool
-        Whether the figures of accuracy and of sensitivities show what the papers print beside other images or folds.
+        Whether the figures of accuracy and sensitivities show the papers' numbers beside other images or folds too.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def make_figure(
     if name not in FIGURES:
         raise UsageError(f"there is no figure {name!r}; there is {', '.join(FIGURES)}")
     if metric is not None and name in WITHOUT_METRIC:
-        raise UsageError(f"the figure of {name} is not of a metric", option="metric")
+        raise UsageError(f"the figure {name} takes no metric", option="metric")
     by = metric_of(metric) if metric else OA
     if paper and (name not in WITH_PAPERS or by is not OA):
         raise UsageError(
@@ -101,42 +101,51 @@ def make_figure(
             option="paper",
         )
     if name == "drop":
+        datasets = dict.fromkeys(result.manifest.title for result in results)
+        if len(datasets) > 1:
+            raise UsageError(
+                f"the figure drop shows one data set under several protocols; these results are of "
+                f"{len(datasets)} data sets, {', '.join(datasets)}: name the directories of one of them"
+            )
         return drop(table_4(results, method, by).data)
     if name == "ranks":
-        under = sorted({one.manifest.protocol for one in results})
-        if len(under) > 1:
-            raise UsageError(f"the figure of ranks is of one protocol, not of {', '.join(under)}: name results of one")
-        ranking = rank([compare(one, metric=by) for one in pool(results)])
+        protocols = sorted({result.manifest.protocol for result in results})
+        if len(protocols) > 1:
+            raise UsageError(
+                f"the figure ranks shows one protocol, and these results are of {', '.join(protocols)}: name the "
+                "directories of one of them"
+            )
+        ranking = rank([compare(pooled, metric=by) for pooled in pool(results)])
         if method is not None or ranking is None:
-            raise UsageError("the figure of ranks is of all methods that five or more data sets have in common")
+            raise UsageError("the figure ranks shows all methods that five or more data sets have in common")
         return critical_difference(ranking)
     if len(results) != 1:
-        raise UsageError(f"the figure of {name} is of one results directory, not of {len(results)}")
+        raise UsageError(f"the figure {name} shows one results directory, and {len(results)} were named: name one")
     rows = chosen(results[0], method)
     if name == "accuracy":
         return accuracy(results[0], rows, by, paper=paper)
     if name == "sensitivity":
         return sensitivity(results[0], rows, paper=paper)
-    return OF_ONE[name](results[0], rows, by)
+    return WITHOUT_PAPERS[name](results[0], rows, by)
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure; the file's name says in which form. The same results give the same file, whole or not there.
+    """Write a figure to a file in the format of its suffix, whole or not at all; equal results give equal bytes.
 
     Raises
     ------
     UsageError
-        If the name ends in none of the forms there are, or the file cannot be written.
+        If the suffix is not one of `SUFFIXES`, or the file cannot be written.
     """
-    form = check_output(path, SUFFIXES, "a figure's file")[1:]
-    drawn = BytesIO()
-    write(figure, drawn, form)
+    suffix = check_output(path, SUFFIXES, "a figure's file")
+    content = BytesIO()
+    write(figure, content, suffix[1:])
     with whole_file(path) as file:
-        file.write(drawn.getvalue())
+        file.write(content.getvalue())
 
 
 def figure_svg(figure: Figure) -> str:
-    """A figure as an `<svg>` element, to stand in an HTML page."""
+    """Return a figure as an `<svg>` element for an HTML page."""
     out = StringIO()
     write(figure, out, "svg")
     return re.sub(r"^.*?(?=<svg)", "", out.getvalue(), flags=re.DOTALL)

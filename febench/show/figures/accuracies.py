@@ -1,18 +1,19 @@
-"""A metric of every run (Fig. 11 of the ResNet-50 paper), of every person, the drop on new faces, the ladder."""
+"""Draw a metric of every run (Fig. 11 of the ResNet-50 paper) and of every person, the drop, and the ladder."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from febench.core.errors import UsageError
 from febench.papers import comparison, note_on_papers
 from febench.results.floor import floor_of
-from febench.results.metrics import OA, Metric
+from febench.results.metrics import METRICS, OA, Metric
 from febench.results.people import person_scores
 from febench.results.results import Results
 from febench.results.rows import RowResults
@@ -20,9 +21,11 @@ from febench.show.figures.style import (
     COLOURS,
     MARKERS,
     axis_of,
+    bar_name,
     caveats,
     counted,
     entitle,
+    error_bars,
     finish,
     name_rows,
     new_figure,
@@ -35,17 +38,17 @@ from febench.show.formats import format_value
 from febench.show.tables import INTERVAL_OF_PEOPLE, MAJORITY, Difference, shows_papers
 
 DOTS: dict[str, Any] = {"s": 22, "color": COLOURS[0], "edgecolors": "white", "linewidths": 0.5}
-SIZES = (9, 6.5, 5, 4, 3, 2)
-"""Of marks of the drop, the first protocol's lowest: where two means are the same both can be seen."""
+MARKER_SIZES = (9, 6.5, 5, 4, 3, 2)
+"""Of the protocols in the drop, in points: the first is the largest, so that equal means are both seen."""
 
 
 @styled
 def accuracy(
     results: Results, rows: Sequence[RowResults] | None = None, metric: Metric = OA, *, paper: bool = False
 ) -> Figure:
-    """Draw overall accuracy, or another metric, of each method: every complete run, and their mean.
+    """Draw a metric of each method: every complete run, their mean, and its interval over people.
 
-    On the data set and under the protocol that stand for the papers' own, what the papers print stands beside them.
+    On the data set and under the protocol that stand for the papers' own, the papers' numbers stand beside them.
 
     Parameters
     ----------
@@ -54,14 +57,14 @@ def accuracy(
     rows : sequence of RowResults or None
         The methods to show; all by default.
     metric : Metric
-        What is drawn.
+        The metric to draw.
     paper : bool
-        Whether what the papers print is drawn beside other images or folds too.
+        Whether to draw the papers' numbers beside other images or folds too.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A row a method; in each row the runs stand in their order, run 1 on top.
+        A row a method, the best mean on top; in each row the runs stand in their order, run 1 on top.
 
     Raises
     ------
@@ -69,36 +72,26 @@ def accuracy(
         If no run is complete.
     """
     rows, drawn = shown_rows(results, rows, metric)
-    drawn = [row for row in rows if row in drawn or not row.runs]
+    drawn += [row for row in rows if not row.runs]
     figure, axes = new_figure(height=1.1 + 0.42 * len(drawn))
-    dots, means = [], []
-    for place, row in enumerate(drawn):
-        values = list(row.scores(metric).values())
-        offsets = np.linspace(-0.26, 0.26, len(values) + 2)[1:-1]
-        dots += [(value, place + offset) for value, offset in zip(values, offsets, strict=True)]
-        means += [(float(np.mean(values)), place)] if values else []
-    axes.scatter(*zip(*dots, strict=True), zorder=3, label="a run", **DOTS)
-    at, places = np.asarray(means).T
-    axes.vlines(at, places - 0.36, places + 0.36, color="black", linewidth=2, label="mean of runs")
+    notes = [*_draw_runs(axes, drawn, metric)]
     printed = []
     if shows_papers(results, paper, metric):
-        printed = [(place, comparison()[row.method]) for place, row in enumerate(drawn) if row.method in comparison()]
-    notes = []
+        printed = [(index, comparison()[row.method]) for index, row in enumerate(drawn) if row.method in comparison()]
     if printed:
         notes.append(note_on_papers(results.manifest))
         axes.errorbar(
-            [float(one.mean) for _, one in printed],
-            [place for place, _ in printed],
-            xerr=[float(one.sd) for _, one in printed],
-            fmt="D", color=COLOURS[1], markerfacecolor="white", markersize=7, capsize=3,
+            [float(cited.mean) for _, cited in printed],
+            [index for index, _ in printed],
+            xerr=[float(cited.sd) for _, cited in printed],
+            fmt="D",
+            color=COLOURS[1],
+            markerfacecolor="white",
+            markersize=7,
+            capsize=3,
             label="printed in the papers ± sd",
-        )  # fmt: skip
-    low, high = axes.get_xlim()
-    floor = floor_of(results.manifest, metric)
-    majority = floor.summary()[0] if floor and floor.differs else None
-    for value, what, line in ((floor and floor.chance, "chance", ":"), (majority, MAJORITY, "--")):
-        if value is not None and low - 0.25 * (high - low) < value < high + 0.25 * (high - low):
-            axes.axvline(value, color="0.3", linestyle=line, label=f"{what}, {value:.1f} {metric.unit}")
+        )
+    _draw_floor(axes, results, metric)
     if metric.unit == "%":
         axes.set_xlim(right=min(axes.get_xlim()[1], 100.5))
     name_rows(axes, [counted(row) for row in drawn])
@@ -108,9 +101,44 @@ def accuracy(
     return figure
 
 
+def _draw_runs(axes: Axes, rows: Sequence[RowResults], metric: Metric) -> list[str]:
+    """Draw the runs, means and intervals of rows; return the note on the intervals, if there are any."""
+    dots, means, intervals = [], [], []
+    for index, row in enumerate(rows):
+        values = list(row.scores(metric).values())
+        if not values:
+            continue
+        offsets = np.linspace(-0.26, 0.26, len(values) + 2)[1:-1]
+        dots += [(value, index + offset) for value, offset in zip(values, offsets, strict=True)]
+        means.append((float(np.mean(values)), index))
+        if interval := row.summary(metric).interval:
+            intervals.append((*interval, index))
+    axes.scatter(*zip(*dots, strict=True), zorder=3, label="a run", **DOTS)
+    x, indices = np.asarray(means).T
+    axes.vlines(x, indices - 0.36, indices + 0.36, color="black", linewidth=2, label="mean of runs")
+    if not intervals:
+        return []
+    low, high, indices = np.asarray(intervals).T
+    axes.hlines(indices, low, high, color="0.75", linewidth=7, zorder=1, label="95 % interval over people")
+    return [f"grey bars: {INTERVAL_OF_PEOPLE}"]
+
+
+def _draw_floor(axes: Axes, results: Results, metric: Metric) -> None:
+    """Draw chance and the majority's value, where they lie near what is drawn already."""
+    low, high = axes.get_xlim()
+    margin = 0.25 * (high - low)
+    floor = floor_of(results.manifest, metric)
+    if floor is None:
+        return
+    majority = floor.summary()[0] if floor.differs else None
+    for value, name, line in ((floor.chance, "chance", ":"), (majority, MAJORITY, "--")):
+        if value is not None and low - margin < value < high + margin:
+            axes.axvline(value, color="0.3", linestyle=line, label=f"{name}, {value:.1f} {metric.unit}")
+
+
 @styled
 def people(results: Results, rows: Sequence[RowResults] | None = None, metric: Metric = OA) -> Figure:
-    """How well each person is recognised: a dot a person, the median, and the worst tenth.
+    """Draw how well each person is recognised: a dot a person, the median, and the worst tenth.
 
     Parameters
     ----------
@@ -119,12 +147,12 @@ def people(results: Results, rows: Sequence[RowResults] | None = None, metric: M
     rows : sequence of RowResults or None
         The methods to show; all by default.
     metric : Metric
-        What is told of each person.
+        The metric of each person's images.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A row a method; a person's value is the mean over complete runs.
+        A row a method, the best mean on top; a person's value is the mean over complete runs.
 
     Raises
     ------
@@ -134,14 +162,14 @@ def people(results: Results, rows: Sequence[RowResults] | None = None, metric: M
     rows, drawn = shown_rows(results, rows, metric)
     scored = [(row, scores) for row in drawn if (scores := person_scores(row, metric))]
     if not scored:
-        raise UsageError(f"there is nothing to draw: {metric.title} cannot be told person by person here")
+        raise UsageError(f"there is nothing to draw: there is no {metric.title} of each person in these results")
     figure, axes = new_figure(height=1.1 + 0.42 * len(scored))
-    for place, (_, scores) in enumerate(scored):
-        spread = place + np.random.default_rng(0).uniform(-0.22, 0.22, len(scores.values))
+    for index, (_, scores) in enumerate(scored):
+        y = index + np.random.default_rng(0).uniform(-0.22, 0.22, len(scores.values))
         worst = scores.in_worst_tenth
-        axes.scatter(scores.values, spread, label="a person", **DOTS)
-        axes.scatter(scores.values[worst], spread[worst], label="of the worst tenth", **{**DOTS, "color": COLOURS[1]})
-        axes.vlines(scores.median, place - 0.36, place + 0.36, color="black", linewidth=2, label="median of people")
+        axes.scatter(scores.values, y, label="a person", **DOTS)
+        axes.scatter(scores.values[worst], y[worst], label="of the worst tenth", **{**DOTS, "color": COLOURS[1]})
+        axes.vlines(scores.median, index - 0.36, index + 0.36, color="black", linewidth=2, label="median of people")
     name_rows(axes, [counted(row) for row, _ in scored])
     axes.set_xlabel(axis_of(metric))
     if metric.unit == "%":
@@ -153,7 +181,7 @@ def people(results: Results, rows: Sequence[RowResults] | None = None, metric: M
 
 @styled
 def drop(data: Mapping[str, Any]) -> Figure:
-    """The drop: a metric of each method under each protocol, with chance, and the most frequent class where it differs.
+    """Draw the drop: a metric of each method under each protocol, with chance and, where it differs, the majority.
 
     Parameters
     ----------
@@ -163,64 +191,116 @@ def drop(data: Mapping[str, Any]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A row a method; a mark is the mean over complete runs, its bar the sample standard deviation. At the right
-        stands the drop with its interval over people, where people are known.
+        A row a method, the best under the last protocol on top; a mark is the mean over complete runs, its bar the
+        95 % interval over people where people are known, else the sample standard deviation. At the right stands the
+        drop with its interval over people, where people are known.
     """
-    rows, protocols = data["rows"], data["protocols"]
+    protocols = data["protocols"]
+    rows = _best_first(data["rows"], protocols, data["metric"])
+    means = {
+        name: [
+            (index, row["protocols"][name])
+            for index, row in enumerate(rows)
+            if row["protocols"][name] and row["protocols"][name]["mean"] is not None
+        ]
+        for name in protocols
+    }
+    over_people = any(_interval(mean) for under in means.values() for _, mean in under)
     figure, axes = new_figure(height=1.2 + 0.45 * len(rows))
-    for place, row in enumerate(rows):
-        means = [one["mean"] for one in row["protocols"].values() if one and one["mean"] is not None]
-        axes.plot(means, [place] * len(means), color="0.6", linewidth=2, zorder=1)
+    for index in range(len(rows)):
+        ends = [mean["mean"] for under in means.values() for at, mean in under if at == index]
+        axes.plot(ends, [index] * len(ends), color="0.6", linewidth=2, zorder=1)
     colours = dict(zip(protocols, cycle(COLOURS), strict=False))
     for number, (name, colour) in enumerate(colours.items()):
-        marker = MARKERS[(number + number // len(COLOURS)) % len(MARKERS)]
-        under = [(place, row["protocols"][name]) for place, row in enumerate(rows)]
-        there = [(place, one) for place, one in under if one and one["mean"] is not None]
+        under = [mean for _, mean in means[name]]
         axes.errorbar(
-            [one["mean"] for _, one in there],
-            [place for place, _ in there],
-            xerr=[one["sd"] or 0.0 for _, one in there],
-            fmt=marker, color=colour, capsize=3, markersize=SIZES[min(number, len(SIZES) - 1)],
+            [mean["mean"] for mean in under],
+            [index for index, _ in means[name]],
+            xerr=error_bars([(mean["mean"], mean["sd"], _interval(mean)) for mean in under], over_people),
+            fmt=MARKERS[(number + number // len(COLOURS)) % len(MARKERS)],
+            color=colour,
+            capsize=3,
+            markersize=MARKER_SIZES[min(number, len(MARKER_SIZES) - 1)],
             label=f"protocol {name}",
-        )  # fmt: skip
-    for place, row in enumerate(rows):
+        )
+    for index, row in enumerate(rows):
         if (interval := row.get("drop_interval")) and row["drop"] is not None:
             value = format_value(Difference(row["drop"], **interval), data.get("decimals", 2))
-            axes.annotate(value, (1.01, place), xycoords=axes.get_yaxis_transform(), va="center", fontsize=7.5)
+            axes.annotate(value, (1.01, index), xycoords=axes.get_yaxis_transform(), va="center", fontsize=7.5)
     if data["chance"] is not None:
         axes.axvline(data["chance"], color="0.3", linestyle=":", label=f"chance, {data['chance']:.1f} {data['unit']}")
     for protocol, majority in data.get("majority", {}).items():
         if majority and f"{majority['mean']:.1f}" != f"{data['chance']:.1f}":
-            said = f"{MAJORITY}, {protocol}, {majority['mean']:.1f} {data['unit']}"
-            axes.axvline(majority["mean"], color=colours[protocol], linestyle="--", label=said)
-    counts = [", ".join(str(one["runs"]) if one else "0" for one in row["protocols"].values()) for row in rows]
+            label = f"{MAJORITY}, {protocol}, {majority['mean']:.1f} {data['unit']}"
+            axes.axvline(majority["mean"], color=colours[protocol], linestyle="--", label=label)
+    counts = [", ".join(str(mean["runs"]) if mean else "0" for mean in row["protocols"].values()) for row in rows]
     name_rows(axes, [f"{row['method']} (n = {count})" for row, count in zip(rows, counts, strict=True)])
     if data["unit"] == "%":
         axes.set_xlim(0, 100)
-    synthetic = "; synthetic faces" if data["synthetic"] else ""
-    axes.set_xlabel(f"{data['metric']}, {data['unit']} (mean ± {data['spread']}{synthetic})")
+    axes.set_xlabel(f"{data['metric']}, {data['unit']}{' (synthetic faces)' if data['synthetic'] else ''}")
     entitle(figure, f"The {data.get('change', 'drop')}", f"{data['dataset']}, protocols {' and '.join(protocols)}")
-    lacking: dict[str, list[str]] = {}
-    for row in rows:
-        for protocol, marks in row.get("marks", {}).items():
-            for mark in marks:
-                lacking.setdefault(f"{mark}, {protocol}", []).append(row["method"])
-    faults = [(protocol, fault) for protocol, found in data.get("audit", {}).items() for fault in found or ()]
-    notes = [
-        "n: complete runs under each protocol",
-        *[f"at the right: the {data.get('change', 'drop')} with its {INTERVAL_OF_PEOPLE}"]
-        * any(row.get("drop_interval") for row in rows),
-        *(f"{mark}: {', '.join(methods)}" for mark, methods in lacking.items()),
-        *(f"audit, {protocol}: {fault['code']} {fault['title']} ({fault['count']})" for protocol, fault in faults),
-        *(f"{protocol}: {words}" for protocol, one in data.get("twins", {}).items() if (words := _of_twins(one))),
-    ]
-    finish(figure, notes)
+    finish(figure, _drop_notes(data, rows, bar_name(over_people)))
     return figure
+
+
+def _best_first(rows: Sequence[Any], protocols: Sequence[str], metric: str) -> list[Any]:
+    """Sort rows of table 4 by their mean under the last protocol, and put those without one last."""
+    ascending = any(known.title == metric and not known.higher_is_better for known in METRICS.values())
+
+    def key(row: Any) -> tuple[bool, float]:
+        summary = row["protocols"][protocols[-1]]
+        mean = summary["mean"] if summary else None
+        return mean is None, (mean or 0.0) if ascending else -(mean or 0.0)
+
+    return sorted(rows, key=key)
+
+
+def _drop_notes(data: Mapping[str, Any], rows: Sequence[Any], bars: str) -> list[str]:
+    """Return what must be read with the drop: bars, counts, rows that are not whole, audit errors and twins."""
+    marks = [
+        (f"{mark}, {protocol}", row["method"])
+        for row in rows
+        for protocol, words in row.get("marks", {}).items()
+        for mark in words
+    ]
+    change = f"the {data.get('change', 'drop')}"
+    with_interval = any(row.get("drop_interval") for row in rows)
+    if with_interval and bars == INTERVAL_OF_PEOPLE:
+        notes = [f"bars, and at the right the brackets of {change}: {bars}", "n: complete runs under each protocol"]
+    else:
+        notes = [f"bars: {bars}; n: complete runs under each protocol"]
+        notes += [f"at the right: {change} with its {INTERVAL_OF_PEOPLE}"] * with_interval
+    notes += _notes_on_marks(marks, [row["method"] for row in rows])
+    for protocol, faults in data.get("audit", {}).items():
+        notes += [f"audit, {protocol}: {fault['code']} {fault['title']} ({fault['count']})" for fault in faults or ()]
+    for protocol, facts in data.get("twins", {}).items():
+        notes += [f"{protocol}: {note}" for note in _notes_on_twins(facts)]
+    return notes
+
+
+def _interval(facts: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the interval over people in the data of a mean; None without one."""
+    interval = facts.get("interval_by_person")
+    return (interval["low"], interval["high"]) if interval else None
+
+
+def _notes_on_marks(marks: Iterable[tuple[str, str]], labels: Sequence[str]) -> list[str]:
+    """Return a note for each group of rows with the same marks, so that a row is named once; `all rows` if all are."""
+    by_row: dict[str, list[str]] = {}
+    for mark, label in marks:
+        by_row.setdefault(label, []).append(mark)
+    groups: dict[str, list[str]] = {}
+    for label, words in by_row.items():
+        groups.setdefault("; ".join(words), []).append(label)
+    return [
+        f"{words}: {'all rows' if len(group) == len(labels) > 1 else ', '.join(group)}"
+        for words, group in groups.items()
+    ]
 
 
 @styled
 def ladder(data: Mapping[str, Any]) -> Figure:
-    """Where searches lose accuracy: a metric of each rung, a line a method.
+    """Draw where searches lose accuracy: a metric of each rung, a line a method.
 
     Parameters
     ----------
@@ -230,30 +310,35 @@ def ladder(data: Mapping[str, Any]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Rungs from left to right; a mark is the mean over complete runs, its bar the sample standard deviation. Rungs
-        that were not run have no mark, and the line goes on behind them. Other readings of a paper are not drawn.
+        Rungs from left to right; a mark is the mean over complete runs, its bar the 95 % interval over people where
+        people are known, else the sample standard deviation. Rungs that were not run have no mark, and the line goes
+        on behind them. Other readings of a paper are not drawn.
 
     Raises
     ------
     UsageError
         If no rung has a complete run.
     """
-    drawn = [row for row in data["rows"] if row["reading"] is None]
-    rungs = list(dict.fromkeys(row["rung"] for row in drawn))
+    rungs_drawn = [row for row in data["rows"] if row["reading"] is None]
+    rungs = list(dict.fromkeys(row["rung"] for row in rungs_drawn))
     methods: dict[str, list[Mapping[str, Any]]] = {}
-    for row in drawn:
+    for row in rungs_drawn:
         methods.setdefault(row["method"].partition("[")[0], []).append(row)
-    if not any(row["runs"] for row in drawn):
+    if not any(row["runs"] for row in rungs_drawn):
         raise UsageError("there is nothing to draw: no run of a rung is complete; febench status says what is missing")
+    over_people = any(row["mean"] is not None and _interval(row) for row in rungs_drawn)
     figure, axes = new_figure(height=3.8)
-    for place, (method, rows) in enumerate(methods.items()):
-        there = [row for row in rows if row["mean"] is not None]
+    for index, (method, rows) in enumerate(methods.items()):
+        complete = [row for row in rows if row["mean"] is not None]
         axes.errorbar(
-            [rungs.index(row["rung"]) + 0.06 * (place - 1) for row in there],
-            [row["mean"] for row in there],
-            yerr=[row["sd"] or 0.0 for row in there],
-            fmt=MARKERS[place] + "-", color=COLOURS[place], capsize=3, label=method,
-        )  # fmt: skip
+            [rungs.index(row["rung"]) + 0.06 * (index - 1) for row in complete],
+            [row["mean"] for row in complete],
+            yerr=error_bars([(row["mean"], row["sd"], _interval(row)) for row in complete], over_people),
+            fmt=MARKERS[index] + "-",
+            color=COLOURS[index],
+            capsize=3,
+            label=method,
+        )
     axes.set_xticks(range(len(rungs)), [wrapped(rung, 16) for rung in rungs])
     axes.set_xlim(-0.4, len(rungs) - 0.6)
     axes.grid(axis="y")
@@ -261,21 +346,31 @@ def ladder(data: Mapping[str, Any]) -> Figure:
         axes.set_ylim(0, 100)
     axes.set_ylabel(f"{data['metric']}, {data['unit']}")
     entitle(figure, "The ladder: where searches lose accuracy", f"{data['dataset']}, protocol {data['protocol']}")
-    notes = [f"{method}: n = {', '.join(str(row['runs']) for row in rows)}" for method, rows in methods.items()]
-    notes = [f"complete runs of the rungs, from left to right: {'; '.join(notes)}"]
-    lacking = [(mark, row["method"]) for row in drawn for mark in row.get("marks", ())]
-    for mark in dict.fromkeys(mark for mark, _ in lacking):
-        notes.append(f"{mark}: {', '.join(label for one, label in lacking if one == mark)}")
-    notes += ["synthetic faces: they show how methods behave, not people"] * bool(data["synthetic"])
-    notes += [f"audit: {fault['code']} {fault['title']} ({fault['count']})" for fault in data["audit"] or ()]
-    notes += [words] if (words := _of_twins(data.get("twins"))) else []
-    finish(figure, notes)
+    finish(figure, _ladder_notes(data, methods, bar_name(over_people)))
     return figure
 
 
-def _of_twins(facts: dict[str, Any] | None) -> str:
-    """Return how many test images have a twin in training, in words; empty where none has, or it is not known."""
+def _ladder_notes(data: Mapping[str, Any], methods: Mapping[str, Sequence[Any]], bars: str) -> list[str]:
+    """Return what must be read with the ladder: bars, counts, rungs that are not whole, audit errors and twins."""
+    rows = [row for rungs in methods.values() for row in rungs]
+    counts = {method: [row["runs"] for row in rungs] for method, rungs in methods.items()}
+    numbers = {number for runs in counts.values() for number in runs}
+    if len(numbers) == 1:
+        runs = f"every rung has n = {numbers.pop()} complete runs".replace("= 1 complete runs", "= 1 complete run")
+    else:
+        each = "; ".join(f"{method}: {', '.join(map(str, runs))}" for method, runs in counts.items())
+        runs = f"complete runs of the rungs, from left to right: {each}"
+    notes = [f"bars: {bars}; {runs}"]
+    marks = [(mark, row["method"]) for row in rows for mark in row.get("marks", ())]
+    notes += _notes_on_marks(marks, [row["method"] for row in rows])
+    notes += ["synthetic faces: they show how methods behave, not people"] * bool(data["synthetic"])
+    notes += [f"audit: {fault['code']} {fault['title']} ({fault['count']})" for fault in data["audit"] or ()]
+    return notes + _notes_on_twins(data.get("twins"))
+
+
+def _notes_on_twins(facts: Mapping[str, Any] | None) -> list[str]:
+    """Return a note on the test images that have a twin in training; none where no twin is known."""
     if not facts or not facts["images"]:
-        return ""
+        return []
     left_out = ": they are left out" if facts["left_out"] else ""
-    return f"{facts['images']:,} of {facts['tested']:,} test images have a twin in training{left_out}"
+    return [f"at least {facts['images']:,} of {facts['tested']:,} test images have a twin in training{left_out}"]

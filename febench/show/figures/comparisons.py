@@ -1,4 +1,4 @@
-"""Which differences are real: the best method against every other one, and methods over several data sets."""
+"""Draw which differences are real: the best method against the others, and ranks over several data sets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MARKS: dict[str, dict[str, Any]] = {
 
 @styled
 def differences(comparison: Comparison) -> Figure:
-    """How far the method with the highest mean is ahead of every other, with intervals and verdicts.
+    """Draw how far the method with the best mean is ahead of each other method, with intervals and verdicts.
 
     Parameters
     ----------
@@ -59,13 +59,13 @@ def differences(comparison: Comparison) -> Figure:
     axes.axvline(0, color="0.3", linewidth=0.8)
     if rope := comparison.rope:
         axes.axvspan(-rope, rope, color="0.85", linewidth=0, label=f"region of practical equivalence, ±{rope:g}")
-    for place, (rival, ahead) in enumerate(rivals):
-        words = f"{ahead:+.{decimals}f}"
+    for index, (rival, ahead) in enumerate(rivals):
+        value = f"{ahead:+.{decimals}f}"
         if rival.interval:
-            axes.hlines(place, *rival.interval, color=MARKS[rival.outcome]["color"], linewidth=2)
-            words += "  [{:+.{d}f}, {:+.{d}f}]".format(*rival.interval, d=decimals)
-        axes.plot([ahead], [place], linestyle="none", markersize=7, **MARKS[rival.outcome])
-        axes.annotate(words, (1.01, place), xycoords=axes.get_yaxis_transform(), va="center", fontsize=7.5)
+            axes.hlines(index, *rival.interval, color=MARKS[rival.outcome]["color"], linewidth=2)
+            value += "  [{:+.{d}f}, {:+.{d}f}]".format(*rival.interval, d=decimals)
+        axes.plot([ahead], [index], linestyle="none", markersize=7, **MARKS[rival.outcome])
+        axes.annotate(value, (1.01, index), xycoords=axes.get_yaxis_transform(), va="center", fontsize=7.5)
     for outcome in MARKS:
         if any(rival.outcome == outcome for rival, _ in rivals):
             axes.plot([], [], linestyle="none", markersize=7, label=outcome, **MARKS[outcome])
@@ -74,26 +74,26 @@ def differences(comparison: Comparison) -> Figure:
     entitle(figure, f"Is {comparison.best} better?", origin(comparison.results))
     tested = sum(pair.p_holm is not None for pair in comparison.pairs)
     several = f", adjusted by Holm over {tested} pairs" if tested > 1 else ""
-    unmet = [rival.label for rival in comparison.rivals if rival.ahead is None]
-    known = {one.label for one in comparison.standings} | set(comparison.left_out)
+    without_common_run = [rival.label for rival in comparison.rivals if rival.ahead is None]
+    known = {standing.label for standing in comparison.standings} | set(comparison.left_out)
     rows = [row for row in chosen(comparison.results) if row.label in known]
     notes = [
-        "lines: 95 % intervals of each difference by itself; n: runs whole in both",
-        f"marks: what the tests say together (level {ALPHA:g}{several})",
-        *(f"{comparison.best} and {label} have no whole run in common" for label in unmet),
+        "lines: the 95 % interval of each difference alone; n: runs that are complete in both",
+        f"marks: outcomes of the tests of all pairs together (level {ALPHA:g}{several})",
+        *(f"{comparison.best} and {label} have no complete run in common" for label in without_common_run),
         *caveats(comparison.results, rows, metric),
     ]
     finish(figure, notes, columns=4)
     return figure
 
 
-BAR_STEP, NAME_STEP = 0.28, 0.42
+BAR_STEP_IN, NAME_STEP_IN = 0.28, 0.42
 """Inches between two bars, and between two names."""
 
 
 @styled
 def critical_difference(ranking: Ranking) -> Figure:
-    """Average ranks on a line, the best on the left; a bar joins methods that are not told apart.
+    """Draw average ranks on a line, the best on the left; a bar joins methods that do not differ significantly.
 
     Parameters
     ----------
@@ -104,22 +104,22 @@ def critical_difference(ranking: Ranking) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    top = -0.3 - BAR_STEP * len(ranking.groups)
-    depth = -top + NAME_STEP * -(-len(ranking.methods) // 2)
+    top = -0.3 - BAR_STEP_IN * len(ranking.groups)
+    depth = -top + NAME_STEP_IN * -(-len(ranking.methods) // 2)
     figure, axes = new_figure(height=depth + 1.3)
-    _ruler(axes, ranking, depth)
-    _names(axes, ranking, top)
+    _draw_ruler(axes, ranking, depth)
+    _draw_names(axes, ranking, top)
     rank_of = dict(zip(ranking.methods, ranking.ranks, strict=True))
-    for place, group in enumerate(ranking.groups):
+    for index, group in enumerate(ranking.groups):
         ranks = [rank_of[name] for name in group]
-        axes.hlines(-0.2 - BAR_STEP * place, min(ranks) - 0.03, max(ranks) + 0.03, color="black", linewidth=4)
+        axes.hlines(-0.2 - BAR_STEP_IN * index, min(ranks) - 0.03, max(ranks) + 0.03, color="black", linewidth=4)
     entitle(figure, f"Average ranks over {len(ranking.datasets)} data sets", f"protocol {ranking.protocol}")
-    finish(figure, _notes(ranking))
+    finish(figure, _rank_notes(ranking))
     return figure
 
 
-def _ruler(axes: Axes, ranking: Ranking, depth: float) -> None:
-    """The scale of ranks on top, and the critical difference above it."""
+def _draw_ruler(axes: Axes, ranking: Ranking, depth: float) -> None:
+    """Draw the scale of ranks on top, and the critical difference above it."""
     n = len(ranking.methods)
     axes.set_xlim(1 - 0.02 * n, n + 0.02 * n)
     axes.set_ylim(-depth, 0.9)
@@ -138,25 +138,30 @@ def _ruler(axes: Axes, ranking: Ranking, depth: float) -> None:
     )
 
 
-def _names(axes: Axes, ranking: Ranking, top: float) -> None:
-    """The better half on the left, best on top; the others on the right, worst on top."""
+def _draw_names(axes: Axes, ranking: Ranking, top: float) -> None:
+    """Name the better half on the left, the best on top, and the others on the right, the worst on top."""
     n = len(ranking.methods)
     half = -(-n // 2)
-    for place, (method, rank) in enumerate(zip(ranking.methods, ranking.ranks, strict=True)):
-        left = place < half
-        y = top - NAME_STEP * (place if left else n - 1 - place)
+    for index, (method, rank) in enumerate(zip(ranking.methods, ranking.ranks, strict=True)):
+        left = index < half
+        y = top - NAME_STEP_IN * (index if left else n - 1 - index)
         edge = 1 - 0.02 * n if left else n + 0.02 * n
         axes.plot([rank, rank, edge], [0, y, y], color="0.4", linewidth=0.8, marker="o", markevery=[0], markersize=4)
         name = f"{wrapped(method, 28)}  {rank:.2f}" if left else f"{rank:.2f}  {wrapped(method, 28)}"
         axes.annotate(
-            name, (edge, y), (-4 if left else 4, 0), textcoords="offset points", ha="right" if left else "left",
-            va="center", fontsize=9,
-        )  # fmt: skip
+            name,
+            (edge, y),
+            (-4 if left else 4, 0),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="center",
+            fontsize=9,
+        )
 
 
-def _notes(ranking: Ranking) -> list[str]:
+def _rank_notes(ranking: Ranking) -> list[str]:
     notes = [
-        f"bars join methods that Nemenyi's test does not tell apart (level {ALPHA:g})",
+        f"bars join methods that do not differ significantly by Nemenyi's test (level {ALPHA:g})",
         f"ranks of mean {ranking.metric.title} on {', '.join(ranking.datasets)}",
     ]
     if ranking.synthetic:
@@ -164,5 +169,5 @@ def _notes(ranking: Ranking) -> list[str]:
     if ranking.friedman:
         notes.append(f"Friedman's test that any differ: p = {ranking.friedman.p:.3g}")
     if ranking.left_out:
-        notes.append(f"left out, for lack of a complete run on some data set: {', '.join(ranking.left_out)}")
+        notes.append(f"left out, without a complete run on some data set: {', '.join(ranking.left_out)}")
     return notes

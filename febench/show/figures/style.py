@@ -1,4 +1,4 @@
-"""The one style of all figures, and the few things they share."""
+"""The style that all figures have, and what several of them draw."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 
 from febench.core.errors import UsageError, printable
 from febench.results.caveats import caveats_of_data, caveats_of_rows, signs_of
-from febench.results.metrics import Metric
+from febench.results.metrics import OA, Metric
 from febench.results.results import Results
 from febench.results.rows import RowResults
-from febench.show.tables import chosen, noted
+from febench.show.tables import INTERVAL_OF_PEOPLE, chosen, noted
+from febench.show.tables.table import SPREAD
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe & Ito: told apart by everybody
 MARKERS = ("o", "D", "s", "^", "v", "P")
 LINES = ("-", "--", ":")
 WIDTH = 7.0
-"""Inches: a page's text block."""
+"""Inches: as wide as the text of a page."""
 STYLE: dict[str, Any] = {
     "figure.dpi": 150,
     "savefig.dpi": 150,
@@ -49,7 +51,7 @@ P = ParamSpec("P")
 
 
 class Drawing(Figure):
-    """A figure that a notebook shows by itself."""
+    """A figure that a notebook shows without being told to."""
 
     def _repr_png_(self) -> bytes:
         out = BytesIO()
@@ -58,13 +60,13 @@ class Drawing(Figure):
 
 
 class SteadyLayout(ConstrainedLayoutEngine):
-    """Constrained layout that puts axes at the same places each time.
+    """Constrained layout that puts axes at the same positions each time.
 
     The last digits of its solver depend on where in memory its variables lie, and files would differ by them.
     """
 
     def execute(self, fig: Figure) -> None:
-        """Lay out a figure, and round where its axes stand."""
+        """Lay out a figure, and round the positions of its axes."""
         super().execute(fig)
         for axes in fig.axes:
             bounds = [round(float(side), 9) for side in axes.get_position(original=True).bounds]
@@ -93,20 +95,20 @@ def write(figure: Figure, out: Any, form: str) -> None:
 def new_figure(
     height: float, rows: int = 1, columns: int = 1, width: float = WIDTH, **kwargs: Any
 ) -> tuple[Figure, Any]:
-    """A figure of that size in inches, with its axes as `Figure.subplots` gives them."""
+    """Return a figure of a size in inches, and its axes as `Figure.subplots` returns them."""
     figure = Drawing(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(rows, columns, **kwargs)
 
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
-    """Name the places 0, 1, ... of the y axis, the first on top."""
+    """Name the positions 0, 1, ... of the y axis, the first on top."""
     axes.set_yticks(range(len(names)), [wrapped(name) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
 
 
 def wrapped(name: str, width: int = 36) -> str:
-    """A name in lines of at most so many characters, broken after commas and spaces; all of it can be printed."""
+    """Break a name into lines of at most `width` characters, after commas and spaces; escape control characters."""
     lines = [""]
     for part in re.findall(rf".{{0,{width - 1}}}?[,\s]|.{{1,{width}}}$|.{{{width}}}", printable(name)):
         if len(lines[-1]) + len(part.rstrip()) > width:
@@ -116,52 +118,79 @@ def wrapped(name: str, width: int = 36) -> str:
 
 
 def counted(row: RowResults) -> str:
-    """The name of a row, and how many runs are behind what is drawn of it."""
-    n, wanted = len(row.runs), row.manifest.n_runs
-    return marked(row, f"{row.label} (n = {n}{'' if n == wanted else f' of {wanted}'})")
+    """Return the name of a row with its number of complete runs."""
+    n, n_runs = len(row.runs), row.manifest.n_runs
+    return marked(row, f"{row.label} (n = {n}{'' if n == n_runs else f' of {n_runs}'})")
 
 
 def marked(row: RowResults, name: str) -> str:
-    """A name with the signs that its row has in tables: pretrained, partial, and the like."""
+    """Return a name with the signs that its row has in tables, such as that of a partial row."""
     return f"{name} {signs_of([row]).get(row.label, '')}".rstrip()
 
 
 def entitle(figure: Figure, what: str, where: str) -> None:
-    """Put a title on top, in as many lines as it takes; the figure grows by those beyond the first."""
+    """Put a title on top, in as many lines as it needs; the figure grows by those beyond the first."""
     title = wrapped(f"{what} ({where})", int(9.5 * figure.get_figwidth()))
     figure.set_figheight(figure.get_figheight() + 0.2 * title.count("\n"))
     figure.suptitle(title, x=0.01, ha="left", fontsize=12)
 
 
 def origin(results: Results) -> str:
-    """Data set and protocol."""
+    """Return the names of the data set and the protocol."""
     return f"{results.manifest.title}, protocol {results.manifest.protocol}"
 
 
 def shown_rows(
     results: Results, rows: Sequence[RowResults] | None, metric: Metric | None = None
 ) -> tuple[list[RowResults], list[RowResults]]:
-    """The rows asked for, all in the papers' order by default; and those of them of which there is something to draw.
+    """Return the requested rows, all by default, in the papers' order; and those with a value, the best mean first.
+
+    Rows are sorted by the metric, by overall accuracy if it is None.
 
     Raises
     ------
     UsageError
-        If there are none.
+        If no row has a complete run, or none has the metric.
     """
     rows = list(chosen(results) if rows is None else rows)
     drawn = [row for row in rows if row.runs and (metric is None or row.scores(metric))]
     if not drawn:
-        lacking = "no run is complete"
+        reason = "no run is complete"
         if metric is not None and any(row.runs for row in rows):
-            lacking = f"no method has probabilities, and so no {metric.title}"
-        raise UsageError(f"there is nothing to draw: {lacking}; febench status says what is missing")
-    return rows, drawn
+            reason = f"no method has probabilities, and so no {metric.title}"
+        raise UsageError(f"there is nothing to draw: {reason}; febench status says what is missing")
+    by = metric or OA
+    return rows, sorted(drawn, key=lambda row: row.summary(by).mean or 0.0, reverse=by.higher_is_better)
+
+
+def error_bars(
+    means: Sequence[tuple[float, float | None, tuple[float, float] | None]], over_people: bool
+) -> NDArray[np.float64]:
+    """Return the lengths of bars below and above means, shape (2, n).
+
+    Parameters
+    ----------
+    means : sequence of tuple
+        Mean, sample standard deviation over runs, and interval over people.
+    over_people : bool
+        Whether bars are intervals; what has none then has no bar. Otherwise they are standard deviations.
+    """
+    if over_people:
+        lengths = [(mean - interval[0], interval[1] - mean) if interval else (0.0, 0.0) for mean, _, interval in means]
+    else:
+        lengths = [(sd or 0.0, sd or 0.0) for _, sd, _ in means]
+    return np.asarray(lengths, dtype=float).reshape(-1, 2).T
+
+
+def bar_name(over_people: bool) -> str:
+    """Return what `error_bars` are called in a caption."""
+    return INTERVAL_OF_PEOPLE if over_people else SPREAD
 
 
 def caveats(results: Results, rows: Sequence[RowResults], metric: Metric | None = None) -> list[str]:
-    """What must be read under a figure of results: what is not whole, not people, or not sound."""
-    said = [*caveats_of_rows(results, rows), *caveats_of_data(results)]
-    notes = [noted(caveat) for caveat in said if caveat.word != "not audited"]
+    """Return the notes under a figure: rows that are not whole, images that are not people's, errors of the audit."""
+    every = [*caveats_of_rows(results, rows), *caveats_of_data(results)]
+    notes = [noted(caveat) for caveat in every if caveat.word != "not audited"]
     without = [row.label for row in rows if metric is not None and row.runs and not row.scores(metric)]
     if metric is not None and without:
         notes.append(f"no probabilities, and so no {metric.title}: {', '.join(without)}")
@@ -169,45 +198,51 @@ def caveats(results: Results, rows: Sequence[RowResults], metric: Metric | None 
 
 
 def axis_of(metric: Metric) -> str:
-    """What stands at an axis of a metric."""
+    """Return the label of a metric's axis."""
     return f"{metric.title}, {metric.unit}{'' if metric.higher_is_better else ' (less is better)'}"
 
 
 def finish(figure: Figure, notes: Iterable[str], *, columns: int = 4) -> None:
-    """Put one legend of all axes, and notes under it, below a figure; the figure grows by what they need."""
+    """Put one legend for all axes below a figure, and notes under it; the figure grows by what they need."""
     width = int(14.5 * figure.get_figwidth())
     lines = [line for note in notes for line in textwrap.wrap(f"* {printable(note)}", width, subsequent_indent="   ")]
     handles = _handles(figure.axes)
     longest = max(map(len, handles), default=0)
     columns = max(1, min(columns, int(13 * figure.get_figwidth() / (longest + 6))))
-    for_notes, for_legend = 0.14 * len(lines), 0.25 * -(-len(handles) // columns) + 0.05
-    height = figure.get_figheight() + for_notes + for_legend
+    notes_height, legend_height = 0.14 * len(lines), 0.25 * -(-len(handles) // columns) + 0.05
+    height = figure.get_figheight() + notes_height + legend_height
     figure.set_figheight(height)
-    below = (for_notes + for_legend) / height
+    below = (notes_height + legend_height) / height
     figure.set_layout_engine(SteadyLayout(rect=(0, below, 1, 1 - below)))
     if handles:
         figure.legend(
-            list(handles.values()), list(handles), loc="lower center", bbox_to_anchor=(0.5, for_notes / height),
-            ncols=columns, borderaxespad=0.2,
-        )  # fmt: skip
-    figure.text(0.01, for_notes / height, "\n".join(lines), va="top", fontsize=8, color="0.25")
+            list(handles.values()),
+            list(handles),
+            loc="lower center",
+            bbox_to_anchor=(0.5, notes_height / height),
+            ncols=columns,
+            borderaxespad=0.2,
+        )
+    figure.text(0.01, notes_height / height, "\n".join(lines), va="top", fontsize=8, color="0.25")
 
 
 def _handles(axes: Iterable[Axes]) -> dict[str, Any]:
-    """For each label in a legend, what stands for it."""
+    """Return the handle of each label in the legend."""
     return {
-        printable(label): handle for one in axes for handle, label in zip(*one.get_legend_handles_labels(), strict=True)
+        printable(label): handle
+        for panel in axes
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
 
 
 def grid_shape(panels: int, columns: int) -> tuple[int, int]:
-    """Rows and columns of that many panels, in at most so many columns."""
+    """Return the numbers of rows and columns of a grid of panels, with at most `columns` columns."""
     across = max(1, min(panels, columns))
     return -(-panels // across), across
 
 
 def panels(axes: Any, n: int) -> list[Axes]:
-    """The first n axes of a grid, row by row; the others are taken off the page."""
+    """Return the first n axes of a grid, row by row, and remove the others."""
     flat = list(np.ravel(axes))
     for unused in flat[n:]:
         unused.remove()

@@ -1,4 +1,4 @@
-"""What accuracy costs, and how trainings converge."""
+"""Draw accuracy against training time, and how trainings converge."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ from febench.show.figures.style import (
     LINES,
     MARKERS,
     axis_of,
+    bar_name,
     caveats,
     counted,
     entitle,
+    error_bars,
     finish,
     new_figure,
     origin,
@@ -34,15 +36,15 @@ from febench.show.figures.style import (
 )
 
 DEVICES = {"cpu": ("o", COLOURS[0]), "cuda": ("s", COLOURS[1])}
-LEAST = 1e-4
-"""Seconds: the last digit of stored times."""
-AROUND = 9.0
-"""Pixels about a mark that no name may stand on."""
+CLOCK_RESOLUTION_S = 1e-4
+"""The last digit of stored times."""
+MARK_RADIUS_PX = 9.0
+"""About a mark, where no name may stand."""
 
 
 @styled
 def cost(results: Results, rows: Sequence[RowResults] | None = None, metric: Metric = OA) -> Figure:
-    """Overall accuracy, or another metric, of each method against the time it trains, of one environment on one host.
+    """Draw overall accuracy, or another metric, of each method against its training time on one host.
 
     Parameters
     ----------
@@ -51,28 +53,30 @@ def cost(results: Results, rows: Sequence[RowResults] | None = None, metric: Met
     rows : sequence of RowResults or None
         The methods to show; all by default.
     metric : Metric
-        What is held against the time.
+        The metric to draw against the time.
 
     Returns
     -------
     matplotlib.figure.Figure
         A mark a method: median seconds of a fold (its bar: the middle half of the cells) and mean accuracy over
-        complete runs (its bar: the sample sd). Of several hosts only the one with most cells is shown.
+        complete runs (its bar: the 95 % interval over people where people are known, else the sample sd). Of several
+        hosts only the one with most cells is shown.
 
     Raises
     ------
     UsageError
         If no method has both a complete run and times.
     """
-    rows, whole = shown_rows(results, rows, metric)
-    every = hosts(results, whole)
-    if not every:
+    rows, drawn = shown_rows(results, rows, metric)
+    all_hosts = hosts(results, drawn)
+    if not all_hosts:
         raise UsageError("there is nothing to draw: no method has both a complete run and times")
-    host = every[0]
+    host = all_hosts[0]
+    over_people = any(cost.row.summary(metric).interval for cost in host.costs)
     figure, axes = new_figure(height=3.8 + 0.12 * len(host.costs))
-    for device in dict.fromkeys(found.device for found in host.costs):
-        _marks(axes, [found for found in host.costs if found.device == device], device, metric)
-    times = np.concatenate([_times(found) for found in host.costs])
+    for device in dict.fromkeys(cost.device for cost in host.costs):
+        _draw_marks(axes, [cost for cost in host.costs if cost.device == device], device, metric, over_people)
+    times = np.concatenate([_quartiles(cost) for cost in host.costs])
     axes.set_xscale("log")  # of whole powers of ten
     axes.set_xlim(10 ** np.floor(np.log10(times.min()) - 0.05), 10 ** np.ceil(np.log10(times.max()) + 0.05))
     axes.xaxis.set_major_formatter(lambda seconds, _: f"{seconds:g}")
@@ -82,66 +86,83 @@ def cost(results: Results, rows: Sequence[RowResults] | None = None, metric: Met
     axes.set_xlabel("training of a fold, seconds")
     axes.set_ylabel(axis_of(metric))
     entitle(figure, f"{'Accuracy' if metric is OA else metric.heading} against training time", origin(results))
-    finish(figure, [*_notes(every, metric), *caveats(results, rows, metric)])
-    _label(axes, host, metric)
+    finish(figure, [*_cost_notes(all_hosts, metric, over_people), *caveats(results, rows, metric)])
+    _label_marks(axes, host, metric)
     return figure
 
 
-def _times(found: Cost) -> NDArray[np.float64]:
-    """Quartiles of the seconds of a fold; what the clock found too short to tell is drawn as the least it can tell."""
-    return np.maximum(np.percentile(found.fit, (25, 50, 75)), LEAST)
+def _quartiles(cost: Cost) -> NDArray[np.float64]:
+    """Return the quartiles of a fold's training seconds, at least `CLOCK_RESOLUTION_S`: the axis is logarithmic."""
+    return np.maximum(np.percentile(cost.fit, (25, 50, 75)), CLOCK_RESOLUTION_S)
 
 
-def _marks(axes: Axes, costs: Sequence[Cost], device: str, metric: Metric) -> None:
+def _draw_marks(axes: Axes, costs: Sequence[Cost], device: str, metric: Metric, over_people: bool) -> None:
     marker, colour = DEVICES.get(device, ("D", COLOURS[2]))
-    low, median, high = np.stack([_times(found) for found in costs], axis=1)
-    summaries = [found.row.summary(metric) for found in costs]
-    means, sds = [one.mean or 0.0 for one in summaries], [one.sd or 0.0 for one in summaries]
+    low, median, high = np.stack([_quartiles(cost) for cost in costs], axis=1)
+    summaries = [cost.row.summary(metric) for cost in costs]
+    means = [summary.mean or 0.0 for summary in summaries]
+    spreads = [(mean, summary.sd, summary.interval) for mean, summary in zip(means, summaries, strict=True)]
     axes.errorbar(
-        median, means, xerr=[median - low, high - median], yerr=sds,
-        fmt=marker, color=colour, ecolor="0.75", elinewidth=1, markersize=7, label=f"on {device}",
-    )  # fmt: skip
+        median,
+        means,
+        xerr=[median - low, high - median],
+        yerr=error_bars(spreads, over_people),
+        fmt=marker,
+        color=colour,
+        ecolor="0.75",
+        elinewidth=1,
+        markersize=7,
+        label=f"on {device}",
+    )
 
 
-def _notes(every: Sequence[Host], metric: Metric) -> list[str]:
-    about = every[0].about
-    name = f"{about.get('processor')}, {about.get('cores')} cores" if about else "not noted"
-    notes = [f"host: {name} (environment {every[0].environment or 'not noted'}); a fold's features are not in its time"]
-    notes.append("times are wall-clock; other cells may have run on the host meanwhile")
-    what = "accuracies" if metric is OA else metric.title
-    notes.append(f"bars: the middle half of the cells' times, and the sample sd of the runs' {what}")
-    if len(every) > 1:
-        left = sum(host.cells for host in every[1:])
-        notes.append(f"{left} cells of {len(every) - 1} other environments are left out: times of hosts do not mix")
-    shown = {found.row.label for found in every[0].costs}
-    absent = [found.row.label for host in every[1:] for found in host.costs if found.row.label not in shown]
+def _cost_notes(all_hosts: Sequence[Host], metric: Metric, over_people: bool) -> list[str]:
+    host, others = all_hosts[0], all_hosts[1:]
+    name = f"{host.about.get('processor')}, {host.about.get('cores')} cores" if host.about else "not recorded"
+    values = "accuracies" if metric is OA else metric.title
+    vertical = f"the {bar_name(over_people)}" if over_people else f"the sample sd of the runs' {values}"
+    notes = [
+        f"host: {name} (environment {host.environment or 'not recorded'}); times do not include a fold's features",
+        "times are wall-clock; other cells may have run on the host at the same time",
+        f"bars: the middle half of the cells' times, and {vertical}",
+    ]
+    if others:
+        cells = sum(other.cells for other in others)
+        notes.append(f"{cells} cells of {len(others)} other environments are left out: times of hosts do not mix")
+    shown = {cost.row.label for cost in host.costs}
+    absent = [cost.row.label for other in others for cost in other.costs if cost.row.label not in shown]
     return notes + [f"not on this host: {', '.join(dict.fromkeys(absent))}"] * bool(absent)
 
 
-def _label(axes: Axes, host: Host, metric: Metric) -> None:
-    """Name each mark where its name meets no other name and no mark."""
+def _label_marks(axes: Axes, host: Host, metric: Metric) -> None:
+    """Name each mark where its name overlaps no other name and no mark."""
     axes.figure.draw_without_rendering()  # type: ignore[union-attr]
-    points = [(float(_times(found)[1]), float(found.row.summary(metric).mean or 0.0)) for found in host.costs]
-    taken = []
+    points = [(float(_quartiles(cost)[1]), float(cost.row.summary(metric).mean or 0.0)) for cost in host.costs]
+    r, taken = MARK_RADIUS_PX, list[Bbox]()
     for x, y in map(axes.transData.transform, points):
-        taken.append(Bbox.from_extents(x - AROUND, y - AROUND, x + AROUND, y + AROUND))
-    threads = {found.threads for found in host.costs}
-    for point, found in sorted(zip(points, host.costs, strict=True), key=lambda one: one[0]):
-        more = f", {found.threads} threads" if len(threads) > 1 else ""
-        taken.append(_place(axes, f"{wrapped(counted(found.row), 28)}{more}", point, taken))
+        taken.append(Bbox.from_extents(x - r, y - r, x + r, y + r))
+    several_threads = len({cost.threads for cost in host.costs}) > 1
+    for point, cost in sorted(zip(points, host.costs, strict=True), key=lambda pair: pair[0]):
+        threads = f", {cost.threads} threads" if several_threads else ""
+        taken.append(_write_near(axes, f"{wrapped(counted(cost.row), 28)}{threads}", point, taken))
 
 
-def _place(axes: Axes, name: str, point: tuple[float, float], taken: Sequence[Bbox]) -> Bbox:
-    """Write a name at the nearest free place about a point; returns the place it takes, in pixels."""
+def _write_near(axes: Axes, name: str, point: tuple[float, float], taken: Sequence[Bbox]) -> Bbox:
+    """Write a name at the nearest free position about a point; return the box that it takes, in pixels."""
     for dx, dy in _offsets():
         text = axes.annotate(
-            name, point, (dx, dy), textcoords="offset points", fontsize=7.5, va="center",
+            name,
+            point,
+            (dx, dy),
+            textcoords="offset points",
+            fontsize=7.5,
+            va="center",
             ha="left" if dx > 0 else "right" if dx < 0 else "center",
             arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.6} if dx * dx + dy * dy > 300 else None,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.4},
-        )  # fmt: skip
-        text.get_window_extent()  # moves the text to its place
-        box = Text.get_window_extent(text)  # of the words alone, without the line to the mark
+        )
+        text.get_window_extent()  # moves the text to its position
+        box = Text.get_window_extent(text)  # of the text alone, without the line to the mark
         if axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max) and not box.count_overlaps(taken):
             return box
         text.remove()
@@ -150,19 +171,19 @@ def _place(axes: Axes, name: str, point: tuple[float, float], taken: Sequence[Bb
 
 
 def _offsets() -> Iterator[tuple[float, float]]:
-    """Places about a point, the nearest first, in points."""
+    """Yield offsets from a point, the nearest first, in points."""
     for radius in (9, 13, 20, 30, 42, 56, 72, 90):
         for angle in (0, 180, 90, 270, 30, 150, 330, 210, 60, 120, 300, 240):
             yield round(radius * np.cos(np.radians(angle)), 3), round(radius * np.sin(np.radians(angle)), 3)
 
 
 @styled
-def convergence(found: Sequence[Curve], title: str) -> Figure:
-    """Training error and validation accuracy against objective evaluations, a line a method.
+def convergence(curves: Sequence[Curve], title: str) -> Figure:
+    """Draw training error and validation accuracy against objective evaluations, a line a method.
 
     Parameters
     ----------
-    found : sequence of Curve
+    curves : sequence of Curve
         What `febench.results.convergence.curves` returns.
     title : str
         Data set and protocol.
@@ -173,29 +194,30 @@ def convergence(found: Sequence[Curve], title: str) -> Figure:
         Lines are means over cells; bands hold the middle 80 % of them; a mark is where a method ended.
     """
     figure, (error, accuracy) = new_figure(height=5.5, rows=2, sharex=True)
-    for place, curve in enumerate(found):
-        _course(error, curve, curve.error, place)
-        _course(accuracy, curve, curve.accuracy, place)
+    for index, curve in enumerate(curves):
+        _draw_curve(error, curve, curve.error, index)
+        _draw_curve(accuracy, curve, curve.accuracy, index)
     error.set_ylabel("training error (mean squared)")
     accuracy.set_ylabel("validation accuracy, %")
-    accuracy.xaxis.set_major_formatter(lambda moment, _: f"{moment:,.0f}")
-    accuracy.xaxis.set_minor_formatter(lambda moment, _: "")
-    accuracy.set_xlabel("objective evaluations (of l-bfgs: of error and gradient)")
+    accuracy.xaxis.set_major_formatter(lambda evaluations, _: f"{evaluations:,.0f}")
+    accuracy.xaxis.set_minor_formatter(lambda evaluations, _: "")
+    accuracy.set_xlabel("evaluations of the objective (of l-bfgs: of error and gradient)")
     entitle(figure, "Convergence", title)
-    counts = ", ".join(f"{len(curve.error)} of {curve.label}" for curve in found)
+    counts = ", ".join(f"{len(curve.error)} of {curve.label}" for curve in curves)
     finish(figure, [f"lines: means over cells ({counts}); bands: the middle 80 % of them"], columns=3)
     return figure
 
 
-def _course(axes: Axes, curve: Curve, values: NDArray[np.float64], place: int) -> None:
-    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
-    line = LINES[(place + place // len(COLOURS)) % len(LINES)]
-    there = (curve.evaluations <= curve.spent) & ~np.isnan(values).any(axis=0)
-    if not there.any():
+def _draw_curve(axes: Axes, curve: Curve, values: NDArray[np.float64], index: int) -> None:
+    """Draw the mean over cells and the middle 80 % of them, as far as every cell has a value."""
+    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    line = LINES[(index + index // len(COLOURS)) % len(LINES)]
+    known = (curve.evaluations <= curve.spent) & ~np.isnan(values).any(axis=0)
+    if not known.any():
         return
-    moments, cells = curve.evaluations[there], values[:, there]
+    evaluations, cells = curve.evaluations[known], values[:, known]
     low, high = np.quantile(cells, [0.1, 0.9], axis=0)
-    axes.fill_between(moments, low, high, color=colour, alpha=0.15, linewidth=0)
+    axes.fill_between(evaluations, low, high, color=colour, alpha=0.15, linewidth=0)
     name = printable(curve.label)
-    axes.plot(moments, cells.mean(axis=0), line, color=colour, marker=marker, markevery=[-1], label=name)
+    axes.plot(evaluations, cells.mean(axis=0), line, color=colour, marker=marker, markevery=[-1], label=name)
     axes.set_xscale("log")
