@@ -16,20 +16,10 @@ from febench.core.dataset import Dataset, dataset
 from febench.core.errors import DataError
 from febench.datasets.alignment import EYES, MARGIN
 from febench.datasets.decoding import in_threads
-from febench.datasets.kinds import IMAGE
+from febench.datasets.files import IMAGE, Picture
 from febench.datasets.loading import choose, make_dataset
-from febench.datasets.source import (
-    Picture,
-    Source,
-    SourceFile,
-    absent_of,
-    agreement,
-    each_once,
-    ending,
-    left_out,
-    some,
-    whole_number,
-)
+from febench.datasets.notes import compare_labels, count_absent, first_few, note_left_out, one_value_each, whole_number
+from febench.datasets.source import Source, SourceFile, ending
 from febench.datasets.tables import read_table
 from febench.datasets.words import WORDS, expression
 
@@ -102,7 +92,7 @@ def affectnet(
     }
     there = [name for name, (group, _, _) in forms.items() if any(file.match[group] for file in files)]
     if not there:
-        raise SOURCE.error(f"found {some([file.id for file in files])}, but nothing that labels images")
+        raise SOURCE.error(f"found {first_few([file.id for file in files])}, but nothing that labels images")
     _, read, its_frame = forms[there[0]]
     second = (f"{', '.join(there[1:])} are not used, for there are {there[0]}",) if there[1:] else ()
     return read(files, (*notes, *second), its_frame)
@@ -118,7 +108,7 @@ def _of_annotations(files: Sequence[SourceFile], notes: Sequence[str], frame: Ma
     codes = list(in_threads(_code, list(annotations.values()), "affectnet: reading labels"))
     errors = [_words(code) for code in codes if isinstance(code, DataError)]
     if errors:
-        raise SOURCE.error(some(errors, "; "))
+        raise SOURCE.error(first_few(errors, "; "))
     coded = [(file.path, str(code)) for file, code in zip(annotations.values(), codes, strict=True)]
     labels = dict(zip(annotations, SOURCE.labels(coded, {**CODES, **OTHER}), strict=True))
     pictures = [
@@ -129,10 +119,12 @@ def _of_annotations(files: Sequence[SourceFile], notes: Sequence[str], frame: Ma
     absent = [f"{part}_set/images/{number}" for part, number in labels if (part, number) not in images]
     about = (
         *_without_expression([label for key, label in labels.items() if key in images]),
-        *left_out([file.id for key, file in images.items() if key not in labels], "without an annotation"),
+        *note_left_out([file.id for key, file in images.items() if key not in labels], "without an annotation"),
         OWN_TEST,
     )
-    return make_dataset("affectnet", pictures, absent=absent_of(absent, "annotated"), notes=(*notes, *about), **frame)
+    return make_dataset(
+        "affectnet", pictures, absent=count_absent(absent, "annotated"), notes=(*notes, *about), **frame
+    )
 
 
 def _of_first_release(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[str, Any]) -> Dataset:
@@ -161,7 +153,7 @@ def _of_first_release(files: Sequence[SourceFile], notes: Sequence[str], frame: 
             pictures.append(Picture(images[name.lower()].path, name, label, part=part, box=whole))
     about = (*_without_expression(others), "validation.csv is the test part, as in the literature")
     return make_dataset(
-        "affectnet", pictures, absent=absent_of(absent, "in the tables"), notes=(*notes, *about), **frame
+        "affectnet", pictures, absent=count_absent(absent, "in the tables"), notes=(*notes, *about), **frame
     )
 
 
@@ -186,11 +178,11 @@ def _of_yolo(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[s
     ]
     absent = [f"{split}/images/{name}" for split, name in numbers if (split, name) not in images]
     about = (
-        *left_out([file.id for key, file in images.items() if key not in numbers], "without a file of labels"),
-        *left_out([images[key].id for key in images if len(numbers.get(key, ())) > 1], "of several classes"),
-        *left_out([images[key].id for key in images if key in numbers and not numbers[key]], "of no class"),
+        *note_left_out([file.id for key, file in images.items() if key not in numbers], "without a file of labels"),
+        *note_left_out([images[key].id for key in images if len(numbers.get(key, ())) > 1], "of several classes"),
+        *note_left_out([images[key].id for key in images if key in numbers and not numbers[key]], "of no class"),
     )
-    return make_dataset("affectnet", pictures, absent=absent_of(absent, "labelled"), notes=(*notes, *about), **frame)
+    return make_dataset("affectnet", pictures, absent=count_absent(absent, "labelled"), notes=(*notes, *about), **frame)
 
 
 def _of_folders(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[str, Any], which: str) -> Dataset:
@@ -203,10 +195,10 @@ def _of_folders(files: Sequence[SourceFile], notes: Sequence[str], frame: Mappin
         rows = [(line, row) for line, row in read_table(table, LABELS, SOURCE.error)]
         classes = SOURCE.labels([(f"{table} line {line}", row["label"]) for line, row in rows], CODES)
         names = ["/".join(row["pth"].replace("\\", "/").lower().split("/")[-2:]) for _, row in rows]
-        listed = each_once(zip(names, classes, strict=True), table, SOURCE.error)
+        listed = one_value_each(zip(names, classes, strict=True), table, SOURCE.error)
         absent = sorted(set(listed) - set(images))
         try:
-            about = [agreement(folders, listed, table, SOURCE.error)]
+            about = [compare_labels(folders, listed, table, SOURCE.error)]
         except DataError as error:
             if which == "any":
                 raise SOURCE.error(
@@ -214,10 +206,10 @@ def _of_folders(files: Sequence[SourceFile], notes: Sequence[str], frame: Mappin
                 ) from error
             about = [f"the labels of the {which} are read, which the other source contradicts"]
         labels = folders if which == "folders" else listed
-        about += left_out([file.id for name, file in images.items() if name not in labels], f"not in {table.name}")
+        about += note_left_out([file.id for name, file in images.items() if name not in labels], f"not in {table.name}")
     pictures = [Picture(file.path, file.id, labels[name]) for name, file in images.items() if name in labels]
     return make_dataset(
-        "affectnet", pictures, absent=absent_of(absent, "in labels.csv"), notes=(*notes, *about), **frame
+        "affectnet", pictures, absent=count_absent(absent, "in labels.csv"), notes=(*notes, *about), **frame
     )
 
 

@@ -19,7 +19,7 @@ from febench.core.cache import cached_array
 from febench.core.errors import UsageError
 from febench.datasets.decoding import to_array
 from febench.datasets.detectors import Detector, load_detector
-from febench.datasets.source import some
+from febench.datasets.notes import first_few
 
 VERSION = 1
 DETECTOR = "mtcnn"
@@ -117,10 +117,12 @@ class Found:
         none = [name for name, count in zip(ids, self.counts, strict=True) if count == 0]
         several = [name for name, count in zip(ids, self.counts, strict=True) if count > 1]
         if none:
-            notes.append(f"no face was found in {len(none)} of {len(ids)} images, which are used whole: {some(none)}")
+            notes.append(
+                f"no face was found in {len(none)} of {len(ids)} images, which are used whole: {first_few(none)}"
+            )
         if several:
             taken = f"several faces were found in {len(several)} of {len(ids)} images, the largest taken"
-            notes.append(f"{taken}: {some(several)}")
+            notes.append(f"{taken}: {first_few(several)}")
         return tuple(notes)
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
 from febench.datasets.alignment import EYES, MARGIN
-from febench.datasets.kinds import IMAGE
+from febench.datasets.files import IMAGE, Picture
 from febench.datasets.loading import check_frames, labelled_frames, make_dataset
-from febench.datasets.source import Picture, Source, SourceFile, each_once, ending, some, whole_number
+from febench.datasets.notes import first_few, one_value_each, whole_number
+from febench.datasets.source import Source, SourceFile, ending
 
 SOURCE = Source(
     name="ckplus",
@@ -71,7 +72,7 @@ def ckplus(
         )
     classes = SOURCE.labels([(file.path, code) for file, code in coded], CODES)
     sequences = [file.match["sequence"].upper() for file, _ in coded]
-    labels = each_once(zip(sequences, classes, strict=True), "the folder Emotion", SOURCE.error)
+    labels = one_value_each(zip(sequences, classes, strict=True), "the folder Emotion", SOURCE.error)
     SOURCE.refuse_copies(file for film in films.values() for file in film)
     pictures = []
     for sequence, label in labels.items():
@@ -82,10 +83,10 @@ def ckplus(
 
     about = []
     absent = [sequence for sequence in labels if sequence not in films]
-    missing = {f"{len(absent)} labelled sequences have no images: {some(absent)}": len(absent)} if absent else {}
+    missing = {f"{len(absent)} labelled sequences have no images: {first_few(absent)}": len(absent)} if absent else {}
     calm = [sequence for sequence, label in labels.items() if label == "neutral"]
     if calm and not neutral:
-        about.append(f"left out as labelled neutral: {some(calm)}")
+        about.append(f"left out as labelled neutral: {first_few(calm)}")
     published = {name: frames * count for name, count in PUBLISHED.items()}
     if neutral:
         published["neutral"] = sum(PUBLISHED.values())

@@ -9,9 +9,10 @@ from pathlib import Path
 from febench.core.dataset import Dataset, dataset
 from febench.datasets.alignment import EYES, MARGIN
 from febench.datasets.fer2013 import CODES
-from febench.datasets.kinds import IMAGE
+from febench.datasets.files import IMAGE, Picture
 from febench.datasets.loading import make_dataset
-from febench.datasets.source import Picture, Source, absent_of, ending, left_out
+from febench.datasets.notes import count_absent, note_left_out
+from febench.datasets.source import Source, ending
 
 SOURCE = Source(
     name="expw",
@@ -56,8 +57,8 @@ def expw(
     spare = sorted(path.name for path in images.values() if path.name not in used)
     return make_dataset(
         "expw", pictures, size=size or CUT, align=align, eyes=eyes, margin=margin,
-        absent=absent_of(sorted(absent), "in label.lst"),
-        notes=(*notes, PHOTOGRAPHS, *left_out(spare, "not in label.lst")),
+        absent=count_absent(sorted(absent), "in label.lst"),
+        notes=(*notes, PHOTOGRAPHS, *note_left_out(spare, "not in label.lst")),
     )  # fmt: skip
 
 

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from febench.core.dataset import Dataset, dataset
 from febench.datasets.alignment import EYES, MARGIN
 from febench.datasets.decoding import UnreadableError, in_threads, open_image, to_array, upright
-from febench.datasets.kinds import IMAGE
+from febench.datasets.files import IMAGE, Picture
 from febench.datasets.loading import make_dataset
+from febench.datasets.notes import compare_labels
 from febench.datasets.pixels import PARTS, SIDE, PixelTable, by_pixels, same_pictures
-from febench.datasets.source import Picture, Source, SourceFile, agreement, ending
+from febench.datasets.source import Source, SourceFile, ending
 from febench.datasets.words import WORDS, expression
 
 SOURCE = Source(
@@ -85,7 +86,7 @@ def _second_sources(table: PixelTable, tables: Sequence[Path], pictures: Sequenc
     read = table.by_pixels()
     for path in tables:
         other = PixelTable.read(SOURCE, path, CODES).by_pixels()
-        yield agreement(*same_pictures(read, other), f"the table {path}", SOURCE.error)
+        yield compare_labels(*same_pictures(read, other), f"the table {path}", SOURCE.error)
     if pictures:
 
         def pixels(file: SourceFile) -> NDArray[np.uint8]:
@@ -100,4 +101,4 @@ def _second_sources(table: PixelTable, tables: Sequence[Path], pictures: Sequenc
             for file, image in zip(pictures, decoded, strict=True)
         )
         where = f"the {len(pictures)} image files beside {table.path}"
-        yield agreement(*same_pictures(read, by_pixels(labelled)), where, SOURCE.error)
+        yield compare_labels(*same_pictures(read, by_pixels(labelled)), where, SOURCE.error)

@@ -26,10 +26,11 @@ from febench.core.dataset import Dataset, dataset
 from febench.datasets.alignment import EYES, MARGIN
 from febench.datasets.fer2013 import CODES as FER2013_CODES
 from febench.datasets.fer2013 import SOURCE as FER2013
-from febench.datasets.kinds import IMAGE
+from febench.datasets.files import IMAGE, Picture
 from febench.datasets.loading import make_dataset
+from febench.datasets.notes import count_absent, first_few, note_left_out, one_value_each
 from febench.datasets.pixels import SIDE, PixelTable
-from febench.datasets.source import Picture, Source, absent_of, each_once, ending, left_out, some
+from febench.datasets.source import Source, ending
 from febench.datasets.tables import read_table
 from febench.datasets.words import ORDER
 
@@ -67,13 +68,15 @@ def ferplus(
     tables = [file.path for file in files if file.match["votes"]]
     if not images:
         if not tables:
-            raise SOURCE.error(f"found {some(list(map(str, lists)))} but no image like FER2013Train/fer0000000.png")
+            raise SOURCE.error(
+                f"found {first_few(list(map(str, lists)))} but no image like FER2013Train/fer0000000.png"
+            )
         return _of_tables(tables[0], data_dir, notes, size=size, align=align, eyes=eyes, margin=margin)
 
     SOURCE.refuse_copies(file for file in files if file.match["name"])
     in_lists = [row for path in lists for row in _votes(path, LIST, headless=True)]
     in_tables = [row for path in tables for row in _votes(path, TABLE) if row.name]
-    listed = each_once(((row.name, row.votes) for row in in_lists), "label.csv", SOURCE.error)
+    listed = one_value_each(((row.name, row.votes) for row in in_lists), "label.csv", SOURCE.error)
     named = {row.name: row.votes for row in in_tables}
     twice = {row.name for row in in_tables if named[row.name] != row.votes}  # the published table has one: fer0033120
     named = {name: counts for name, counts in named.items() if name not in twice}
@@ -94,11 +97,11 @@ def ferplus(
     absent = sorted(set(votes) - set(images))
     return make_dataset(
         "ferplus", pictures, size=size, align=align, eyes=eyes, margin=margin, shape=(SIDE, SIDE), classes=ORDER,
-        absent=absent_of(absent, "among the votes"),
+        absent=count_absent(absent, "among the votes"),
         notes=(
             *notes,
             *_said_of(others, f"{len(labels)} pictures"),
-            *left_out([file.id for name, file in images.items() if name not in votes], "without votes"),
+            *note_left_out([file.id for name, file in images.items() if name not in votes], "without votes"),
         ),
     )  # fmt: skip
 
@@ -116,7 +119,7 @@ def _compared(listed: Mapping[str, Votes], named: Mapping[str, Votes]) -> str:
     if len(wrong) > REVISED * len(both):
         raise SOURCE.error(
             f"the votes in label.csv contradict those in fer2013new.csv for {len(wrong)} of {len(both)} images: "
-            f"{some(wrong)}; remove whichever is wrong"
+            f"{first_few(wrong)}; remove whichever is wrong"
         )
     differ = f"they differ in the majority label of {len(wrong)} of {len(both)} images, as they do when published"
     return f"fer2013new.csv counts where label.csv says otherwise; {differ}"

@@ -12,8 +12,8 @@ from febench.core.dataset import Dataset
 from febench.core.errors import DataError, UsageError
 from febench.datasets import alignment
 from febench.datasets.alignment import EYES, MARGIN, Frame
-from febench.datasets.decoding import Files, Stored
-from febench.datasets.source import Picture
+from febench.datasets.decoding import ImageFiles
+from febench.datasets.files import Picture, Stored
 from febench.datasets.words import in_order
 
 T = TypeVar("T")
@@ -108,7 +108,7 @@ def make_dataset(
 
     if not pictures and absent:
         raise DataError(f"data set {name}: there are no images: {'; '.join(absent)}")
-    files = Files.read(name, [picture.path for picture in pictures], [picture.box for picture in pictures])
+    files = ImageFiles.read(name, [picture.path for picture in pictures], [picture.box for picture in pictures])
     ids = tuple(picture.id for picture in pictures)
     labels = [picture.label for picture in pictures]
     names = tuple(classes) if classes is not None else in_order(published or labels)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
 from febench.datasets.alignment import EYES, MARGIN
-from febench.datasets.kinds import IMAGE
+from febench.datasets.files import IMAGE, Picture
 from febench.datasets.loading import check_frames, choose, labelled_frames, make_dataset
-from febench.datasets.source import Picture, Source, SourceFile, ending
+from febench.datasets.source import Source, SourceFile, ending
 from febench.datasets.words import WORDS, expression
 
 SOURCE = Source(

@@ -1,9 +1,8 @@
-"""`parquet`: images in Parquet files, as Hugging Face's `datasets` writes and passes them round."""
+"""`parquet`: images in Parquet files, as Hugging Face's `datasets` writes them."""
 
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,10 +13,11 @@ from febench.core.dataset import Dataset, dataset
 from febench.core.errors import DataError, printable
 from febench.core.files import parsed
 from febench.datasets.alignment import EYES, MARGIN
-from febench.datasets.folder import PARTS
+from febench.datasets.files import Picture, data_folder, portable, walk
 from febench.datasets.loading import make_dataset
-from febench.datasets.source import Picture, data_folder, looks_like, portable, some, walk
-from febench.datasets.words import expression
+from febench.datasets.notes import first_few
+from febench.datasets.source import name_sets_in
+from febench.datasets.words import expression, part_in_words
 
 IMAGES = ("image", "img", "picture", "pixel_values", "bytes")
 LABELS = ("label", "labels", "emotion", "expression", "class", "target")
@@ -36,9 +36,9 @@ def parquet(
     eyes: float = EYES,
     margin: float = MARGIN,
 ) -> Dataset:
-    """Parquet files of Hugging Face: a column of images, one of labels; class names from the files, or given.
+    """Parquet files of Hugging Face: a column of images, one of labels; class names from the files or `class_names`.
 
-    Parts are told by names of files, such as `train-00000-of-00001.parquet`; people by a column `subject`.
+    File names such as `train-00000-of-00001.parquet` name the part, a column `subject` the people.
 
     Parameters
     ----------
@@ -47,11 +47,11 @@ def parquet(
     path : str
         A folder in it to use instead.
     image, label : str
-        Names of the columns, where they are not the usual ones.
+        Names of these columns, if they are not the usual ones.
     class_names : str
         Comma-separated, in the order of the numbers that stand for them.
     size : int
-        Height and width in pixels; 0 leaves images as they are, and then all must be of one size.
+        Height and width in pixels; 0 leaves images as they are, and then all must have one size.
     align, eyes, margin
         As in `folder`.
     """
@@ -62,22 +62,22 @@ def parquet(
         raise _error(f"there is no folder {home}")
     tables = [file for file in walk(home) if file.suffix.lower() in (".parquet", ".pq")]
     if not tables:
-        raise _error(f"there is no .parquet file in {home}{looks_like(home)}")
-    pictures, wanted = [], [name.strip() for name in class_names.split(",") if name.strip()]
+        raise _error(f"there is no .parquet file in {home}{name_sets_in(home)}")
+    pictures, names = [], [name.strip() for name in class_names.split(",") if name.strip()]
     for table in tables:
         try:
-            pictures += _pictures(table, portable(table, home), image, label, wanted)
+            pictures += _pictures(table, portable(table, home), image, label, names)
         except (pa.ArrowException, OSError) as error:
             raise _error(f"{table} cannot be read: {error}") from error
-    partless = sorted({picture.id.rsplit("/", 2)[0] for picture in pictures if picture.part is None})
+    without_part = sorted({picture.id.rsplit("/", 2)[0] for picture in pictures if picture.part is None})
     split = any(picture.part for picture in pictures)
-    notes = [f"of no part, so that there is no split: {some(partless)}"] if partless and split else []
+    notes = [f"of no part, so that there is no split: {first_few(without_part)}"] if without_part and split else []
     return make_dataset("parquet", pictures, size=size, align=align, eyes=eyes, margin=margin, notes=notes)
 
 
 @dataclass(frozen=True)
-class Cell:
-    """An image in a table: it is read when it is asked for."""
+class StoredImage:
+    """An image in a table, read when it is needed."""
 
     table: Path
     column: str
@@ -88,7 +88,7 @@ class Cell:
         return f"{self.table}, group {self.group}, row {self.row}"
 
     def read_bytes(self) -> bytes:
-        """The image file."""
+        """Return the bytes of the image file."""
         value = _column(self.table, self.column, self.group)[self.row].as_py()
         content = value.get("bytes") if isinstance(value, dict) else value
         if isinstance(content, list):
@@ -98,58 +98,62 @@ class Cell:
 
 @lru_cache(maxsize=4)
 def _column(table: Path, column: str, group: int) -> Any:
-    """A column of a group of rows; images are asked for in order, so that few groups need be kept."""
+    """Return a column of a group of rows; images are read in order, so a cache of few groups suffices."""
     import pyarrow.parquet as pq
 
     return pq.ParquetFile(table).read_row_group(group, columns=[column]).column(column)
 
 
-def _pictures(table: Path, name: str, image: str, label: str, given: Sequence[str]) -> list[Picture]:
-    """The rows of a file."""
+def _pictures(table: Path, name: str, image: str, label: str, class_names: Sequence[str]) -> list[Picture]:
+    """Return the pictures of a file."""
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(table)
     columns = file.schema_arrow.names
-    image = _one_of(table, columns, image, IMAGES, "images")
-    label = _one_of(table, columns, label, LABELS, "labels")
+    image = _column_name(table, columns, image, IMAGES, "images")
+    label = _column_name(table, columns, label, LABELS, "labels")
     subject = next((column for column in columns if column.casefold() in SUBJECTS), None)
-    part = next((PARTS[word] for word in re.split(r"[^a-z]+", name.casefold()) if word in PARTS), None)
+    part = part_in_words(name)
     pictures = []
     for group in range(file.num_row_groups):
         rows = file.read_row_group(group, columns=[label, *([subject] if subject else [])])
         values = rows.column(label).to_pylist()
         people = rows.column(subject).to_pylist() if subject else [None] * len(values)
-        names = _names(file, table, label, given, values)
+        names = _class_of_label(file, table, label, class_names, values)
         for row, (value, person) in enumerate(zip(values, people, strict=True)):
-            where = Cell(table, image, group, row)
+            stored = StoredImage(table, image, group, row)
             if value not in names:
-                raise _error(f"{where} has the label {value!r}, for which there is no class name")
-            who = None if person is None else str(person)
-            pictures.append(Picture(where, f"{name}/{group}/{row}", names[value], who, part=part))
+                raise _error(f"{stored} has the label {value!r}, for which there is no class name")
+            subject_name = None if person is None else str(person)
+            pictures.append(Picture(stored, f"{name}/{group}/{row}", names[value], subject_name, part=part))
     return pictures
 
 
-def _one_of(table: Path, columns: Sequence[str], asked: str, usual: Sequence[str], what: str) -> str:
-    """The column of a name that was asked for, or of a usual one."""
+def _column_name(table: Path, columns: Sequence[str], requested: str, usual: Sequence[str], content: str) -> str:
+    """Return the name of the requested column, or of the first usual one."""
     by_name = {column.casefold(): column for column in columns}
-    wanted = [asked] if asked else usual
-    found = next((by_name[word.casefold()] for word in wanted if word.casefold() in by_name), None)
-    if found is None:
-        raise _error(f"{table} has no column {' or '.join(wanted[:3])} of {what}; its columns are {some(columns)}")
-    return found
+    names = [requested] if requested else usual
+    column = next((by_name[name.casefold()] for name in names if name.casefold() in by_name), None)
+    if column is None:
+        raise _error(
+            f"{table} has no column {' or '.join(names[:3])} of {content}; its columns are {first_few(columns)}"
+        )
+    return column
 
 
-def _names(file: Any, table: Path, label: str, given: Sequence[str], values: Sequence[Any]) -> dict[Any, str]:
-    """The class name of each label: itself where it is a word, else by its number."""
+def _class_of_label(
+    file: Any, table: Path, label: str, class_names: Sequence[str], values: Sequence[Any]
+) -> dict[Any, str]:
+    """Return the class of each label: a word names it itself, a number stands for a class name."""
     if any(isinstance(value, list | dict) for value in values):
         raise _error(f"the column {label} of {table} holds several values a row, not one label: name another column")
     if all(isinstance(value, str) and not value.strip().isdecimal() for value in values):
         return {value: expression(value) or printable(value) for value in values}
-    names = given
-    if not given:
-        with contextlib.suppress(ValueError, LookupError, TypeError):  # other metadata, or none
-            about = parsed((file.schema_arrow.metadata or {})[b"huggingface"])
-            names = [str(name) for name in about["info"]["features"][label]["names"]]
+    names = class_names
+    if not names:
+        with contextlib.suppress(ValueError, LookupError, TypeError):  # no metadata, or of another kind
+            metadata = parsed((file.schema_arrow.metadata or {})[b"huggingface"])
+            names = [str(name) for name in metadata["info"]["features"][label]["names"]]
     if not names:
         raise DataError(
             f"data set parquet: the labels of {table} are numbers, and nothing in it says which expressions they mean",

@@ -19,7 +19,8 @@ from febench.core.dataset import Dataset
 from febench.datasets import alignment
 from febench.datasets.decoding import in_threads, to_array, track
 from febench.datasets.loading import departure, frame_of
-from febench.datasets.source import Source, some
+from febench.datasets.notes import first_few
+from febench.datasets.source import Source
 from febench.datasets.tables import read_table
 from febench.datasets.words import in_order, meaning
 
@@ -68,7 +69,7 @@ class PixelTable:
             labels.append(label or "")
             usages.append(row["Usage"])
         if unknown:
-            raise source.error(f"{path} {some(unknown, '; ')}")
+            raise source.error(f"{path} {first_few(unknown, '; ')}")
         if not labels:
             raise source.error(f"{path} has no rows; its columns must be emotion, pixels and Usage")
         return cls(source, path, labels, usages)

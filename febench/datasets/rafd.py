@@ -6,7 +6,7 @@ from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
 from febench.datasets.alignment import EYES, MARGIN
-from febench.datasets.kinds import IMAGE
+from febench.datasets.files import IMAGE
 from febench.datasets.loading import choose, make_dataset
 from febench.datasets.source import Source, ending
 from febench.datasets.words import ORDER

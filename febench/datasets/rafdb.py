@@ -9,9 +9,10 @@ from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
 from febench.datasets.alignment import EYES, MARGIN
-from febench.datasets.kinds import IMAGE
+from febench.datasets.files import IMAGE, Picture
 from febench.datasets.loading import make_dataset
-from febench.datasets.source import Picture, Source, SourceFile, absent_of, agreement, each_once, ending, left_out, some
+from febench.datasets.notes import compare_labels, count_absent, first_few, note_left_out, one_value_each
+from febench.datasets.source import Source, SourceFile, ending
 from febench.datasets.tables import read_table
 from febench.datasets.words import WORDS, meaning
 
@@ -52,7 +53,9 @@ def rafdb(
     """
     files, notes = SOURCE.files(data_dir)
     lists = [file.path for file in files if file.match["list"] or file.match["table"]]
-    listed = each_once((pair for path in lists for pair in _listed(path)), " and ".join(map(str, lists)), SOURCE.error)
+    listed = one_value_each(
+        (pair for path in lists for pair in _listed(path)), " and ".join(map(str, lists)), SOURCE.error
+    )
     images = [file for file in files if file.match["name"] and (file.match["kind"] or "aligned").lower() == "aligned"]
     if not images:
         there = Counter(f"Image/{file.match['kind'].lower()}" for file in files if file.match["kind"])
@@ -72,7 +75,7 @@ def rafdb(
         raise SOURCE.error("found no EmoLabel/list_patition_label.txt beside the folder Image")
     about = []
     if in_folders and listed:
-        about.append(agreement(in_folders, listed, some([path.name for path in lists]), SOURCE.error))
+        about.append(compare_labels(in_folders, listed, first_few([path.name for path in lists]), SOURCE.error))
     pictures = [
         Picture(file.path, _name(file), labels[_name(file)], part=file.match["part"].lower())
         for file in images
@@ -81,11 +84,11 @@ def rafdb(
 
     names = {_name(file) for file in images}
     absent = sorted(set(listed) - names)
-    about.extend(left_out([file.id for file in images if _name(file) not in labels], "not in the list of labels"))
+    about.extend(note_left_out([file.id for file in images if _name(file) not in labels], "not in the list of labels"))
     return make_dataset(
         "rafdb", pictures, size=size, align=align, eyes=eyes, margin=margin,
         published=PUBLISHED, shape=(100, 100), notes=(*notes, *about),
-        absent=absent_of(absent, "in the list of labels"),
+        absent=count_absent(absent, "in the list of labels"),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The words for expressions: what people write in folders, tables and lists, and the name that febench uses for it."""
+"""Words that people write in folders, tables and lists: for expressions, and for the parts of a split."""
 
 from __future__ import annotations
 
@@ -15,31 +15,54 @@ SPELLINGS = {
     "surprise": ("surprise", "surprised", "surprize", "suprise", "suprised"),
     "contempt": ("contempt", "contemptuous", "contemptous"),
 }
-"""The papers' names of seven expressions in their order, and contempt; for each, how it is written."""
+"""For each class, the papers' seven in their order and contempt, how it is spelled."""
 
 ORDER = tuple(SPELLINGS)
 WORDS = "|".join(sorted((word for words in SPELLINGS.values() for word in words), key=len, reverse=True))
-"""Every spelling, as a piece of a regular expression."""
+"""Regular expression for any of the spellings."""
 
-_NAMES = {word: name for name, words in SPELLINGS.items() for word in words}
+PART_SPELLINGS = {
+    "train": ("train", "training", "trn"),
+    "validation": ("val", "valid", "validation", "dev", "publictest"),
+    "test": ("test", "testing", "tst", "eval", "evaluation", "privatetest"),
+}
+
+_CLASSES = {word: name for name, words in SPELLINGS.items() for word in words}
+_PARTS = {word: name for name, words in PART_SPELLINGS.items() for word in words}
 _NUMBER = re.compile(r"\d+[\s._)-]+")
+_PART_PREFIX = re.compile(r"^(?:images?|faces?|data|set)")
+_PART_SUFFIX = re.compile(r"(?:images?|faces?|data|set|split|part)$")
 
 
 def expression(word: str) -> str | None:
-    """The papers' name of an expression (`sad`, `Sadness`, `4_SAD` are `sadness`), or None if it is no such word."""
+    """Return the class of a word (`sad`, `Sadness`, `4_SAD` are `sadness`); None if it names no expression."""
     plain = word.strip().casefold()
-    return _NAMES.get(plain) or _NAMES.get(_NUMBER.sub("", plain, count=1))
+    return _CLASSES.get(plain) or _CLASSES.get(_NUMBER.sub("", plain, count=1))
 
 
 def meaning(code: str, codes: Mapping[str, str]) -> str | None:
-    """The class that a code or a word stands for in a set whose codes are given; None if it stands for none."""
+    """Return the class of a code or word in a set with these codes; None if it has none."""
     plain = code.strip()
     known = codes.get(plain.upper(), codes.get(plain.lower()))
     word = expression(plain)
     return known or (word if word in codes.values() else None)
 
 
+def part_of_split(name: str) -> str | None:
+    """Return the part that a folder is named after (`train`, `Training_set`, `images-train` are `train`), or None."""
+    plain = re.sub(r"[^a-z]", "", name.casefold())
+    for word in (plain, _PART_SUFFIX.sub("", plain), _PART_PREFIX.sub("", plain)):
+        if word in _PARTS:
+            return _PARTS[word]
+    return None
+
+
+def part_in_words(name: str) -> str | None:
+    """Return the part of the first word of a file name that is one (`data/train-00000-of-00001.parquet`), or None."""
+    return next((_PARTS[word] for word in re.split(r"[^a-z]+", name.casefold()) if word in _PARTS), None)
+
+
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Class names, each once: the papers' in their order, then all others by the alphabet."""
-    known = {name: place for place, name in enumerate(ORDER)}
-    return tuple(sorted(set(names), key=lambda name: (known.get(name, len(ORDER)), name)))
+    """Return class names without repetition: the papers' in their order, then all others alphabetically."""
+    ranks = {name: rank for rank, name in enumerate(ORDER)}
+    return tuple(sorted(set(names), key=lambda name: (ranks.get(name, len(ORDER)), name)))

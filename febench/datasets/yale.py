@@ -6,9 +6,10 @@ from pathlib import Path
 
 from febench.core.dataset import Dataset, dataset
 from febench.datasets.alignment import EYES, MARGIN
-from febench.datasets.kinds import IMAGE
+from febench.datasets.files import IMAGE, Picture
 from febench.datasets.loading import make_dataset
-from febench.datasets.source import Picture, Source, ending, left_out
+from febench.datasets.notes import note_left_out
+from febench.datasets.source import Source, ending
 
 SOURCE = Source(
     name="yale",
@@ -38,7 +39,7 @@ def yale(
     files, notes = SOURCE.files(data_dir)
     taken = [file for file in files if (file.match["word"] or "").lower() not in OTHER]
     others = [file.id for file in files if file not in taken]
-    about = left_out(others, "other conditions than the four expressions")
+    about = note_left_out(others, "other conditions than the four expressions")
     if any(file.id.lower().startswith(COPY) for file in files):
         about = (*about, f"the publisher says that {COPY} was corrupted and is subject04.normal once more")
     labels = SOURCE.labels([(file.path, file.match["word"]) for file in taken], WORDS)

@@ -34,7 +34,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("mode", ["RGBA", "RGB", "CMYK"])
 def test_one_file_in_colour_among_grey_ones_is_told_each_time(home: Path, mode: str) -> None:
     path = picture(home / "sad" / "4.tiff", (16, 16), mode)
-    note = "1 of 4 images are in colour, so that all are read in RGB: sad/4.tiff"
+    note = "1 of 4 images are in colour; all are read in RGB: sad/4.tiff"
     assert load_dataset("folder", home).notes == (note,)
     assert load_dataset("folder", home).notes == (note,)
     path.unlink()
@@ -45,7 +45,7 @@ def test_one_grey_file_among_coloured_ones_is_told(home: Path) -> None:
     for name in ("happy/1.png", "happy/2.png"):
         picture(home / name, (16, 16), "RGB")
     assert load_dataset("folder", home).notes == (
-        "1 of 3 images are grey, so that all are read in RGB: sad/3.png",
+        "1 of 3 images are grey; all are read in RGB: sad/3.png",
     )  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def test_other_kinds_are_counted_and_named(home: Path, name: str) -> None:
     text(home / "sad" / name, b"\0\0\0\x18ftypheic")
     text(home / "calm" / name, b"\0\0\0\x18ftypheic")
     notes = load_dataset("folder", home).notes
-    assert notes == (f"not read, for their kinds are unknown: 2 {Path(name).suffix} (calm/{name}, sad/{name})",)
+    assert notes == (f"not read, because their formats are unknown: 2 {Path(name).suffix} (calm/{name}, sad/{name})",)
 
 
 def test_a_folder_of_other_kinds_alone_is_not_without_images(tmp_path: Path) -> None:

@@ -94,8 +94,8 @@ def test_links(home: Path, tmp_path: Path) -> None:
         (secret, r"link\.png is a link out of the data folder, to .*secret\.png; copy the file itself there"),
         (home / "sad", r"link\.png is a link to a folder; put the folder itself there"),
         (home, r"link\.png is a link to a folder"),
-        (link, r"link\.png is a link that leads nowhere; remove it"),
-        (tmp_path / "nothing", r"link\.png is a link that leads nowhere"),
+        (link, r"link\.png is a link to nothing; remove it"),
+        (tmp_path / "nothing", r"link\.png is a link to nothing"),
     ):
         link.symlink_to(target)
         with pytest.raises(DataError, match=sentence):

@@ -59,7 +59,7 @@ def test_a_loader_reads_its_own_set_and_refuses_every_other(layout: Layout, plac
         assert found is not None and (found(home) is not None) == (name == layout.name), name
         if name != layout.name:
             with pytest.raises(
-                DataError, match=rf"data set {name}: found no file like .*named as those of {layout.name} "
+                DataError, match=rf"data set {name}: found no file like .*named like those of {layout.name} "
             ):
                 load_dataset(name, home)
     assert len(load_dataset(layout.name, home)) == layout.length
@@ -71,10 +71,10 @@ def test_a_folder_without_words_for_expressions_is_not_read_as_classes(layout: L
     try:
         notes = load_dataset("folder[size=16]", home).notes
     except DataError as error:
-        assert f"named as those of {layout.name} " in str(error)
+        assert f"named like those of {layout.name} " in str(error)
     else:  # folders of expressions are classes for whoever asks for them so; the set that fits is named
-        assert any(f"named as those of {layout.name} " in note for note in notes)
-    with pytest.raises(DataError, match=rf"no \.parquet file .*named as those of {layout.name} "):
+        assert any(f"named like those of {layout.name} " in note for note in notes)
+    with pytest.raises(DataError, match=rf"no \.parquet file .*named like those of {layout.name} "):
         load_dataset("parquet", home)
 
 
@@ -87,7 +87,7 @@ def test_one_folder_with_all_sets(tmp_path: Path) -> None:
         find = DATASETS.get(name).find
         assert find is not None and find(tmp_path) == tmp_path / layout.image.split("/")[0]
         assert len(load_dataset(name, tmp_path)) == layout.length
-    with pytest.raises(DataError, match=r"named as those of affectnet .* and yale .*: load one of these data sets"):
+    with pytest.raises(DataError, match=r"named like those of affectnet .* and yale .*: load one of these data sets"):
         load_dataset("folder", tmp_path)
 
 
@@ -106,11 +106,11 @@ def test_own_images_are_taken_for_no_published_set(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="found no file like"):
             load_dataset(name, tmp_path)
     with pytest.raises(
-        DataError, match=r"files such as mine/test/angry/anna_3\.png could be of any set.*data set folder"
+        DataError, match=r"files such as mine/test/angry/anna_3\.png could belong to any set.*data set folder"
     ):
         load_dataset("affectnet", tmp_path)
     found = load_dataset("folder", tmp_path / "mine")
-    assert len(found) == 6 and not [note for note in found.notes if "named as those" in note]
+    assert len(found) == 6 and not [note for note in found.notes if "named like those" in note]
 
 
 @pytest.mark.parametrize(("folder", "loader"), [("AffectNet", "affectnet"), ("fer2013", "fer2013"), ("SFEW_2", "sfew")])
@@ -124,4 +124,4 @@ def test_general_names_are_of_the_set_after_which_the_nearest_folder_is_named(
     assert [name for name, find in finds.items() if find and find(tmp_path / "archive" / folder)] == [loader]
     assert len(load_dataset(loader, tmp_path)) == 2
     notes = load_dataset("folder", tmp_path / "archive" / folder).notes
-    assert any(f"named as those of {loader} " in note for note in notes)
+    assert any(f"named like those of {loader} " in note for note in notes)

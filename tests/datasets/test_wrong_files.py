@@ -67,7 +67,7 @@ def test_letters_of_another_case(layout: Layout, home: Path) -> None:
 
 @all_sets
 def test_no_folder(layout: Layout, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=rf"data set {layout.name}: nothing says where its folder is \(looks") as told:
+    with pytest.raises(DataError, match=rf"data set {layout.name}: no data folder is named \(looks") as told:
         load_dataset(layout.name)
     assert told.value.option == "data_dir"
     with pytest.raises(DataError, match=rf"data set {layout.name}: there is no folder .*nowhere \(looks like"):
