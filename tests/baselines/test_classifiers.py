@@ -37,7 +37,7 @@ def test_agrees_with_scikit_learn(variance):
     np.testing.assert_allclose(np.abs(ours.transform(X)), np.abs(projected), rtol=1e-6)
 
 
-def test_without_whitening_distances_of_whole_spaces_stay():
+def test_without_whitening_all_components_keep_distances():
     components = PrincipalComponents(1.0, whiten=False).fit(X)
     np.testing.assert_allclose(np.ptp(components.transform(X), axis=0)[0], np.ptp(PCA(1).fit_transform(X)))
     np.testing.assert_allclose(
@@ -58,12 +58,12 @@ def test_no_more_components_are_kept_than_asked_for():
 
 
 @pytest.mark.parametrize("n", [1, 3])
-def test_constant_features_give_noughts(n):
+def test_constant_features_give_zeros(n):
     np.testing.assert_array_equal(PrincipalComponents().fit(np.ones((n, 4))).transform(np.ones((2, 4))), [[0], [0]])
 
 
 @pytest.mark.parametrize("variance", [0.0, 1.01])
-def test_share_is_checked(variance):
+def test_a_share_outside_its_range_is_refused(variance):
     with pytest.raises(ValueError, match="variance"):
         PrincipalComponents(variance)
 
@@ -80,7 +80,7 @@ def test_features_are_told_apart_by_function_and_arguments():
     json.dumps([of(name) for name in ("hwt", "cso", "bbo", "jaya", "hos-svm", "hog-mlp")])
 
 
-def test_only_features_of_this_package_vouch_for_their_code():
+def test_only_features_of_this_package_name_their_code():
     """Of others the method's version has to tell, or an edited function would be served its old features."""
 
     def of_a_plugin(X):
@@ -139,7 +139,7 @@ def test_one_neighbour_is_the_nearest_image_and_many_are_the_class_mean():
     np.testing.assert_array_equal(NearestNeighbours(999).fit(train, y).predict(test), centroid)
 
 
-def test_inputs_are_compared_in_parts(monkeypatch):
+def test_inputs_are_compared_in_batches_without_changing_decisions(monkeypatch):
     (train, y), (test, _) = blobs(), blobs(50, seed=1)
     whole = NearestNeighbours(3).fit(train, y).decision_function(test)
     monkeypatch.setattr("baselines.classifiers.MAX_INPUTS_PER_BATCH", 7)
@@ -166,7 +166,7 @@ def test_ends_of_a_grid(values, natural, ends):
     assert grid_ends(values, natural) == ends
 
 
-def test_a_machine_that_chooses_its_c_tells_the_ends():
+def test_a_machine_that_chooses_c_reports_the_ends_of_its_grid():
     X, y = blobs(60)
     assert KernelSVM(random_state=0).fit(X, y).fit_info_["ends"] == {"C": [COSTS[0], COSTS[-1]]}
     assert "ends" not in KernelSVM(2.0).fit(X, y).fit_info_
@@ -192,7 +192,7 @@ def test_weights_multiply_c():
     np.testing.assert_allclose(halved.estimator_.dual_coef_, plain.estimator_.dual_coef_, rtol=1e-6)
 
 
-def test_the_chosen_c_is_right_most_often():
+def test_the_chosen_c_has_the_most_right_answers():
     X, y = blobs(90, spread=1.2)
     machine = KernelSVM(random_state=3)
     chosen = machine.fit(X, y).fit_info_["C"]
@@ -256,7 +256,7 @@ def test_nonsense_is_refused(make, word):
         pytest.param(lambda n: 0.2, id="a constant"),
     ],
 )
-def test_a_forecast_continues_as_fits_grow(monkeypatch, seconds_of):
+def test_a_forecast_extrapolates_the_growth_of_fits(monkeypatch, seconds_of):
     clock = [0.0]
     monkeypatch.setattr(forecast, "perf_counter", lambda: clock[0])
 

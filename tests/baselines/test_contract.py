@@ -35,7 +35,7 @@ def test_is_registered_with_what_a_table_needs(name):
     assert all(isinstance(value, (str, int, float, bool, type(None))) for value in method.params.values())
 
 
-def test_its_file_names_the_page_of_its_trials(name):
+def test_its_file_names_its_docs_page(name):
     page = f"docs/methods/{name}.md"
     assert page in str(sys.modules[METHODS.get(name).origin].__doc__)
     assert "## Chosen" in (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def test_learns_an_easy_set(name):
 
 
 @pytest.mark.parametrize("name", [*CLASSICAL, "jaya"])
-def test_tells_how_many_weights_a_network_has(name):
+def test_reports_the_number_of_weights_of_a_network(name):
     X, y = stripes(6)
     method = build(name, **SHORT[name])
     method.fit(method.extract(X), y)

@@ -85,7 +85,7 @@ def test_pack_undoes_unpack():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.filterwarnings("error")
-def test_the_sigmoid_is_right_to_the_last_bits_and_never_overflows(dtype):
+def test_the_sigmoid_is_exact_to_the_last_bits_and_never_overflows(dtype):
     z = np.concatenate([np.linspace(-30, 30, 10_001), [-1e4, -104, -89, 89, 104, 1e4, -np.inf, np.inf]]).astype(dtype)
     wanted, limits = expit(-z.astype(np.float64)), np.finfo(dtype)
     np.testing.assert_allclose(sigmoid_of_minus(z.copy()), wanted, rtol=4 * limits.eps, atol=limits.tiny)
@@ -127,7 +127,7 @@ def test_fit_info_of_a_swarm():
     assert info["stopped"] is False
 
 
-def test_a_penalty_holds_weights_small_and_the_course_tells_the_error_without_it():
+def test_a_penalty_keeps_weights_small_and_the_trace_has_the_error_without_it():
     train, y = blobs()
     free, held = swarm(evaluations=3_000).fit(train, y), swarm(evaluations=3_000, penalty=0.1).fit(train, y)
     assert np.square(held.weights_).mean() < 0.6 * np.square(free.weights_).mean()
@@ -154,7 +154,7 @@ def test_one_temperature_makes_probabilities_of_outputs(make):
     assert make().fit(train, y).temperature_ == 1.0
 
 
-def test_outputs_of_nothing_are_equal_probabilities():
+def test_outputs_of_zero_are_equal_probabilities():
     np.testing.assert_allclose(normalised(np.zeros((2, 4), np.float32), 0.1), 0.25)
 
 
@@ -207,7 +207,7 @@ def fitted(network):
     return network.fit(POINTS[:40], LABELS[:40], X_val=POINTS[40:], y_val=LABELS[40:])
 
 
-def test_moments_are_spaced_by_a_factor_and_the_last_is_kept():
+def test_trace_rows_are_spaced_by_a_factor_and_end_with_the_last_evaluation():
     trace = Trace(lambda weights: float(weights[0]))
     for evaluations in range(10, 1001, 10):
         trace.note(evaluations, 1 / evaluations, np.array([evaluations / 1000]))
@@ -220,7 +220,7 @@ def test_moments_are_spaced_by_a_factor_and_the_last_is_kept():
 
 
 @pytest.mark.parametrize("network", [SwarmNetwork(Biogeography(10), 2_000, 5), GradientNetwork(5, iterations=50)])
-def test_a_fit_leaves_its_course(network):
+def test_a_fit_reports_its_trace(network):
     info = fitted(network).fit_info_
     moments, errors, accuracies = np.array(info["trace"], dtype=float).T
     assert (np.diff(moments) > 0).all() and moments[-1] <= info["evaluations"]
@@ -233,6 +233,6 @@ def test_without_validation_inputs_accuracy_is_unknown():
     assert {row[2] for row in info["trace"]} == {None}
 
 
-def test_the_swarms_course_ends_at_its_objective():
+def test_the_trace_of_a_search_ends_at_its_objective():
     info = fitted(SwarmNetwork(Biogeography(10), 2_000, 5)).fit_info_
     assert info["trace"][-1][:2] == [info["evaluations"], round(info["objective"], 6)]

@@ -74,7 +74,7 @@ def test_few_images_or_groups_get_fewer_folds_and_two_at_least_or_none(y, groups
     assert len(folds) == n_folds
 
 
-def test_above_the_most_a_stratified_part_is_drawn():
+def test_a_large_set_is_sampled_stratified_by_class():
     y = np.repeat([0, 1, 2], [5000, 3000, 2000])
     part = sample_of(y, None, 1000, random_state=0)
     assert 900 <= len(part) <= 1100 and len(set(part)) == len(part)
@@ -82,7 +82,7 @@ def test_above_the_most_a_stratified_part_is_drawn():
     assert sample_of(y[:1000], None, 1000, 0).tolist() == list(range(1000))
 
 
-def test_a_part_holds_people_whole():
+def test_a_sample_has_people_whole_or_not_at_all():
     people = np.repeat(np.arange(100), 30)
     y = np.resize([0, 1, 2], 3000)
     part = sample_of(y, people, 1000, random_state=0)
@@ -93,7 +93,7 @@ def test_a_part_holds_people_whole():
 # --- the choice ------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_set_stays_and_what_is_open_is_the_grid_or_the_usual_value():
+def test_a_set_value_stays_and_an_open_one_is_the_grid_or_the_usual_value():
     assert choices(3.0, 1.0, (1.0, 2.0), True) == (3.0,) == choices(3.0, 1.0, (1.0, 2.0), False)
     assert choices(None, 1.0, (2.0, 4.0), True) == (2.0, 4.0)
     assert choices(None, 1.0, (2.0, 4.0), False) == (1.0,)
@@ -131,7 +131,7 @@ class Counting(LinearSVM):
         (2400, None, [1920]),
     ],
 )
-def test_many_images_are_judged_by_one_fold_of_a_part_and_the_choice_learns_from_all(n, part, judged, monkeypatch):
+def test_large_sets_are_judged_on_one_fold_of_a_sample_and_the_choice_is_trained_on_all(n, part, judged, monkeypatch):
     monkeypatch.setattr(Counting, "fits", [])
     X, y = blobs(n=n, classes=2)
     plain(Counting(random_state=0), grid={"C": COSTS}, part=part, random_state=3).fit(X, y)
@@ -143,7 +143,7 @@ def test_of_equal_scores_the_first_wins():
     assert plain(NearestNeighbours(), grid={"k": (5, 1, 3)}).fit(X, y).fit_info_["selected"] == {"k": 5}
 
 
-def test_the_ends_of_a_grid_are_told_where_it_could_be_wider():
+def test_ends_of_a_grid_are_reported_where_it_could_be_wider():
     X, y = blobs(n=90)
     assert plain(KernelSVM(), grid={"C": COSTS}).fit(X, y).fit_info_["ends"] == {"C": [COSTS[0], COSTS[-1]]}
     largest_class = np.unique(y, return_counts=True)[1].max()
@@ -194,7 +194,7 @@ def test_transformers_are_fitted_once_a_fold_and_setting_while_the_search_lasts(
     assert len(fits) == 2 * 5 + 1 + 5  # the search, the last fit, the decision values for the temperature
 
 
-def test_combinations_that_cannot_be_are_left_out_and_said():
+def test_impossible_combinations_are_left_out_and_reported():
     method = METHODS.get("lbp-svm").build(size=48, grid=None, random_state=0)
     assert [dict(block.settings) for block in method.features.blocks] == [
         {"size": 48, "grid": 4},
@@ -206,7 +206,7 @@ def test_combinations_that_cannot_be_are_left_out_and_said():
     assert "size 64, cell 16" in method.fit(method.extract(X), y).fit_info_["not_tried"][0]
 
 
-def test_candidates_out_of_reach_of_many_images_are_not_tried_and_said(monkeypatch):
+def test_candidates_too_large_for_many_images_are_not_tried_and_reported(monkeypatch):
     monkeypatch.setattr(selection, "MAX_FEATURE_VALUES", 90 * 5)
     monkeypatch.setattr(selection, "LARGE_SET_IMAGES", 50)
     X, y = blobs(spread=2.5)
@@ -258,7 +258,7 @@ def test_the_largest_probability_is_the_answer(name, classes):
     assert method.predict_proba(method.extract(test[:0])).shape == (0, classes)
 
 
-def test_one_neighbour_has_probabilities_that_tell_inputs_apart():
+def test_probabilities_of_one_neighbour_differ_between_inputs():
     X, y = blobs(n=200, spread=1.5)
     model = plain(NearestNeighbours(), grid={"k": (1,)}, random_state=0).fit(X, y)
     highest = model.predict_proba(blobs(n=100, spread=1.5, seed=1)[0]).max(axis=1)
@@ -269,7 +269,7 @@ def test_one_neighbour_has_probabilities_that_tell_inputs_apart():
 
 
 @pytest.mark.parametrize("name", SELECTING)
-def test_one_class_is_the_answer_and_it_is_said(name):
+def test_a_single_class_is_the_answer_and_is_reported(name):
     X, _ = stripes(6)
     method = build(name)
     assert predictions(method, X, np.full(6, 3), X).tolist() == [3] * 6
@@ -278,7 +278,7 @@ def test_one_class_is_the_answer_and_it_is_said(name):
 
 
 @pytest.mark.parametrize("name", SELECTING)
-def test_too_few_images_for_inner_folds_take_the_first_candidate_and_say_so(name):
+def test_too_few_images_for_inner_folds_take_the_first_candidate_and_report_it(name):
     X, y = stripes(3)
     method = build(name)
     predictions(method, X, y, X)
@@ -332,7 +332,7 @@ def test_a_forecast_counts_the_fits_of_the_search(monkeypatch):
     assert neighbours.forecast(neighbours.extract(X), y, 500) == 1 + (tried + 1) * 5
 
 
-def test_a_forecast_leaves_out_what_so_many_images_leave_out(monkeypatch):
+def test_a_forecast_leaves_out_candidates_too_large_for_the_images(monkeypatch):
     widths = []
     monkeypatch.setattr("baselines.selection.forecast", lambda one, X, *_: widths.append(X.shape[1]) or 1.0)
     X, y = textures(84, seed=0)

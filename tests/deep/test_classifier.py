@@ -121,7 +121,7 @@ def test_validation_images_change_nothing_but_the_report(toy, toy_images):
     assert all(0 <= accuracy <= 1 for _, accuracy in curve)
 
 
-def test_a_killed_fit_goes_on_from_its_checkpoint(toy, tmp_path, monkeypatch):
+def test_a_killed_fit_continues_from_its_checkpoint(toy, tmp_path, monkeypatch):
     monkeypatch.setattr("deep.training.SAVE_INTERVAL_S", 0.0)
     monkeypatch.setattr("deep.training.MIN_STEPS_BETWEEN_MEASUREMENTS", 1)
     X, y = toy
@@ -145,7 +145,7 @@ def test_a_killed_fit_goes_on_from_its_checkpoint(toy, tmp_path, monkeypatch):
     assert "resumed_at_step" not in fitted(X, y, checkpoint=path, seed=1).fit_info_
 
 
-def test_a_gpus_checkpoint_met_on_the_processor_counts_as_none(toy, tmp_path, monkeypatch):
+def test_a_gpus_checkpoint_is_ignored_on_a_processor(toy, tmp_path, monkeypatch):
     monkeypatch.setattr("deep.training.SAVE_INTERVAL_S", 0.0)
     X, y = toy
     path = tmp_path / "cell.pt"
@@ -159,7 +159,7 @@ def test_a_gpus_checkpoint_met_on_the_processor_counts_as_none(toy, tmp_path, mo
     assert "resumed_at_step" not in again.fit_info_
 
 
-def test_fit_info_tells_what_ran(toy):
+def test_fit_info_describes_the_training(toy):
     info = fitted(*toy, precision="fp32").fit_info_
     assert info["device"] == "cpu" and info["dtype"] == "float32" and info["steps"] == 5 and info["pack"] == 1
     assert info["parameters"] == 11_178_051
@@ -182,7 +182,7 @@ def test_predictions_do_not_depend_on_what_else_is_predicted(toy, toy_images):
     np.testing.assert_allclose(model.predict_proba(X[::-1]), together[::-1], atol=1e-6)
 
 
-def test_extracted_images_stand_for_the_images(toy_images):
+def test_extracted_images_train_like_the_images(toy_images):
     X, y = toy_images(12, side=50, rgb=True)
     small = resnet18(**TINY).extract(X)
     assert small.shape == (12, 32, 32, 3) and small.dtype == np.uint8

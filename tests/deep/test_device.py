@@ -12,11 +12,11 @@ torch = pytest.importorskip("torch", reason="needs the extra febench[deep]")
 from deep.device import choose_device, choose_dtype, keep_freed_memory, processor_precision  # noqa: E402
 
 
-def test_the_c_library_takes_the_thresholds_where_it_has_them():
+def test_glibc_accepts_the_memory_thresholds():
     assert keep_freed_memory() is (platform.libc_ver()[0] == "glibc")
 
 
-def test_float32_on_a_gpu_is_no_less(monkeypatch):
+def test_float32_on_a_gpu_is_full_precision(monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     choose_device("cpu")
     assert not torch.backends.cudnn.allow_tf32
@@ -30,7 +30,7 @@ def in_a_process(code, **variables):
 
 
 @pytest.mark.parametrize(("before", "after"), [({}, "32"), ({"CUDA_DEVICE_MAX_CONNECTIONS": "4"}, "4")])
-def test_streams_have_ways_of_their_own_to_a_gpu_unless_told_otherwise(before, after, monkeypatch):
+def test_a_gpu_has_32_work_queues_unless_set_otherwise(before, after, monkeypatch):
     monkeypatch.delenv("CUDA_DEVICE_MAX_CONNECTIONS", raising=False)
     code = """
 import os, torch
@@ -51,7 +51,7 @@ print(torch.are_deterministic_algorithms_enabled(), torch.utils.deterministic.fi
     assert in_a_process(code) == "True False"
 
 
-def test_bfloat16_is_not_chosen_where_torch_is_told_to_do_without():
+def test_bfloat16_is_not_chosen_where_torch_may_not_use_its_instructions():
     """Whatever the processor has: what a machine with AVX2 alone trains in is float32."""
     said = (
         "from deep.device import choose_dtype, processor_precision; import torch;"
@@ -61,6 +61,6 @@ def test_bfloat16_is_not_chosen_where_torch_is_told_to_do_without():
     assert told == "torch.float32 float32, for torch uses no bfloat16 instructions here"
 
 
-def test_the_precision_that_is_told_is_the_one_that_is_chosen():
+def test_the_reported_precision_is_the_chosen_one():
     chosen = str(choose_dtype("auto", torch.device("cpu"))).removeprefix("torch.")
     assert processor_precision().startswith(f"{chosen}, for ")

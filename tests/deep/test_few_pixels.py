@@ -52,7 +52,7 @@ def products(monkeypatch):
     ("kernel", "side", "bfloat16", "used"),
     [(3, 3, False, True), (3, 4, False, False), (3, 4, True, True), (3, 5, True, False), (1, 9, False, True)],
 )
-def test_only_small_outputs_are_made_of_products(kernel, side, bfloat16, used, products):
+def test_only_small_outputs_are_computed_by_products(kernel, side, bfloat16, used, products):
     layer = torch.nn.Conv2d(3, 5, kernel, padding=kernel // 2)
     use_matrix_products(layer)
     with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
@@ -67,7 +67,7 @@ def test_other_convolutions_are_left_alone(given):
     assert type(layer) is torch.nn.Conv2d
 
 
-def test_in_lower_precision_it_is_as_near_as_torch_is(products):
+def test_in_lower_precision_it_is_as_exact_as_torch(products):
     torch.manual_seed(0)
     layer, x = torch.nn.Conv2d(64, 32, 3, padding=1), torch.randn(8, 64, 2, 2)
     exact, _ = both(layer, x)

@@ -135,7 +135,7 @@ def test_trainings_in_graphs_side_by_side_are_those_alone(cuda, monkeypatch):
     assert all(same(one.network, other.network) for one, other in zip(alone, together, strict=True))
 
 
-def test_what_a_graph_reads_and_writes_stays_where_it_is(cuda):
+def test_tensors_of_a_graph_never_move(cuda):
     training = begun(RECIPE)
     graph = training._graph
 
@@ -153,7 +153,7 @@ def test_what_a_graph_reads_and_writes_stays_where_it_is(cuda):
     assert held() == before and training._graph is graph
 
 
-def test_a_step_is_asked_for_in_order_on_the_trainings_own_stream(cuda):
+def test_a_step_is_requested_in_order_on_the_trainings_own_stream(cuda):
     first, second = begun(RECIPE, slot=0), begun(RECIPE, slot=1)
     own = [("waits for", 0, "the usual one"), ("enter", 0)]
     assert cuda.asked[:6] == [*own, ("capture", 0), ("captured", 0), ("leave", 0), ("is waited for", 0)]
@@ -167,7 +167,7 @@ def test_a_step_is_asked_for_in_order_on_the_trainings_own_stream(cuda):
     assert cuda.asked[0] == ("is waited for", 0)
 
 
-def test_each_place_has_one_stream_all_through_a_process(monkeypatch):
+def test_each_slot_has_one_stream_throughout_a_process(monkeypatch):
     made = []
     monkeypatch.setattr(torch.cuda, "Stream", lambda of: made.append(of) or object())
     device.stream_at.cache_clear()
@@ -179,7 +179,7 @@ def test_each_place_has_one_stream_all_through_a_process(monkeypatch):
     assert device.stream_at(0, torch.device("cpu")) is None
 
 
-def test_the_warm_up_says_nothing(cuda, monkeypatch):
+def test_the_warm_up_warns_of_nothing(cuda, monkeypatch):
     """torch warns of an optimiser that is made for capture and steps without: on a GPU, and only of some."""
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: torch.device("cuda"))
     monkeypatch.setattr(torch.accelerator, "current_stream", lambda: SimpleNamespace(is_capturing=lambda: False))

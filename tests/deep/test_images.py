@@ -35,7 +35,7 @@ def test_resize_agrees_with_pillow():
     assert np.abs(resize(X, 32).astype(int) - np.stack(theirs)).max() <= 1
 
 
-def test_resize_leaves_images_of_the_right_size_as_they_are():
+def test_resize_does_not_change_images_of_the_right_size():
     X = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
     assert resize(X, 32) is X
 
@@ -51,7 +51,7 @@ def test_normalisation_agrees_with_numpy(channels):
     torch.testing.assert_close(normal.mean((0, 2, 3)), torch.zeros(channels), atol=1e-5, rtol=0)
 
 
-def test_images_that_never_vary_are_not_divided_by_zero():
+def test_constant_images_are_not_divided_by_zero():
     images = torch.full((4, 1, 8, 8), 17, dtype=torch.uint8)
     assert torch.equal(Normalisation.of(images)(images), torch.zeros(4, 1, 8, 8))
 

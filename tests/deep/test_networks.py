@@ -23,7 +23,7 @@ def test_methods_are_registered(name):
     assert all(isinstance(value, int | float | str) for value in found.params.values())
 
 
-def test_the_papers_two_are_in_all_the_further_ones_in_extended_and_the_rest_only_by_name():
+def test_sets_of_the_methods():
     sets = {name: set(members_of(name)[0]) for name in ("all", "deep", "extended")}
     assert sets["deep"] == set(PAPERS) and set(PAPERS) <= sets["all"]
     assert set(FURTHER) <= sets["extended"]
@@ -31,7 +31,7 @@ def test_the_papers_two_are_in_all_the_further_ones_in_extended_and_the_rest_onl
 
 
 @pytest.mark.parametrize("name", [*PAPERS, *FURTHER])
-def test_quick_sees_a_fraction_of_the_pixels_and_large_sets_more_images(name):
+def test_quick_uses_a_fraction_of_the_pixels_and_large_sets_more_images(name):
     found = METHODS.get(name)
     paper, quick = found.resolve({}), found.resolve(found.presets["quick"])
     pixels = [params["steps"] * params["batch_size"] * params["size"] ** 2 for params in (quick, paper)]

@@ -63,13 +63,13 @@ def test_networks_that_draw_while_they_train_are_not_packed():
 @pytest.mark.parametrize(
     ("name", "packs"), [("resnet18", True), ("densenet121", True), ("regnet_y_400mf", True), ("convnext_tiny", False)]
 )
-def test_whether_a_network_packs_is_found_without_its_weights(name, packs, monkeypatch):
+def test_whether_a_network_packs_is_decided_without_its_weights(name, packs, monkeypatch):
     monkeypatch.setattr("deep.architectures.find", lambda *asked: pytest.fail("weights were looked for"))
     assert packable(Builder(name, "imagenet")) is packs
 
 
 @pytest.mark.parametrize("pack", [0, 17])
-def test_a_pack_that_cannot_be_is_refused(pack):
+def test_an_impossible_pack_is_refused(pack):
     with pytest.raises(ValueError, match=f"pack must be from 1 to 16, not {pack}"):
         resnet18(**TINY, pack=pack)
 
@@ -141,14 +141,14 @@ NO_ROOM = [no_room, no_room_in_a_capture, no_room_outside_torch, no_room_by_its_
 
 
 @pytest.mark.parametrize("fail", NO_ROOM)
-def test_a_want_of_memory_is_known_in_every_form(fail):
+def test_every_out_of_memory_error_is_recognised(fail):
     with pytest.raises(RuntimeError) as raised:
         fail()
     assert ran_out_of_memory(raised.value)
 
 
 @pytest.mark.parametrize("fail", [no_room_in_a_capture, no_room_outside_torch])
-def test_a_pack_that_does_not_fit_is_halved_with_a_word_and_changes_no_prediction(fail, toy_images, monkeypatch):
+def test_a_pack_that_does_not_fit_is_halved_with_a_warning_and_the_same_predictions(fail, toy_images, monkeypatch):
     X, y = toy_images(40)
     folds = [fold(X, y, seed) for seed in range(3)]
     ordinary = ImageClassifier.begin
@@ -163,7 +163,7 @@ def test_a_pack_that_does_not_fit_is_halved_with_a_word_and_changes_no_predictio
     agree(outcomes, one_by_one(resnet18, X, folds))
 
 
-def test_memory_is_given_back_once_nothing_holds_a_failed_trainings_network(toy_images, monkeypatch):
+def test_memory_of_failed_trainings_is_released_before_the_next_ones(toy_images, monkeypatch):
     """Without a garbage collection: a graph destroyed late would take the workspaces of the next one's stream along."""
     networks, alive, ordinary = [], [], ImageClassifier.begin
 
@@ -199,7 +199,7 @@ def test_a_training_that_does_not_fit_alone_is_one_clear_sentence(device, pack, 
         model.fit_predict_folds(X, [fold(X, y, seed) for seed in range(pack)])
 
 
-def test_other_errors_are_not_taken_for_a_want_of_memory(toy_images, monkeypatch):
+def test_other_errors_do_not_count_as_out_of_memory(toy_images, monkeypatch):
     def begin(self, *given, slot):
         raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
 
@@ -212,7 +212,7 @@ def test_other_errors_are_not_taken_for_a_want_of_memory(toy_images, monkeypatch
 @pytest.mark.parametrize(
     ("left", "packs"), [(1000, [3, 3, 3, 1]), (23, [3, 3, 3, 1]), (22, [2, 2, 2, 2]), (1, [1] * 4)]
 )
-def test_a_pack_is_as_wide_as_fits_beside_what_its_first_training_took(left, packs, toy_images, monkeypatch):
+def test_a_pack_is_as_wide_as_fits_by_the_memory_of_its_first_training(left, packs, toy_images, monkeypatch):
     """It takes 10 here; nine tenths of what is left are used."""
     free = []
 
@@ -231,7 +231,7 @@ def test_a_pack_is_as_wide_as_fits_beside_what_its_first_training_took(left, pac
     assert [one.info["pack"] for one in outcomes] == packs
 
 
-def test_a_gpus_memory_is_measured_after_torch_has_given_back_what_it_does_not_use(monkeypatch):
+def test_free_memory_is_measured_after_torch_has_released_unused_memory(monkeypatch):
     asked = []
     gpu = torch.device("cuda")
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: asked.append("empty"))
@@ -275,7 +275,7 @@ def test_packed_on_a_gpu_predicts_as_one_by_one(pack, toy_images):
 
 
 @pytest.mark.gpu
-def test_a_gpu_with_little_memory_trains_fewer_at_a_time_with_a_word(toy_images):
+def test_a_gpu_with_little_memory_trains_fewer_at_a_time_with_a_warning(toy_images):
     """`mem_get_info` knows nothing of this limit, so that a training really runs out of memory on the way."""
     X, y = toy_images(60, side=96)
     folds = [fold(X, y, seed) for seed in range(10)]

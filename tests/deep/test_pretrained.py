@@ -40,13 +40,13 @@ def weights(toy_images, tmp_path_factory):
     return path
 
 
-def test_weights_say_which_images_they_saw(weights, toy_images):
+def test_weights_record_their_training_images(weights, toy_images):
     found = read_provenance(weights)
     assert found["febench.images"] == image_hashes(toy_images(60)[0])
     assert found["febench.architecture"] == "resnet18"
 
 
-def test_a_row_names_what_it_was_pretrained_with_not_where_the_file_is(weights, tmp_path):
+def test_a_row_names_the_content_of_its_weights_not_their_path(weights, tmp_path):
     moved = tmp_path / "elsewhere" / weights.name
     moved.parent.mkdir()
     moved.write_bytes(weights.read_bytes())
@@ -66,7 +66,7 @@ def test_other_content_is_another_row(weights, tmp_path):
     )
 
 
-def test_fine_tuning_starts_from_the_weights_and_says_which(weights, toy_images):
+def test_fine_tuning_starts_from_the_weights_and_records_them(weights, toy_images):
     X, y = toy_images(24, seed=3)
     tuned = make(f"resnet18[{TINY},steps=2,epochs=0,augment=0,lr=1e-5,weights={weights}]").fit(X, y)
     unseen, truth = toy_images(30, seed=4)
@@ -104,7 +104,7 @@ def test_a_probe_is_logistic_regression_on_frozen_features(weights, toy_images):
     assert found.predict_proba(features).shape == (24, 3)
 
 
-def test_layer4_trains_on_what_layer3_gives(weights, toy_images):
+def test_layer4_trains_on_the_outputs_of_layer3(weights, toy_images):
     X, y = toy_images(24, seed=3)
     model = make(f"layer4[size=32,steps=5,batch_size=8,weights={weights}]")
     features = model.extract(X)

@@ -96,7 +96,7 @@ def test_one_cycle_without_warm_up_starts_at_the_peak():
     [{"steps": 0}, {"batch_size": 1}, {"warmup": 1.0}, {"warmup": -0.1}, {"epochs": -1.0}, {"epochs": float("inf")},
      {"stage_decay": 0.0}, {"stage_decay": 1.5}],
 )  # fmt: skip
-def test_recipe_refuses_what_cannot_train(bad):
+def test_impossible_recipes_are_refused(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
         Recipe(**{"steps": 1, "batch_size": 2, "lr": 0.1, **bad})
 
@@ -126,7 +126,7 @@ def test_stages_nearer_the_images_learn_slower():
     assert moved[0].item() == pytest.approx(0.1 * moved[1].item(), rel=0.05)  # the first stage and the last of three
 
 
-def test_frozen_statistics_stay_as_they_came():
+def test_frozen_statistics_do_not_change():
     training = begun(Recipe(steps=5, batch_size=8, lr=0.01, frozen_statistics=True), 8)
     train([training], look)
     moved = training.network[1].state_dict()
@@ -140,7 +140,7 @@ def look(training):
 
 
 @pytest.mark.parametrize(("apart", "seen"), [(1, [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]), (12, [9, 17, 25]), (30, [25])])
-def test_looks_end_with_the_last_step_and_change_nothing(apart, seen, monkeypatch):
+def test_measurements_end_with_the_last_step_and_change_nothing(apart, seen, monkeypatch):
     monkeypatch.setattr("deep.training.MIN_STEPS_BETWEEN_MEASUREMENTS", apart)
     quiet, watched = (begun(Recipe(steps=25, batch_size=4, lr=0.05)) for _ in range(2))
     train([quiet])
@@ -188,7 +188,7 @@ def run_and_die(path, recipe, at, **given):
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("at", [1, 7, 19])
-def test_a_killed_training_goes_on_where_it_was(at, device, tmp_path, always_due, monkeypatch):
+def test_a_killed_training_continues_from_its_state(at, device, tmp_path, always_due, monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
     monkeypatch.setattr("deep.training.MIN_STEPS_BETWEEN_MEASUREMENTS", 1)
     recipe = Recipe(steps=20, batch_size=8, lr=0.05)
@@ -216,7 +216,7 @@ def test_a_state_is_of_one_step_though_the_gpu_lags_behind():
 
 
 @pytest.mark.parametrize("damage", ["torn", "empty", "other", "older", "pickle"])
-def test_a_checkpoint_that_is_not_of_this_training_counts_as_none(damage, tmp_path, always_due):
+def test_a_checkpoint_of_another_training_is_ignored(damage, tmp_path, always_due):
     recipe = Recipe(steps=6, batch_size=8, lr=0.05)
     path = tmp_path / "cell.pt"
     run_and_die(path, recipe, 3)
@@ -259,7 +259,7 @@ def optimised(*, graph):
     return network, StagedAdamW(network, 0.1, 0.05, 0.3, graph=graph)
 
 
-def test_rates_in_a_tensor_are_those_that_are_set_one_by_one():
+def test_learning_rates_in_a_tensor_equal_those_set_one_by_one():
     found = [
         stepped(optimizer, network, [0.1, 1.0, 0.5]) for network, optimizer in (optimised(graph=g) for g in (0, 1))
     ]
@@ -267,7 +267,7 @@ def test_rates_in_a_tensor_are_those_that_are_set_one_by_one():
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
 
 
-def test_kernels_that_lie_channels_last_learn_as_torch_has_them_learn():
+def test_channels_last_kernels_are_updated_as_torch_updates_them():
     def trained(memory_format, make):
         torch.manual_seed(0)
         network = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.Conv2d(8, 4, 1))
@@ -290,7 +290,7 @@ def test_kernels_that_lie_channels_last_learn_as_torch_has_them_learn():
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
 
 
-def test_starting_over_moves_no_tensor_and_leaves_nothing():
+def test_a_reset_moves_no_tensor_and_clears_the_state():
     network, optimizer = optimised(graph=True)
     first = {name: value.clone() for name, value in network.state_dict().items()}
     once = stepped(optimizer, network, [0.5, 1.0])

@@ -79,12 +79,12 @@ def as_file(path: Path) -> WeightsFile:
 
 
 @pytest.mark.parametrize("weights", ["none", "imagenet"])
-def test_two_words_stay(weights: str) -> None:
+def test_none_and_imagenet_are_unchanged(weights: str) -> None:
     assert settle(OTHER, weights) == weights
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth", ".pt", ".PTH"])
-def test_a_path_becomes_name_and_hash_and_the_file_is_kept(tmp_path: Path, suffix: str) -> None:
+def test_a_path_becomes_name_and_hash_and_the_file_is_copied(tmp_path: Path, suffix: str) -> None:
     network, path = build(), tmp_path / f"my best{suffix}"
     if suffix == ".safetensors":
         save(path, network, metadata=record())
@@ -102,7 +102,7 @@ def test_a_path_becomes_name_and_hash_and_the_file_is_kept(tmp_path: Path, suffi
     assert equal(fresh, network) == set(network.state_dict()) - HEAD
 
 
-def test_equal_files_in_two_places_are_kept_once(tmp_path: Path) -> None:
+def test_equal_files_have_one_copy(tmp_path: Path) -> None:
     one = pth(tmp_path / "a.pth", build().state_dict())
     (tmp_path / "sub").mkdir()
     two = tmp_path / "sub" / "a.pt"
@@ -111,7 +111,7 @@ def test_equal_files_in_two_places_are_kept_once(tmp_path: Path) -> None:
     assert len(list((cache_dir() / "weights").iterdir())) == 1
 
 
-def test_a_hash_that_is_not_kept_here_asks_for_the_file() -> None:
+def test_a_hash_without_a_file_in_the_cache_is_refused() -> None:
     name = "mine@0123456789ab"
     for refused in (settle, find):
         with pytest.raises(DataError, match=r"no file of weights mine@0123456789ab in .*: give the path"):
@@ -120,7 +120,7 @@ def test_a_hash_that_is_not_kept_here_asks_for_the_file() -> None:
 
 
 @pytest.mark.parametrize("weights", ["imagnet", "w.onnx", "", "None", "mine@0123", "a@0123456789AB", "/"])
-def test_what_is_no_weights_at_all_is_a_matter_of_usage(weights: str) -> None:
+def test_a_parameter_that_is_no_weights_is_a_usage_error(weights: str) -> None:
     for refused in (settle, find):
         with pytest.raises(UsageError, match=r"weights is none, imagenet, the path"):
             refused(OTHER, weights)
@@ -128,7 +128,7 @@ def test_what_is_no_weights_at_all_is_a_matter_of_usage(weights: str) -> None:
 
 
 @given(st.text())
-def test_a_stored_parameter_is_written_bare_and_read_back(stem: str) -> None:
+def test_a_stored_parameter_is_written_without_quotes_and_read_back(stem: str) -> None:
     name = f"{_cleaned(stem)}@0123456789ab"
     text = format_selector("resnet18", {"weights": name})
     assert text == f"resnet18[weights={name}]"
@@ -136,11 +136,11 @@ def test_a_stored_parameter_is_written_bare_and_read_back(stem: str) -> None:
 
 
 @given(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.+]{0,50}", fullmatch=True))
-def test_a_plain_stem_stays(stem: str) -> None:
+def test_a_plain_stem_is_unchanged(stem: str) -> None:
     assert _cleaned(stem) == stem
 
 
-def test_febenchs_own_file_is_settled_without_torch(tmp_path: Path) -> None:
+def test_a_file_written_by_febench_is_settled_without_torch(tmp_path: Path) -> None:
     save(tmp_path / "w.safetensors", build(), metadata=record())
     code = (
         "import sys; from deep.weights import settle, absent; path = sys.argv[1]\n"
@@ -187,7 +187,7 @@ def test_counters_of_batches_may_be_missing(tmp_path: Path) -> None:
     ("name", "old"),
     [("densenet121", (".norm1.", ".norm.1.")), ("vit_b_32", (".mlp.0.", ".mlp.linear_1."))],
 )
-def test_names_of_torchvisions_older_files_are_understood(tmp_path: Path, name: str, old: tuple[str, str]) -> None:
+def test_names_in_torchvisions_older_files_are_renamed(tmp_path: Path, name: str, old: tuple[str, str]) -> None:
     with torch.device("meta"):
         network = models.get_model(name, weights=None)
     state = {key: torch.zeros(()).expand(tensor.shape) for key, tensor in network.state_dict().items()}
@@ -263,7 +263,7 @@ def test_a_pickle_that_could_run_code_is_refused_and_not_run(tmp_path: Path, kin
             settle(OTHER, str(path))
 
 
-def test_the_trap_of_the_test_before_works(tmp_path: Path) -> None:
+def test_the_pickle_of_the_test_above_runs_code_where_it_is_loaded(tmp_path: Path) -> None:
     torch.load(pth(tmp_path / "w.pth", {"extra": Payload(tmp_path / "trap")}), weights_only=False)
     assert (tmp_path / "trap").exists()
 
@@ -285,7 +285,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, kind: str, part: float) -> 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
 @pytest.mark.parametrize("content", [b"hello, world\n" * 9, b"<html>404</html>", b"\x89PNG\r\n\x1a\n" + b"0" * 50])
-def test_what_is_no_weights_file_is_refused(tmp_path: Path, suffix: str, content: bytes) -> None:
+def test_a_file_that_is_no_weights_file_is_refused(tmp_path: Path, suffix: str, content: bytes) -> None:
     path = tmp_path / f"w{suffix}"
     path.write_bytes(content)
     with pytest.raises(DataError, match="is truncated, damaged or no"):
@@ -343,7 +343,7 @@ def test_a_file_that_names_its_architecture_wrongly_is_refused_when_loaded(tmp_p
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
 
-def test_a_tensor_too_many_is_refused_in_printable_words(tmp_path: Path) -> None:
+def test_an_extra_tensor_is_refused_in_a_printable_message(tmp_path: Path) -> None:
     state = {**build().state_dict(), "evil\x1b[31m\nname": torch.zeros(1)}
     with pytest.raises(DataError, match=r"evil\\x1b\[31m\\nname is not in that network") as refusal:
         settle(OTHER, str(pth(tmp_path / "w.pth", state)))
@@ -351,14 +351,14 @@ def test_a_tensor_too_many_is_refused_in_printable_words(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_values_that_are_no_numbers_are_refused(tmp_path: Path, value: float) -> None:
+def test_values_that_are_not_finite_are_refused(tmp_path: Path, value: float) -> None:
     state = build().state_dict()
     state["conv1.0.weight"][0, 0, 0, 0] = value
     with pytest.raises(DataError, match=r"has values in conv1\.0\.weight that are not finite real numbers"):
         load(build(), as_file(pth(tmp_path / "w.pth", state)))
 
 
-def test_whole_numbers_are_no_weights(tmp_path: Path) -> None:
+def test_integer_weights_are_refused(tmp_path: Path) -> None:
     state = {name: tensor.to(torch.int8) for name, tensor in build().state_dict().items()}
     with pytest.raises(DataError, match="not finite real numbers"):
         load(build(), as_file(pth(tmp_path / "w.pth", state)))
@@ -375,20 +375,20 @@ def test_paths_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         assert words in str(absent(OTHER, str(path)))
 
 
-def test_a_network_that_torchvision_does_not_know_is_a_matter_of_usage(tmp_path: Path) -> None:
+def test_an_unknown_network_is_a_usage_error(tmp_path: Path) -> None:
     path = pth(tmp_path / "w.pth", build().state_dict())
     for weights in (str(path), "imagenet"):
         with pytest.raises(UsageError, match=r"torchvision has no classifier named 'resnet19'"):
             find("resnet19", weights)
 
 
-def test_random_weights_are_no_file() -> None:
+def test_random_weights_have_no_file() -> None:
     assert absent(OTHER, "none") is None
     with pytest.raises(UsageError, match="weights=none"):
         find(OTHER, "none")
 
 
-def test_a_kept_file_that_was_altered_is_refused_until_it_is_given_again(tmp_path: Path) -> None:
+def test_a_changed_file_in_the_cache_is_refused_until_it_is_given_again(tmp_path: Path) -> None:
     path = pth(tmp_path / "w.pth", build().state_dict())
     name = settle(OTHER, str(path))
     kept = find(OTHER, name).path
@@ -400,7 +400,7 @@ def test_a_kept_file_that_was_altered_is_refused_until_it_is_given_again(tmp_pat
     assert find(OTHER, settle(OTHER, str(path))).path == kept
 
 
-def test_two_kept_files_of_the_same_digits_are_told_apart_by_no_guess() -> None:
+def test_two_cached_files_with_the_same_digits_are_refused() -> None:
     folder = cache_dir() / "weights"
     folder.mkdir(parents=True)
     for last in "ab":
@@ -409,7 +409,7 @@ def test_two_kept_files_of_the_same_digits_are_told_apart_by_no_guess() -> None:
         settle(OTHER, "w@0123456789ab")
 
 
-def test_a_cache_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_cache_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(source: Path, target: Path) -> None:
         target.write_bytes(b"part")
         raise OSError(28, "No space left on device")
@@ -442,7 +442,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return calls
 
 
-def test_a_file_in_the_hubs_folder_is_taken_if_it_is_the_one_known(
+def test_a_file_in_the_hubs_folder_is_used_if_its_hash_is_the_known_one(
     fetched: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = hub_file("resnet18")
@@ -465,7 +465,9 @@ def test_a_damaged_file_in_the_hubs_folder_is_refused(fetched: list[Path], name:
     assert not fetched and path.read_bytes() == b"damaged"
 
 
-def test_a_download_is_checked_whole_and_made_once(fetched: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_is_checked_by_its_whole_hash_and_made_once(
+    fetched: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(DataError, match="is damaged or another file"):
         find("resnet50", "imagenet")
     sha256 = hashlib.sha256(b"downloaded").hexdigest()
@@ -474,7 +476,7 @@ def test_a_download_is_checked_whole_and_made_once(fetched: list[Path], monkeypa
     assert fetched == [hub_file("resnet50")]
 
 
-def test_of_other_networks_the_first_digits_alone_are_known(
+def test_only_the_first_digits_of_other_networks_are_known(
     fetched: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = hub_file()
@@ -514,7 +516,7 @@ def test_an_unreachable_network_is_one_sentence(monkeypatch: pytest.MonkeyPatch)
     assert not list(hub_file("resnet18").parent.iterdir())
 
 
-def test_a_silent_network_is_given_up_and_nothing_else_is_hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_network_has_a_time_limit_that_applies_to_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     limits: list[float | None] = []
 
     def download(*_: object, **__: object) -> None:
@@ -528,7 +530,7 @@ def test_a_silent_network_is_given_up_and_nothing_else_is_hurried(monkeypatch: p
     assert limits == [DOWNLOAD_TIMEOUT_S] and socket.getdefaulttimeout() == before
 
 
-def test_networks_without_plain_imagenet_weights_are_told() -> None:
+def test_networks_without_plain_imagenet_weights_are_refused() -> None:
     words = "torchvision has no plain ImageNet weights of vit_h_14: give a file by its path"
     assert absent("vit_h_14", "imagenet") == words
     with pytest.raises(UsageError, match=words):
@@ -536,7 +538,7 @@ def test_networks_without_plain_imagenet_weights_are_told() -> None:
 
 
 @pytest.mark.parametrize("name", models.list_models(module=models))
-def test_every_file_of_torchvision_carries_digits_of_its_hash(name: str) -> None:
+def test_every_file_name_of_torchvision_has_digits_of_its_hash(name: str) -> None:
     entry = models.get_model_weights(name).__members__.get("IMAGENET1K_V1")
     assert entry is None or HASH_IN_FILE_NAME.search(entry.url)
 
@@ -544,7 +546,7 @@ def test_every_file_of_torchvision_carries_digits_of_its_hash(name: str) -> None
 # What is written
 
 
-def test_what_was_saved_is_loaded_and_says_where_it_comes_from(tmp_path: Path) -> None:
+def test_saved_weights_are_loaded_and_record_their_origin(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (4, 8, 8), dtype=np.uint8)
     metadata = provenance(
         'a "set" <b>',
@@ -588,7 +590,7 @@ def test_equal_weights_are_equal_bytes(tmp_path: Path) -> None:
     assert len({file_sha256(path) for path in tmp_path.glob("*.safetensors")}) == 1
 
 
-def test_the_library_reads_what_was_saved(tmp_path: Path) -> None:
+def test_the_library_reads_saved_weights(tmp_path: Path) -> None:
     from safetensors import safe_open
 
     save(tmp_path / "w.safetensors", build(), metadata=record())
@@ -599,9 +601,7 @@ def test_the_library_reads_what_was_saved(tmp_path: Path) -> None:
         }
 
 
-def test_what_cannot_be_written_is_told_and_leaves_what_was_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_is_reported_and_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match=r"end the name of .*w\.pth in \.safetensors"):
         save(tmp_path / "w.pth", build(), metadata={})
     with pytest.raises(UsageError, match=r"cannot write the weights .*: No such file or directory; name a file"):
@@ -619,7 +619,7 @@ def test_what_cannot_be_written_is_told_and_leaves_what_was_there(
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-def test_names_as_data_parallel_writes_them(tmp_path: Path, suffix: str) -> None:
+def test_names_written_by_data_parallel_are_read(tmp_path: Path, suffix: str) -> None:
     network = build(seed=1)
     state = {f"module.{name}": tensor for name, tensor in network.state_dict().items()}
     path = tmp_path / f"w{suffix}"

@@ -42,7 +42,7 @@ def test_two_equal_pairs_have_one_bit():
     assert phase == pytest.approx(0, abs=1e-12)
 
 
-def test_entropies_depend_neither_on_place_nor_on_strength():
+def test_entropies_do_not_depend_on_position_or_amplitude():
     signal = np.zeros((3, 32))
     bump = RNG.normal(size=9)
     signal[0, 3:12], signal[1, 15:24], signal[2, 3:12] = bump, bump, 50 * bump

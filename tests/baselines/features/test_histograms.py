@@ -36,7 +36,7 @@ def test_agrees_with_scikit_image_inside_the_border(levels):
         np.testing.assert_array_equal(ours[inside][decided], theirs[inside][decided])
 
 
-def test_bins_are_those_of_scikit_image_under_other_numbers():
+def test_bins_are_those_of_scikit_image_in_another_order():
     """Every 3x3 neighbourhood of two levels, as a column of small images."""
     codes = np.arange(256)
     images = np.full((256, 3, 3), 100, dtype=np.uint8)
@@ -80,7 +80,7 @@ def test_squares_of_each_cell_add_up_to_one():
     np.testing.assert_allclose(np.square(found).reshape(3, 36, 59).sum(axis=2), 1, rtol=1e-5)
 
 
-def test_cells_stand_in_reading_order():
+def test_cells_are_in_reading_order():
     image = np.full((1, 64, 64), 100, np.uint8)
     image[0, 4, 20] = 255  # in the first row of cells, the third from the left
     changed = np.flatnonzero((pattern_histograms(image) != pattern_histograms(image[:, ::-1, ::-1])).any(axis=0))

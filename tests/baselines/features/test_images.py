@@ -11,7 +11,7 @@ def images(*shape):
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
 
-def test_grey_images_of_the_size_stay_as_they_are():
+def test_grey_images_of_the_right_size_are_unchanged():
     X = images(3, 128, 128)
     np.testing.assert_array_equal(grey(X), X)
     assert grey(X).dtype == np.float32

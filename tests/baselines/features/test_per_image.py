@@ -35,7 +35,7 @@ FEATURES = [
 @pytest.mark.parametrize("feature", FEATURES)
 @given(chunk=st.integers(1, 7), n=st.integers(1, 5))
 @settings(max_examples=8)
-def test_every_image_by_itself(feature, chunk, n):
+def test_features_of_an_image_do_not_depend_on_other_images(feature, chunk, n):
     with mock.patch.object(sys.modules["baselines.features.images"], "CHUNK_IMAGES", chunk):
         together = feature(X[:n])
     for i in range(n):
@@ -43,7 +43,7 @@ def test_every_image_by_itself(feature, chunk, n):
 
 
 @pytest.mark.parametrize("feature", FEATURES)
-def test_images_are_not_changed_and_no_image_has_no_features(feature):
+def test_images_are_not_changed_and_no_images_give_no_features(feature):
     before = X.copy()
     found = feature(X)
     np.testing.assert_array_equal(X, before)

@@ -33,7 +33,7 @@ def test_sphere_in_ten_dimensions_shrinks(search):
     assert result.value < 0.05 * result.history[0, 1]
 
 
-def test_best_never_gets_worse_and_is_what_it_says(search):
+def test_the_best_value_never_gets_worse_and_is_that_of_its_position(search):
     result = search.minimise(sphere, BOX, evaluations=2_000, rng=rng())
     assert (np.diff(result.history[:, 1]) <= 0).all()
     assert result.value == result.history[-1, 1] == sphere(result.position[None])[0]
@@ -79,7 +79,7 @@ def test_stop_sees_every_epoch_and_ends_the_search(search):
     np.testing.assert_array_equal(result.population.positions, epochs[-1].population.positions)
 
 
-def test_a_step_leaves_the_population_it_was_given(search):
+def test_a_step_does_not_change_its_argument(search):
     before = search.start(sphere, BOX, rng())
     positions, values = before.positions.copy(), before.values.copy()
     search.step(before, sphere, BOX, rng(1))
@@ -88,6 +88,6 @@ def test_a_step_leaves_the_population_it_was_given(search):
 
 
 @pytest.mark.parametrize("values", [(0, -1.0, 1.0), (3, 1.0, 1.0)])
-def test_box_refuses_nonsense(values):
+def test_a_box_without_width_or_dimensions_is_refused(values):
     with pytest.raises(ValueError, match=r"dimension|below"):
         Box(*values)

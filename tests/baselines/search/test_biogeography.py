@@ -31,7 +31,7 @@ def test_habitats_are_sorted_from_best_to_worst():
     np.testing.assert_array_equal(habitats.values, [1, 4, 9])
 
 
-def test_immigration_rises_from_nought_to_one_with_rank():
+def test_immigration_rises_from_0_to_1_with_rank():
     np.testing.assert_allclose(immigration_rates(5), [0, 0.25, 0.5, 0.75, 1])
 
 
@@ -40,7 +40,7 @@ def test_donors_are_drawn_in_proportion_to_emigration():
     np.testing.assert_allclose(share, np.array([3, 2, 1, 0]) / 6, atol=0.01)
 
 
-def test_each_dimension_immigrates_by_itself_with_the_probability_of_its_habitat():
+def test_each_dimension_immigrates_independently_with_its_habitats_probability():
     n, d = 5, 40_000
     habitats = np.repeat(np.arange(5.0)[:, None], d, axis=1)
     came_from = migrate(habitats, rng())
@@ -50,7 +50,7 @@ def test_each_dimension_immigrates_by_itself_with_the_probability_of_its_habitat
         np.testing.assert_allclose(np.bincount(came_from[i].astype(int), minlength=n) / d, wanted, atol=0.01)
 
 
-def test_a_donor_gives_the_same_dimension_as_it_was_before_the_epoch():
+def test_a_donor_gives_the_same_dimension_of_the_last_epoch():
     habitats = rng().random((6, 30))
     migrated = migrate(habitats, rng(1))
     assert (migrated[:, None] == habitats[None]).any(axis=1).all()
@@ -74,7 +74,7 @@ def test_elites_overwrite_the_worst():
     np.testing.assert_array_equal(kept.values, [1, 1.5, 2, 5])
 
 
-def test_no_elites_leave_the_habitats():
+def test_without_elites_habitats_are_unchanged():
     now = Population(np.array([[1.5], [5.0]]), np.array([1.5, 5]))
     np.testing.assert_array_equal(keep_elites(now, now, 0).values, [1.5, 5])
 
@@ -92,7 +92,7 @@ def test_all_but_the_first_of_equal_habitats_change_in_one_dimension():
     np.testing.assert_array_equal(differences, [0, 1, 1, 4])
 
 
-def test_different_habitats_cost_nothing_to_clear():
+def test_clearing_distinct_habitats_costs_no_evaluation():
     habitats = best_first(np.eye(4), np.arange(4.0))
     assert clear_duplicates(habitats, lambda _: pytest.fail("evaluated"), BOX, rng()) is habitats
 

@@ -94,13 +94,13 @@ def test_tracing_adds_to_the_velocity_and_the_velocity_to_the_position():
     np.testing.assert_allclose(position, cats.positions[[1]] + wanted)
 
 
-def test_velocity_is_held_within_its_maximum():
+def test_velocity_is_clipped_to_its_maximum():
     _, velocity = CatSwarm(c1=100.0, max_velocity=0.05).tracing_moves(some_cats(), np.ones(6, bool), BOX, rng())
     assert np.abs(velocity).max() == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("ratio", "tracing"), [(0.0, 0), (0.02, 1), (0.3, 15), (1.0, 50)])
-def test_mixture_ratio_sets_what_an_epoch_costs(ratio, tracing):
+def test_mixture_ratio_sets_the_evaluations_of_an_epoch(ratio, tracing):
     search, asked = CatSwarm(population=50, mixture_ratio=ratio), []
     cats = search.start(sphere, BOX, rng())
     search.step(cats, lambda x: asked.append(len(x)) or sphere(x), BOX, rng())

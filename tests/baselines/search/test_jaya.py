@@ -54,7 +54,7 @@ def test_a_shifted_box_shifts_the_result(shared, by):
     np.testing.assert_allclose(shifted.history, there.history, atol=1e-6)
 
 
-def test_in_a_box_of_positive_numbers_it_moves_by_the_sources_formula():
+def test_in_a_positive_box_it_moves_by_the_sources_formula():
     box, positions = Box(2, 0.0, 100.0), np.abs(POSITIONS)
     population = Population(positions, sphere(positions))
     towards, away = np.random.default_rng(0).random((2, 3, 2))
@@ -82,6 +82,6 @@ def test_shared_numbers_are_the_same_for_all_candidates():
     assert len(np.unique(apart.positions[1:4], axis=0)) == 3
 
 
-def test_two_candidates_are_the_least():
+def test_fewer_than_two_candidates_are_refused():
     with pytest.raises(ValueError, match="population must be at least 2, not 1"):
         Jaya(1)

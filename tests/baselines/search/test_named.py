@@ -28,13 +28,13 @@ def test_each_name_is_its_search(name, search):
     assert named_search(name, 30) == search
 
 
-def test_another_name_is_refused_with_those_there_are():
+def test_an_unknown_name_is_refused_with_the_known_names():
     with pytest.raises(ValueError, match=r"no search 'ga'; choose one of cat-swarm, .* or mealpy:MODULE\.CLASS"):
         named_search("ga", 30)
 
 
 @pytest.mark.skipif(not MISSING, reason="mealpy is installed")
-def test_without_mealpy_its_names_say_what_brings_it():
+def test_without_mealpy_the_error_says_how_to_install_it():
     with pytest.raises(ModuleNotFoundError, match=r"GA\.BaseGA needs mealpy: pip install 'febench\[mealpy\]'"):
         named_search("mealpy:GA.BaseGA", 30)
 
@@ -78,7 +78,7 @@ def test_it_can_be_stopped():
 
 
 @needs_mealpy
-def test_what_mealpy_has_not_is_refused():
+def test_an_unknown_optimiser_of_mealpy_is_refused():
     for name in ("GA.NoGA", "Nothing.BaseGA", "GA"):
         with pytest.raises(ValueError, match=f"mealpy has no optimizer '{name}'"):
             named_search(f"mealpy:{name}", 20)

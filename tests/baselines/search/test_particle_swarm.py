@@ -49,7 +49,7 @@ def test_the_schedule_is_as_long_as_the_budget():
     assert (np.diff(paid) < 0).all()
 
 
-def test_own_bests_never_get_worse_and_stay_where_they_were_found():
+def test_own_best_positions_never_get_worse_and_keep_their_values():
     rng = np.random.default_rng(0)
     search = ParticleSwarm(12, epochs=30)
     swarm = search.start(sphere, BOX, rng)
