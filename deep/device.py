@@ -79,8 +79,8 @@ def has_bf16(device: torch.device) -> bool:
 def processor_precision() -> str:
     """Return what precision "auto" is on this processor, and why."""
     if has_bf16(torch.device("cpu")):
-        return "bfloat16, for which this processor has instructions"
-    return "float32, for torch uses no bfloat16 instructions here"
+        return "bfloat16, as this processor has instructions for it"
+    return "float32, as torch uses no bfloat16 instructions here"
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:

@@ -86,7 +86,7 @@ def settle(architecture: str, weights: str) -> str:
         sha256 = file_sha256(partial)  # of the copy, which replaces a damaged one if there is one
         partial.replace(folder / f"{sha256}{suffix}")
     except OSError as error:
-        raise DataError(f"cannot keep a copy of {path} in {folder}: {error.strerror}; make room there") from error
+        raise DataError(f"cannot copy {path} to {folder}: {error.strerror}; make room there") from error
     finally:
         partial.unlink(missing_ok=True)
     return f"{_cleaned(path.stem)}@{sha256[:SHA256_DIGITS]}"

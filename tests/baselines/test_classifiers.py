@@ -230,8 +230,8 @@ def test_few_images_get_a_c_without_cross_validation():
 @pytest.mark.parametrize("make", [lambda: LinearSVM(0.1, 0), lambda: KernelSVM(random_state=0)])
 def test_equal_seeds_give_equal_machines(make):
     X, y = blobs(spread=1.5)
-    one, two = make().fit(X, y), make().fit(X, y)
-    np.testing.assert_array_equal(one.estimator_.intercept_, two.estimator_.intercept_)
+    first, second = make().fit(X, y), make().fit(X, y)
+    np.testing.assert_array_equal(first.estimator_.intercept_, second.estimator_.intercept_)
 
 
 @pytest.mark.parametrize(

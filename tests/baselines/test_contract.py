@@ -13,7 +13,7 @@ from febench.core.dataset import Dataset, load_dataset
 from febench.core.method import METHODS
 from febench.core.protocol import Fold
 from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, PackedMethod
-from tests.baselines.made import SMALL, build, features, predictions, stripes
+from tests.baselines.samples import SMALL, build, features, predictions, stripes
 
 CLASSICAL = ("hwt", "cso", "bbo")
 FLOOR = "majority"
@@ -61,10 +61,10 @@ def test_reports_the_number_of_weights_of_a_network(name):
 def test_equal_seeds_give_equal_predictions_and_fits(name):
     rng = np.random.default_rng(0)
     X, y = rng.integers(0, 256, (20, 32, 32), dtype=np.uint8), np.resize([0, 1], 20)
-    one, two = build(name), build(name)
-    np.testing.assert_array_equal(predictions(one, X, y, X), predictions(two, X, y, X))
+    first, second = build(name), build(name)
+    np.testing.assert_array_equal(predictions(first, X, y, X), predictions(second, X, y, X))
     if name != FLOOR:
-        timeless = [{**method.fit_info_, "selection_seconds": 0} for method in (one, two)]
+        timeless = [{**method.fit_info_, "selection_seconds": 0} for method in (first, second)]
         assert timeless[0] == timeless[1]
 
 
@@ -101,9 +101,9 @@ def test_validation_may_hold_unseen_classes_or_nothing(name):
 def test_travels_between_processes(name):
     X, y = stripes(12)
     method = build(name)
-    given = features(method, X)
-    method.fit(given, y)
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(method)).predict(given), method.predict(given))
+    inputs = features(method, X)
+    method.fit(inputs, y)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(method)).predict(inputs), method.predict(inputs))
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +123,9 @@ def test_keeps_the_contract_in_the_harness(name, faces, tmp_path: Path, monkeypa
     fold = Fold(np.sort(np.concatenate(parts[:2])), parts[2], parts[3])
     y_train, y_val = faces.labels[fold.train], faces.labels[fold.validation]
     task = CellTask(method, extracted.path, fold, y_train, y_val, faces.classes, seed=5)
-    one, two = task.run(), task.run()
-    assert isinstance(one, CellResult) and isinstance(two, CellResult), one
-    assert one.predictions == two.predictions and len(one.predictions) == len(fold.test)
+    first, second = task.run(), task.run()
+    assert isinstance(first, CellResult) and isinstance(second, CellResult), first
+    assert first.predictions == second.predictions and len(first.predictions) == len(fold.test)
 
 
 @pytest.mark.parametrize(

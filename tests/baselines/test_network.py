@@ -141,9 +141,9 @@ def test_one_temperature_makes_probabilities_of_outputs(make):
     (train, y), (other, y_other) = blobs(30), blobs(60, seed=1)
     y_other = np.where(np.arange(60) < 20, (y_other + 1) % 3, y_other)  # a third is wrong, whatever is predicted
     network = make().fit(train, y, X_val=other, y_val=y_other)
-    said = network.predict_proba(other)
-    np.testing.assert_allclose(said.sum(axis=1), 1)
-    np.testing.assert_array_equal(network.classes_[said.argmax(axis=1)], network.predict(other))
+    probabilities = network.predict_proba(other)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(network.classes_[probabilities.argmax(axis=1)], network.predict(other))
 
     def log_loss(temperature):
         network.temperature_ = temperature

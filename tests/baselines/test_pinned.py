@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.baselines.made import build, predictions, stripes, textures
+from tests.baselines.samples import build, predictions, stripes, textures
 
 TRAINED = {
     "hwt": ({"iterations": 5}, "012012012012012012012012", 0.034296),

@@ -12,7 +12,7 @@ from baselines.network import GradientNetwork, SwarmNetwork
 from baselines.search import LINES_TO_BEAT, Biogeography, CatSwarm, Jaya
 from baselines.searched import Open, classifier_by, open_values
 from febench.core.method import METHODS
-from tests.baselines.made import stripes, textures
+from tests.baselines.samples import stripes, textures
 
 LEFT_OPEN = {"level": Open(3, 4), "hidden": Open(20, 40), "penalty": Open(0.0, 0.1)}
 NOTHING_SET = dict.fromkeys(LEFT_OPEN)

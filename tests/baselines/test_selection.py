@@ -17,7 +17,7 @@ from baselines.classifiers import KernelSVM, LinearSVM, NearestNeighbours, Princ
 from baselines.inner_folds import inner_folds, sample_of
 from baselines.selection import Selected, choices, span
 from febench.core.method import METHODS
-from tests.baselines.made import build, predictions, stripes, textures
+from tests.baselines.samples import build, predictions, stripes, textures
 
 SELECTING = ("hwt", "bwe-fsvm", "hos-svm", "lbp-svm", "hog-svm", "lbp-knn", "hog-mlp")
 COSTS = (2.0**-9, 2.0**-3, 2.0**3)
@@ -52,8 +52,8 @@ def test_without_groups_inner_folds_are_stratified_and_drawn_by_the_seed():
     for _, test in folds:
         assert np.bincount(y[test]).tolist() == [10, 6, 4]
     again, other = inner_folds(y, None, 5, random_state=0), inner_folds(y, None, 5, random_state=1)
-    assert all((one[1] == two[1]).all() for one, two in zip(folds, again, strict=True))
-    assert any((one[1] != two[1]).any() for one, two in zip(folds, other, strict=True))
+    assert all((fold[1] == same[1]).all() for fold, same in zip(folds, again, strict=True))
+    assert any((fold[1] != another[1]).any() for fold, another in zip(folds, other, strict=True))
     assert not (np.diff(folds[0][1]) == 1).all()
 
 
@@ -76,18 +76,18 @@ def test_few_images_or_groups_get_fewer_folds_and_two_at_least_or_none(y, groups
 
 def test_a_large_set_is_sampled_stratified_by_class():
     y = np.repeat([0, 1, 2], [5000, 3000, 2000])
-    part = sample_of(y, None, 1000, random_state=0)
-    assert 900 <= len(part) <= 1100 and len(set(part)) == len(part)
-    np.testing.assert_allclose(np.bincount(y[part]) / len(part), [0.5, 0.3, 0.2], atol=0.01)
+    sample = sample_of(y, None, 1000, random_state=0)
+    assert 900 <= len(sample) <= 1100 and len(set(sample)) == len(sample)
+    np.testing.assert_allclose(np.bincount(y[sample]) / len(sample), [0.5, 0.3, 0.2], atol=0.01)
     assert sample_of(y[:1000], None, 1000, 0).tolist() == list(range(1000))
 
 
 def test_a_sample_has_people_whole_or_not_at_all():
     people = np.repeat(np.arange(100), 30)
     y = np.resize([0, 1, 2], 3000)
-    part = sample_of(y, people, 1000, random_state=0)
-    assert 800 <= len(part) <= 1200
-    assert all(np.isin(np.flatnonzero(people == one), part).all() for one in set(people[part]))
+    sample = sample_of(y, people, 1000, random_state=0)
+    assert 800 <= len(sample) <= 1200
+    assert all(np.isin(np.flatnonzero(people == person), sample).all() for person in set(people[sample]))
 
 
 # --- the choice ------------------------------------------------------------------------------------------------------
@@ -147,9 +147,9 @@ def test_ends_of_a_grid_are_reported_where_it_could_be_wider():
     X, y = blobs(n=90)
     assert plain(KernelSVM(), grid={"C": COSTS}).fit(X, y).fit_info_["ends"] == {"C": [COSTS[0], COSTS[-1]]}
     largest_class = np.unique(y, return_counts=True)[1].max()
-    for top, told in ((largest_class - 1, largest_class - 1), (largest_class, None)):
+    for top, end in ((largest_class - 1, largest_class - 1), (largest_class, None)):
         model = plain(NearestNeighbours(), grid={"k": (1, 3, int(top))}).fit(X, y)
-        assert model.fit_info_["ends"] == {"k": [None, told]}
+        assert model.fit_info_["ends"] == {"k": [None, end]}
     assert "ends" not in plain(KernelSVM(), grid={"C": (1.0, 2.0)}).fit(X, y).fit_info_
 
 
@@ -220,8 +220,8 @@ def test_candidates_too_large_for_many_images_are_not_tried_and_reported(monkeyp
         "size 2: 8 values of 90 training images are more than 450",
         "C above 1: 90 training images are more than 50",
     ]
-    one = Selected(wide, LinearSVM(random_state=0), grid={"C": (8.0,)}, bounds={"C": 1.0})
-    assert one.fit(np.concatenate([X, X, X], axis=1), y).fit_info_["selected"]["C"] == 8.0
+    fixed = Selected(wide, LinearSVM(random_state=0), grid={"C": (8.0,)}, bounds={"C": 1.0})
+    assert fixed.fit(np.concatenate([X, X, X], axis=1), y).fit_info_["selected"]["C"] == 8.0
 
 
 # --- probabilities ---------------------------------------------------------------------------------------------------
@@ -251,10 +251,10 @@ def test_the_largest_probability_is_the_answer(name, classes):
     (train, y), (test, _) = textures(84, seed=0), textures(56, seed=12)
     method = build(name)
     answers = predictions(method, train, y % classes, test)
-    given = method.predict_proba(method.extract(test))
-    assert given.shape == (56, classes) and (given > 0).all()
-    np.testing.assert_allclose(given.sum(axis=1), 1)
-    np.testing.assert_array_equal(method.classes_[given.argmax(axis=1)], answers)
+    probabilities = method.predict_proba(method.extract(test))
+    assert probabilities.shape == (56, classes) and (probabilities > 0).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(method.classes_[probabilities.argmax(axis=1)], answers)
     assert method.predict_proba(method.extract(test[:0])).shape == (0, classes)
 
 
@@ -283,8 +283,8 @@ def test_too_few_images_for_inner_folds_take_the_first_candidate_and_report_it(n
     method = build(name)
     predictions(method, X, y, X)
     first = method.candidates[0]
-    told = method.fit_info_["selected"]
-    assert all(told[name.partition("__")[2]] == value for name, value in first.params.items())
+    values = method.fit_info_["selected"]
+    assert all(values[name.partition("__")[2]] == value for name, value in first.params.items())
     assert method.fit_info_["tried"] == 0 and "too few images" in method.fit_info_["not_tried"][-1]
 
 
@@ -300,24 +300,24 @@ def test_a_single_person_is_too_few_for_inner_folds(name):
 def test_setting_every_open_parameter_leaves_nothing_to_select(name):
     open_to_choice = {key for key, value in METHODS.get(name).params.items() if value is None}
     usual = build(name, select=False)
-    given = {**usual.features.blocks[0].settings, **{k.partition("__")[2]: v[0] for k, v in usual.grid.items()}}
-    assert set(given) == open_to_choice
-    assert len(build(name, **{**given, "C": 1.0} if "C" in given else given).candidates) == 1
+    values = {**usual.features.blocks[0].settings, **{k.partition("__")[2]: v[0] for k, v in usual.grid.items()}}
+    assert set(values) == open_to_choice
+    assert len(build(name, **{**values, "C": 1.0} if "C" in values else values).candidates) == 1
     assert len(METHODS.get(name).build().candidates) > 1
 
 
 def test_a_set_value_is_not_searched_and_the_rest_is():
     method = METHODS.get("hog-svm").build(**METHODS.get("hog-svm").resolve({"C": "1"}), random_state=0)
-    assert {one.params["classifier__C"] for one in method.candidates} == {1.0}
+    assert {candidate.params["classifier__C"] for candidate in method.candidates} == {1.0}
     assert len(method.features.blocks) == 4
 
 
 def test_a_value_of_the_wrong_type_is_refused_before_anything_runs():
     from febench.core.errors import UsageError
 
-    for given in ({"C": "much"}, {"size": "64.5"}, {"select": "maybe"}):
+    for parameters in ({"C": "much"}, {"size": "64.5"}, {"select": "maybe"}):
         with pytest.raises(UsageError, match="hog-svm"):
-            METHODS.get("hog-svm").resolve(given)
+            METHODS.get("hog-svm").resolve(parameters)
 
 
 def test_a_forecast_counts_the_fits_of_the_search(monkeypatch):

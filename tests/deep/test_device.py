@@ -53,14 +53,14 @@ print(torch.are_deterministic_algorithms_enabled(), torch.utils.deterministic.fi
 
 def test_bfloat16_is_not_chosen_where_torch_may_not_use_its_instructions():
     """Whatever the processor has: what a machine with AVX2 alone trains in is float32."""
-    said = (
+    code = (
         "from deep.device import choose_dtype, processor_precision; import torch;"
         "print(choose_dtype('auto', torch.device('cpu')), processor_precision())"
     )
-    told = in_a_process(said, ATEN_CPU_CAPABILITY="avx2")
-    assert told == "torch.float32 float32, for torch uses no bfloat16 instructions here"
+    reported = in_a_process(code, ATEN_CPU_CAPABILITY="avx2")
+    assert reported == "torch.float32 float32, as torch uses no bfloat16 instructions here"
 
 
 def test_the_reported_precision_is_the_chosen_one():
     chosen = str(choose_dtype("auto", torch.device("cpu"))).removeprefix("torch.")
-    assert processor_precision().startswith(f"{chosen}, for ")
+    assert processor_precision().startswith(f"{chosen}, as ")

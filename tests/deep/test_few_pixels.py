@@ -18,15 +18,15 @@ SIDES, KERNELS, STRIDES, PADDINGS = (st.tuples(st.integers(a, b), st.integers(a,
 
 def both(layer, images):
     """What a convolution gives, and the gradients of images and parameters, as torch computes them and as products."""
-    found = []
+    results = []
     for kind in (torch.nn.Conv2d, FewPixelsConv2d):
         layer.__class__ = kind
         x = images.clone().requires_grad_()
         y = layer(x)
         y.backward(torch.linspace(-1, 1, y.numel(), dtype=y.dtype).view(y.shape))
-        found.append([y.detach(), x.grad, *(p.grad.clone() for p in layer.parameters())])
+        results.append([y.detach(), x.grad, *(p.grad.clone() for p in layer.parameters())])
         layer.zero_grad()
-    return found
+    return results
 
 
 @given(SIDES, KERNELS, STRIDES, PADDINGS, st.booleans(), st.integers(0, 2**31))

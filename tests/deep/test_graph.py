@@ -19,7 +19,7 @@ from deep import device  # noqa: E402
 from deep.architectures import Builder  # noqa: E402
 from deep.images import Normalisation  # noqa: E402
 from deep.training import Recipe, Training, train  # noqa: E402
-from tests.deep.test_training import begun, generator, same, small_network, uint8_images  # noqa: E402
+from tests.deep.test_training import generator, new_training, same, small_network, uint8_images  # noqa: E402
 
 RECIPE = Recipe(steps=7, batch_size=4, lr=0.05)
 SYNCHRONISING = ("_local_scalar_dense", "item", "nonzero", "is_nonzero", "masked_select", "equal", "unique", "bincount")
@@ -50,13 +50,13 @@ class Record(TorchDispatchMode):
 class StubGraph:
     """Replays recorded operators on the very tensors they were recorded with, as a CUDA graph does."""
 
-    def __init__(self, asked):
-        self.asked = asked
+    def __init__(self, calls):
+        self.calls = calls
         self.record = Record()
 
     @torch.no_grad()
     def replay(self):
-        self.asked.append(("replay", self))
+        self.calls.append(("replay", self))
         for func, args, kwargs, out in self.record.calls:
             for new, slot in zip(tensors(func(*args, **kwargs)), tensors(out), strict=True):
                 if new is not slot:
@@ -64,55 +64,55 @@ class StubGraph:
 
 
 class StubStream:
-    def __init__(self, asked, slot):
-        self.asked = asked
+    def __init__(self, calls, slot):
+        self.calls = calls
         self.slot = slot
 
     def wait_stream(self, other):
-        self.asked.append(("waits for", self.slot, other))
+        self.calls.append(("waits for", self.slot, other))
 
     def synchronize(self):
-        self.asked.append(("is waited for", self.slot))
+        self.calls.append(("is waited for", self.slot))
 
 
 @pytest.fixture
 def cuda(monkeypatch):
     """CUDA's streams and graphs on a processor; what was asked of them, in order."""
-    asked = []
+    calls = []
     streams = {}
 
     @contextlib.contextmanager
     def stream(one):
-        asked.append(("enter", one.slot))
+        calls.append(("enter", one.slot))
         yield
-        asked.append(("leave", one.slot))
+        calls.append(("leave", one.slot))
 
     @contextlib.contextmanager
     def graph(one, stream):
-        asked.append(("capture", stream.slot))
+        calls.append(("capture", stream.slot))
         with one.record:
             yield
-        asked.append(("captured", stream.slot))
+        calls.append(("captured", stream.slot))
 
     stub = {
         "stream": stream,
         "graph": graph,
-        "CUDAGraph": lambda: StubGraph(asked),
+        "CUDAGraph": lambda: StubGraph(calls),
         "current_stream": lambda of: "the usual one",
         "get_rng_state": lambda of: torch.get_rng_state(),
         "set_rng_state": lambda state, of: None,
     }
     for name, value in stub.items():
         monkeypatch.setattr(torch.cuda, name, value)
-    monkeypatch.setattr("deep.training.stream_at", lambda slot, _: streams.setdefault(slot, StubStream(asked, slot)))
-    return SimpleNamespace(asked=asked, streams=streams)
+    monkeypatch.setattr("deep.training.stream_at", lambda slot, _: streams.setdefault(slot, StubStream(calls, slot)))
+    return SimpleNamespace(calls=calls, streams=streams)
 
 
 def eager(monkeypatch, **given):
     """The same training with a stream and the rates in a tensor, and no graph."""
     with monkeypatch.context() as patch:
         patch.setattr(Training, "_capture", lambda self: SimpleNamespace(replay=self._update))
-        training = begun(RECIPE, **given)
+        training = new_training(RECIPE, **given)
     train([training])
     return training
 
@@ -120,7 +120,7 @@ def eager(monkeypatch, **given):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_replayed_and_eager_steps_give_the_same_bits(dtype, cuda, monkeypatch):
     plain = eager(monkeypatch, dtype=dtype)
-    captured = begun(RECIPE, dtype=dtype)
+    captured = new_training(RECIPE, dtype=dtype)
     assert same(captured.network, small_network())  # the warm-up left nothing
     train([captured])
     assert same(plain.network, captured.network) and plain.loss == captured.loss
@@ -130,13 +130,13 @@ def test_replayed_and_eager_steps_give_the_same_bits(dtype, cuda, monkeypatch):
 def test_trainings_in_graphs_side_by_side_are_those_alone(cuda, monkeypatch):
     given = [{"n": 6 + slot, "seed": slot, "network": small_network(seed=slot)} for slot in range(3)]
     alone = [eager(monkeypatch, **{**one, "network": small_network(seed=one["seed"])}) for one in given]
-    together = [begun(RECIPE, **one, slot=slot) for slot, one in enumerate(given)]
+    together = [new_training(RECIPE, **one, slot=slot) for slot, one in enumerate(given)]
     train(together)
     assert all(same(one.network, other.network) for one, other in zip(alone, together, strict=True))
 
 
 def test_tensors_of_a_graph_never_move(cuda):
-    training = begun(RECIPE)
+    training = new_training(RECIPE)
     graph = training._graph
 
     def held():
@@ -154,17 +154,17 @@ def test_tensors_of_a_graph_never_move(cuda):
 
 
 def test_a_step_is_requested_in_order_on_the_trainings_own_stream(cuda):
-    first, second = begun(RECIPE, slot=0), begun(RECIPE, slot=1)
+    first, second = new_training(RECIPE, slot=0), new_training(RECIPE, slot=1)
     own = [("waits for", 0, "the usual one"), ("enter", 0)]
-    assert cuda.asked[:6] == [*own, ("capture", 0), ("captured", 0), ("leave", 0), ("is waited for", 0)]
-    cuda.asked.clear()
+    assert cuda.calls[:6] == [*own, ("capture", 0), ("captured", 0), ("leave", 0), ("is waited for", 0)]
+    cuda.calls.clear()
     first.advance()
     second.advance()
-    assert cuda.asked[:4] == [*own, ("replay", first._graph), ("leave", 0)]
-    assert [one[1] for one in cuda.asked[4:]] == [1, 1, second._graph, 1]
-    cuda.asked.clear()
+    assert cuda.calls[:4] == [*own, ("replay", first._graph), ("leave", 0)]
+    assert [one[1] for one in cuda.calls[4:]] == [1, 1, second._graph, 1]
+    cuda.calls.clear()
     first.state()
-    assert cuda.asked[0] == ("is waited for", 0)
+    assert cuda.calls[0] == ("is waited for", 0)
 
 
 def test_each_slot_has_one_stream_throughout_a_process(monkeypatch):
@@ -185,7 +185,7 @@ def test_the_warm_up_warns_of_nothing(cuda, monkeypatch):
     monkeypatch.setattr(torch.accelerator, "current_stream", lambda: SimpleNamespace(is_capturing=lambda: False))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        begun(RECIPE)
+        new_training(RECIPE)
 
 
 @pytest.mark.parametrize("stubbed", [False, True])
@@ -284,9 +284,9 @@ def test_eager_and_graph_give_the_same_bits_on_a_gpu_and_neither_waits(name, dty
 def test_trainings_side_by_side_on_a_gpu_are_those_alone(deterministic):
     recipe = Recipe(steps=30, batch_size=8, lr=0.05)
     given = [{"n": 9 + seed, "seed": seed, "device": "cuda"} for seed in range(4)]
-    together = [begun(recipe, **one, slot=slot) for slot, one in enumerate(given)]
+    together = [new_training(recipe, **one, slot=slot) for slot, one in enumerate(given)]
     train(together)
     for slot, (one, training) in enumerate(zip(given, together, strict=True), start=len(given)):
-        alone = begun(recipe, **one, slot=slot)
+        alone = new_training(recipe, **one, slot=slot)
         train([alone])
         assert same(alone.network, training.network)

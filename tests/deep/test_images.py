@@ -43,11 +43,11 @@ def test_resize_does_not_change_images_of_the_right_size():
 @pytest.mark.parametrize("channels", [1, 3])
 def test_normalisation_agrees_with_numpy(channels):
     images = torch.randint(0, 256, (20, channels, 8, 8), generator=generator(20), dtype=torch.uint8)
-    found = Normalisation.of(images)
+    normalise = Normalisation.of(images)
     pixels = images.numpy().astype(float)
-    np.testing.assert_allclose(found.mean.flatten(), pixels.mean((0, 2, 3)), rtol=1e-6)
-    np.testing.assert_allclose(found.sd.flatten(), pixels.std((0, 2, 3)), rtol=1e-6)
-    normal = found(images)
+    np.testing.assert_allclose(normalise.mean.flatten(), pixels.mean((0, 2, 3)), rtol=1e-6)
+    np.testing.assert_allclose(normalise.sd.flatten(), pixels.std((0, 2, 3)), rtol=1e-6)
+    normal = normalise(images)
     torch.testing.assert_close(normal.mean((0, 2, 3)), torch.zeros(channels), atol=1e-5, rtol=0)
 
 

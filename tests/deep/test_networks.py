@@ -14,13 +14,13 @@ TIERS = ["linear-probe", "layer4"]
 
 @pytest.mark.parametrize("name", [*PAPERS, *FURTHER, "torchvision", *TIERS])
 def test_methods_are_registered(name):
-    found = METHODS.get(name)
-    assert found.extra == "deep"
-    assert set(found.needs) == {"torch", "torchvision", "deep.classifier"}
-    assert found.cite and found.about and found.version
-    given = {"random_state", "device", "checkpoint", "deterministic", "pack"}
-    assert not given & set(found.params)
-    assert all(isinstance(value, int | float | str) for value in found.params.values())
+    component = METHODS.get(name)
+    assert component.extra == "deep"
+    assert set(component.needs) == {"torch", "torchvision", "deep.classifier"}
+    assert component.cite and component.about and component.version
+    from_the_harness = {"random_state", "device", "checkpoint", "deterministic", "pack"}
+    assert not from_the_harness & set(component.params)
+    assert all(isinstance(value, int | float | str) for value in component.params.values())
 
 
 def test_sets_of_the_methods():
@@ -32,8 +32,8 @@ def test_sets_of_the_methods():
 
 @pytest.mark.parametrize("name", [*PAPERS, *FURTHER])
 def test_quick_uses_a_fraction_of_the_pixels_and_large_sets_more_images(name):
-    found = METHODS.get(name)
-    paper, quick = found.resolve({}), found.resolve(found.presets["quick"])
+    component = METHODS.get(name)
+    paper, quick = component.resolve({}), component.resolve(component.presets["quick"])
     pixels = [params["steps"] * params["batch_size"] * params["size"] ** 2 for params in (quick, paper)]
     assert pixels[0] < pixels[1] / 3
     assert paper["epochs"] > 0 and quick["epochs"] > 0

@@ -33,10 +33,10 @@ def one_by_one(build, X, folds):
 
 
 def agree(outcomes, expected):
-    for found, (predictions, probabilities, classes) in zip(outcomes, expected, strict=True):
-        assert np.array_equal(found.predictions, predictions)
-        assert np.array_equal(found.probabilities, probabilities)
-        assert np.array_equal(found.classes, classes)
+    for outcome, (predictions, probabilities, classes) in zip(outcomes, expected, strict=True):
+        assert np.array_equal(outcome.predictions, predictions)
+        assert np.array_equal(outcome.probabilities, probabilities)
+        assert np.array_equal(outcome.classes, classes)
 
 
 @pytest.mark.parametrize("pack", [1, 2, 3])
@@ -64,7 +64,7 @@ def test_networks_that_draw_while_they_train_are_not_packed():
     ("name", "packs"), [("resnet18", True), ("densenet121", True), ("regnet_y_400mf", True), ("convnext_tiny", False)]
 )
 def test_whether_a_network_packs_is_decided_without_its_weights(name, packs, monkeypatch):
-    monkeypatch.setattr("deep.architectures.find", lambda *asked: pytest.fail("weights were looked for"))
+    monkeypatch.setattr("deep.architectures.find", lambda *calls: pytest.fail("weights were looked for"))
     assert packable(Builder(name, "imagenet")) is packs
 
 
@@ -223,24 +223,24 @@ def test_a_pack_is_as_wide_as_fits_by_the_memory_of_its_first_training(left, pac
     monkeypatch.setattr(packing, "free_memory", measured)
     X, y = toy_images(40)
     folds = [fold(X, y, seed) for seed in range(4)]
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         outcomes = resnet18(**TINY, pack=3).fit_predict_folds(X, folds)
-    assert any("3 trainings do not fit into the GPU's memory; going on with" in str(one.message) for one in said) is (
+    assert any("3 trainings do not fit into the GPU's memory; going on with" in str(one.message) for one in caught) is (
         packs != [3, 3, 3, 1]
     )
     assert [one.info["pack"] for one in outcomes] == packs
 
 
 def test_free_memory_is_measured_after_torch_has_released_unused_memory(monkeypatch):
-    asked = []
+    calls = []
     gpu = torch.device("cuda")
-    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: asked.append("empty"))
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda of: asked.append(of) or (7, 9))
-    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda of: asked.append("reset"))
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: calls.append("empty"))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda of: calls.append(of) or (7, 9))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda of: calls.append("reset"))
     monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda of: 3 * 2**19)
-    assert free_memory(gpu) == 7 and asked == ["empty", gpu]
+    assert free_memory(gpu) == 7 and calls == ["empty", gpu]
     watch_memory(gpu)
-    assert asked[2:] == ["empty", "reset"] and peak_memory(gpu) == {"peak_gpu_memory_mb": 1.5}
+    assert calls[2:] == ["empty", "reset"] and peak_memory(gpu) == {"peak_gpu_memory_mb": 1.5}
     assert peak_memory(torch.device("cpu")) == {}
 
 
@@ -266,10 +266,10 @@ def test_packed_on_a_gpu_predicts_as_one_by_one(pack, toy_images):
     X, y = toy_images(60)
     folds = [fold(X, y, seed) for seed in range(6)]
     outcomes = resnet18(**ON_GPU, pack=pack).fit_predict_folds(X, folds)
-    for found, each in zip(outcomes, folds, strict=True):
+    for outcome, each in zip(outcomes, folds, strict=True):
         model = resnet18(**ON_GPU, random_state=each.random_state).fit(X[each.train], each.y_train)
-        assert np.array_equal(found.predictions, model.predict(X[each.test]))
-        assert np.array_equal(found.probabilities, model.predict_proba(X[each.test]))
+        assert np.array_equal(outcome.predictions, model.predict(X[each.test]))
+        assert np.array_equal(outcome.probabilities, model.predict_proba(X[each.test]))
     assert [one.info["pack"] for one in outcomes] == {1: [1] * 6, 4: [4] * 4 + [2] * 2, 8: [6] * 6}[pack]
     assert all(one.info["peak_gpu_memory_mb"] > 10 for one in outcomes)
 
@@ -289,6 +289,6 @@ def test_a_gpu_with_little_memory_trains_fewer_at_a_time_with_a_warning(toy_imag
             outcomes = resnet18(**wide).fit_predict_folds(X, folds)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
-    for found, one in zip(outcomes, enough, strict=True):  # nearly: with little memory cuDNN takes other algorithms
-        assert np.allclose(found.probabilities, one.probabilities, atol=1e-4)
+    for outcome, one in zip(outcomes, enough, strict=True):  # nearly: with little memory cuDNN takes other algorithms
+        assert np.allclose(outcome.probabilities, one.probabilities, atol=1e-4)
     assert 1 <= outcomes[0].info["pack"] < 10

@@ -41,9 +41,9 @@ def weights(toy_images, tmp_path_factory):
 
 
 def test_weights_record_their_training_images(weights, toy_images):
-    found = read_provenance(weights)
-    assert found["febench.images"] == image_hashes(toy_images(60)[0])
-    assert found["febench.architecture"] == "resnet18"
+    result = read_provenance(weights)
+    assert result["febench.images"] == image_hashes(toy_images(60)[0])
+    assert result["febench.architecture"] == "resnet18"
 
 
 def test_a_row_names_the_content_of_its_weights_not_their_path(weights, tmp_path):
@@ -99,9 +99,9 @@ def test_a_probe_is_logistic_regression_on_frozen_features(weights, toy_images):
     assert features.shape == (24, 512) and features.dtype == np.float32
     assert np.allclose(model.extract(X[5:6]), features[5:6], atol=1e-4)
     unseen, truth = toy_images(30, seed=4)
-    found = model.fit(features, y)
-    assert np.mean(found.predict(model.extract(unseen)) == truth) > 0.9
-    assert found.predict_proba(features).shape == (24, 3)
+    result = model.fit(features, y)
+    assert np.mean(result.predict(model.extract(unseen)) == truth) > 0.9
+    assert result.predict_proba(features).shape == (24, 3)
 
 
 def test_layer4_trains_on_the_outputs_of_layer3(weights, toy_images):
@@ -127,8 +127,8 @@ def test_layer4_warms_up_as_its_reference_results_did(weights):
 
 @pytest.mark.parametrize("name", ["linear-probe", "layer4"])
 def test_a_tier_without_weights_is_refused(name):
-    found = METHODS.get(name)
-    assert "set weights to" in found.check(found.resolve({"weights": "none"}), "cpu")
+    result = METHODS.get(name)
+    assert "set weights to" in result.check(result.resolve({"weights": "none"}), "cpu")
 
 
 def test_layer4_of_another_kind_of_network_is_refused(toy_images, tmp_path):

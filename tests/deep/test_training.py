@@ -31,21 +31,23 @@ def weights_of(network):
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def begun(recipe, n=12, seed=0, network=None, device="cpu", dtype=torch.float32, slot=0):
-    """A training of a small network that has begun on n images."""
+def new_training(recipe, n=12, seed=0, network=None, device="cpu", dtype=torch.float32, slot=0):
+    """A training of a small network on n images."""
     network, rows = (network or small_network()).to(device), torch.arange(n, device=device)
     pixels, source = uint8_images(n).to(device), generator(seed, device)
     return Training(network, pixels, rows, rows % 2, source, recipe, dtype, slot)
 
 
-def same(one, other):
-    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+def same(first, second):
+    return all(
+        torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
+    )
 
 
 @pytest.mark.parametrize("n", [1, 3, 7, 40])
 def test_every_batch_is_full_and_images_come_equally_often(n, monkeypatch):
     drawn = []
-    training = begun(Recipe(steps=21, batch_size=8, lr=0.1), n)
+    training = new_training(Recipe(steps=21, batch_size=8, lr=0.1), n)
     monkeypatch.setattr(training, "_update", lambda: drawn.append(training._batch.clone()))
     train([training])
     assert [len(batch) for batch in drawn] == [8] * 21
@@ -65,15 +67,15 @@ def test_the_loss_is_of_float32_whatever_the_network_computes_in(device, monkeyp
 
     monkeypatch.setattr(torch.nn.functional, "cross_entropy", watched)
     recipe = Recipe(steps=2, batch_size=4, lr=0.1, label_smoothing=0.1)
-    train([begun(recipe, device=device, dtype=torch.bfloat16)])
+    train([new_training(recipe, device=device, dtype=torch.bfloat16)])
     assert set(losses) == {(torch.float32, False)}
 
 
 @given(st.integers(1, 100_000), st.integers(1, 5000), st.floats(0, 100), st.integers(2, 256))
 def test_the_budget_is_of_steps_or_of_epochs_whichever_is_more(n, steps, epochs, batch_size):
-    found = Recipe(steps=steps, batch_size=batch_size, lr=0.1, epochs=epochs).steps_for(n)
-    assert found >= steps and found * batch_size >= epochs * n
-    assert found == steps or (found - 1) * batch_size < epochs * n
+    steps_taken = Recipe(steps=steps, batch_size=batch_size, lr=0.1, epochs=epochs).steps_for(n)
+    assert steps_taken >= steps and steps_taken * batch_size >= epochs * n
+    assert steps_taken == steps or (steps_taken - 1) * batch_size < epochs * n
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 10, 1000])
@@ -103,7 +105,7 @@ def test_impossible_recipes_are_refused(bad):
 
 def test_vectors_are_not_decayed():
     recipe = Recipe(steps=1, batch_size=8, lr=1e-6, weight_decay=1e5, augmentation=Augmentation.of_strength(0))
-    training = begun(recipe, 8)
+    training = new_training(recipe, 8)
     start = weights_of(training.network)
     train([training])
     shrunk = {
@@ -119,7 +121,7 @@ def test_vectors_are_not_decayed():
 
 
 def test_stages_nearer_the_images_learn_slower():
-    training = begun(Recipe(steps=1, batch_size=8, lr=0.01, weight_decay=0.0, stage_decay=0.1), 8)
+    training = new_training(Recipe(steps=1, batch_size=8, lr=0.01, weight_decay=0.0, stage_decay=0.1), 8)
     start = weights_of(training.network)
     train([training])
     moved = [(training.network.state_dict()[name] - start[name]).abs().max() for name in ("0.weight", "4.weight")]
@@ -127,7 +129,7 @@ def test_stages_nearer_the_images_learn_slower():
 
 
 def test_frozen_statistics_do_not_change():
-    training = begun(Recipe(steps=5, batch_size=8, lr=0.01, frozen_statistics=True), 8)
+    training = new_training(Recipe(steps=5, batch_size=8, lr=0.01, frozen_statistics=True), 8)
     train([training], look)
     moved = training.network[1].state_dict()
     assert torch.equal(moved["running_mean"], torch.zeros(4)) and torch.equal(moved["running_var"], torch.ones(4))
@@ -142,7 +144,7 @@ def look(training):
 @pytest.mark.parametrize(("apart", "seen"), [(1, [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]), (12, [9, 17, 25]), (30, [25])])
 def test_measurements_end_with_the_last_step_and_change_nothing(apart, seen, monkeypatch):
     monkeypatch.setattr("deep.training.MIN_STEPS_BETWEEN_MEASUREMENTS", apart)
-    quiet, watched = (begun(Recipe(steps=25, batch_size=4, lr=0.05)) for _ in range(2))
+    quiet, watched = (new_training(Recipe(steps=25, batch_size=4, lr=0.05)) for _ in range(2))
     train([quiet])
     train([watched], look)
     assert [step for step, _ in watched.curve] == seen
@@ -151,10 +153,10 @@ def test_measurements_end_with_the_last_step_and_change_nothing(apart, seen, mon
 
 def test_side_by_side_equals_one_after_another():
     recipe = Recipe(steps=9, batch_size=4, lr=0.05)
-    together = [begun(recipe, n=n, seed=n, network=small_network(seed=n)) for n in (6, 9, 12)]
+    together = [new_training(recipe, n=n, seed=n, network=small_network(seed=n)) for n in (6, 9, 12)]
     train(together)
     for n, training in zip((6, 9, 12), together, strict=True):
-        alone = begun(recipe, n=n, seed=n, network=small_network(seed=n))
+        alone = new_training(recipe, n=n, seed=n, network=small_network(seed=n))
         train([alone])
         assert same(alone.network, training.network)
 
@@ -173,7 +175,7 @@ def dropout_network(seed=0):
 
 
 def run_and_die(path, recipe, at, **given):
-    training = begun(recipe, **given)
+    training = new_training(recipe, **given)
     ordinary = training.advance
 
     def advance():
@@ -193,10 +195,10 @@ def test_a_killed_training_continues_from_its_state(at, device, tmp_path, always
     monkeypatch.setattr("deep.training.MIN_STEPS_BETWEEN_MEASUREMENTS", 1)
     recipe = Recipe(steps=20, batch_size=8, lr=0.05)
     path = tmp_path / "cell.pt"
-    whole = begun(recipe, network=dropout_network(), device=device)
+    whole = new_training(recipe, network=dropout_network(), device=device)
     train([whole], look)
     run_and_die(path, recipe, at, network=dropout_network(), device=device, slot=1)
-    again = begun(recipe, seed=99, network=dropout_network(seed=99), device=device, slot=2)
+    again = new_training(recipe, seed=99, network=dropout_network(seed=99), device=device, slot=2)
     train([again], look, Checkpoint(path, {"seed": 0}))
     assert again.resumed == at
     assert same(whole.network, again.network)
@@ -207,12 +209,12 @@ def test_a_killed_training_continues_from_its_state(at, device, tmp_path, always
 
 @pytest.mark.gpu
 def test_a_state_is_of_one_step_though_the_gpu_lags_behind():
-    training = begun(Recipe(steps=200, batch_size=8, lr=0.05), device="cuda")
+    training = new_training(Recipe(steps=200, batch_size=8, lr=0.05), device="cuda")
     for _ in range(100):
         training.advance()
-    kept = {name: value.clone() for name, value in training.state()["network"].items()}
+    saved = {name: value.clone() for name, value in training.state()["network"].items()}
     torch.cuda.synchronize()
-    assert all(torch.equal(kept[name], value) for name, value in training.network.state_dict().items())
+    assert all(torch.equal(saved[name], value) for name, value in training.network.state_dict().items())
 
 
 @pytest.mark.parametrize("damage", ["torn", "empty", "other", "older", "pickle"])
@@ -229,7 +231,7 @@ def test_a_checkpoint_of_another_training_is_ignored(damage, tmp_path, always_du
         torch.save(content, path)
     if damage == "pickle":
         torch.save({"about": about, "state": KilledError()}, path)
-    alone, again = begun(recipe), begun(recipe)
+    alone, again = new_training(recipe), new_training(recipe)
     train([alone])
     train([again], checkpoint=Checkpoint(path, about))
     assert again.resumed == 0
@@ -237,7 +239,7 @@ def test_a_checkpoint_of_another_training_is_ignored(damage, tmp_path, always_du
 
 
 def test_short_trainings_leave_no_checkpoint(tmp_path):
-    train([begun(Recipe(steps=6, batch_size=8, lr=0.05))], checkpoint=Checkpoint(tmp_path / "cell.pt", {}))
+    train([new_training(Recipe(steps=6, batch_size=8, lr=0.05))], checkpoint=Checkpoint(tmp_path / "cell.pt", {}))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -260,10 +262,10 @@ def optimised(*, graph):
 
 
 def test_learning_rates_in_a_tensor_equal_those_set_one_by_one():
-    found = [
+    results = [
         stepped(optimizer, network, [0.1, 1.0, 0.5]) for network, optimizer in (optimised(graph=g) for g in (0, 1))
     ]
-    for one, other in zip(*found, strict=True):
+    for one, other in zip(*results, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
 
 

@@ -214,8 +214,8 @@ def test_names_in_torchvisions_older_files_are_renamed(tmp_path: Path, name: str
     ],
 )
 def test_the_head_is_found(name: str, head: str) -> None:
-    found, layer = head_of(skeleton(name))
-    assert found == head
+    head_name, layer = head_of(skeleton(name))
+    assert head_name == head
     assert 1000 in (getattr(layer, "out_features", 0), getattr(layer, "out_channels", 0))
 
 
@@ -317,11 +317,11 @@ def of_another(path: Path, metadata: dict[str, str]) -> Path:
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
 def test_the_weights_of_another_network_are_refused(tmp_path: Path, suffix: str) -> None:
     path = of_another(tmp_path / f"w{suffix}", {"format": "pt"})
-    words = (
+    message = (
         r"does not fit resnet50: layer1\.0\.conv1\.weight has the shape \(64, 64, 3, 3\) instead of \(64, 64, 1, 1\), "
         r".*, and \d+ more; give weights of that network"
     )
-    with pytest.raises(DataError, match=words):
+    with pytest.raises(DataError, match=message):
         settle("resnet50", str(path))
     with pytest.raises(DataError, match=r"does not fit this ShuffleNetV2: .*, and \d+ more; give"):
         load(build(), as_file(path))
@@ -368,11 +368,11 @@ def test_paths_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     folder, loop = tmp_path / "folder.pth", tmp_path / "loop.safetensors"
     folder.mkdir()
     loop.symlink_to(loop)
-    for path, words in [(tmp_path / "w.pth", "No such file"), (folder, "Is a directory"), (loop, "Too many levels")]:
+    for path, message in [(tmp_path / "w.pth", "No such file"), (folder, "Is a directory"), (loop, "Too many levels")]:
         for refused in (settle, find):
-            with pytest.raises(DataError, match=rf"cannot read the weights .*{path.name}: {words}.*; give the path"):
+            with pytest.raises(DataError, match=rf"cannot read the weights .*{path.name}: {message}.*; give the path"):
                 refused(OTHER, str(path))
-        assert words in str(absent(OTHER, str(path)))
+        assert message in str(absent(OTHER, str(path)))
 
 
 def test_an_unknown_network_is_a_usage_error(tmp_path: Path) -> None:
@@ -391,13 +391,13 @@ def test_random_weights_have_no_file() -> None:
 def test_a_changed_file_in_the_cache_is_refused_until_it_is_given_again(tmp_path: Path) -> None:
     path = pth(tmp_path / "w.pth", build().state_dict())
     name = settle(OTHER, str(path))
-    kept = find(OTHER, name).path
-    content = bytearray(kept.read_bytes())
+    cached = find(OTHER, name).path
+    content = bytearray(cached.read_bytes())
     content[len(content) // 2] ^= 1
-    kept.write_bytes(content)
+    cached.write_bytes(content)
     with pytest.raises(DataError, match=rf"was changed .*: give the path of the file of {name} again"):
         find(OTHER, name)
-    assert find(OTHER, settle(OTHER, str(path))).path == kept
+    assert find(OTHER, settle(OTHER, str(path))).path == cached
 
 
 def test_two_cached_files_with_the_same_digits_are_refused() -> None:
@@ -415,7 +415,7 @@ def test_a_full_cache_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("shutil.copyfile", full)
-    with pytest.raises(DataError, match=r"cannot keep a copy of .*: No space left on device; make room"):
+    with pytest.raises(DataError, match=r"cannot copy .*: No space left on device; make room"):
         settle(OTHER, str(pth(tmp_path / "w.pth", build().state_dict())))
     assert not list((cache_dir() / "weights").iterdir())
 
@@ -450,8 +450,8 @@ def test_a_file_in_the_hubs_folder_is_used_if_its_hash_is_the_known_one(
     path.write_bytes(b"known")
     sha256 = hashlib.sha256(b"known").hexdigest()
     monkeypatch.setitem(KNOWN_SHA256, "resnet18-f37072fd.pth", sha256)
-    found = find("resnet18", "imagenet")
-    assert found == WeightsFile(path, sha256, "ResNet18_Weights.IMAGENET1K_V1", "full")
+    file = find("resnet18", "imagenet")
+    assert file == WeightsFile(path, sha256, "ResNet18_Weights.IMAGENET1K_V1", "full")
     assert not fetched and absent("resnet18", "imagenet") is None
 
 
@@ -499,10 +499,10 @@ def test_a_download_that_fails_is_one_sentence(monkeypatch: pytest.MonkeyPatch, 
         raise error
 
     monkeypatch.setattr("torch.hub.download_url_to_file", download)
-    words = (
+    message = (
         r"cannot download the weights resnet18-f37072fd\.pth \(.+\): download that file .* put it into .*checkpoints$"
     )
-    with pytest.raises(DataError, match=words) as refusal:
+    with pytest.raises(DataError, match=message) as refusal:
         find("resnet18", "imagenet")
     assert str(refusal.value).isprintable() and not hub_file("resnet18").exists()
 
@@ -531,9 +531,9 @@ def test_a_silent_network_has_a_time_limit_that_applies_to_nothing_else(monkeypa
 
 
 def test_networks_without_plain_imagenet_weights_are_refused() -> None:
-    words = "torchvision has no plain ImageNet weights of vit_h_14: give a file by its path"
-    assert absent("vit_h_14", "imagenet") == words
-    with pytest.raises(UsageError, match=words):
+    message = "torchvision has no plain ImageNet weights of vit_h_14: give a file by its path"
+    assert absent("vit_h_14", "imagenet") == message
+    with pytest.raises(UsageError, match=message):
         find("vit_h_14", "imagenet")
 
 
@@ -562,12 +562,14 @@ def test_saved_weights_are_loaded_and_record_their_origin(tmp_path: Path) -> Non
     )
     network, path = build().to(memory_format=torch.channels_last), tmp_path / "w.safetensors"
     save(path, network, metadata=metadata)
-    found = read_provenance(path)
-    assert found.pop("febench.images") == image_hashes(images)
-    assert found == {key: value for key, value in metadata.items() if key != "febench.images"}
-    assert (found["febench.dataset"], found["febench.architecture"]) == ('a "set" <b>', OTHER)
-    kept = {key: json.loads(found[f"febench.{key}"]) for key in ("classes", "n_images", "params", "seed", "mean", "sd")}
-    assert kept == {
+    fields = read_provenance(path)
+    assert fields.pop("febench.images") == image_hashes(images)
+    assert fields == {key: value for key, value in metadata.items() if key != "febench.images"}
+    assert (fields["febench.dataset"], fields["febench.architecture"]) == ('a "set" <b>', OTHER)
+    values = {
+        key: json.loads(fields[f"febench.{key}"]) for key in ("classes", "n_images", "params", "seed", "mean", "sd")
+    }
+    assert values == {
         "classes": ["joy", "Überraschung\n"],
         "n_images": 4,
         "params": {"steps": 10, "lr": 0.1},
@@ -584,9 +586,9 @@ def test_saved_weights_are_loaded_and_record_their_origin(tmp_path: Path) -> Non
 def test_equal_weights_are_equal_bytes(tmp_path: Path) -> None:
     metadata = record(images=tuple(f"{i:016x}" for i in range(50)))
     backwards = dict(reversed(metadata.items()))
-    for name, told in [("a", metadata), ("b", backwards), ("c", metadata)]:
+    for name, order in [("a", metadata), ("b", backwards), ("c", metadata)]:
         network = build().to(memory_format=torch.channels_last if name == "c" else torch.contiguous_format)
-        save(tmp_path / f"{name}.safetensors", network, metadata=told)
+        save(tmp_path / f"{name}.safetensors", network, metadata=order)
     assert len({file_sha256(path) for path in tmp_path.glob("*.safetensors")}) == 1
 
 

@@ -46,15 +46,15 @@ def test_entropies_do_not_depend_on_position_or_amplitude():
     signal = np.zeros((3, 32))
     bump = RNG.normal(size=9)
     signal[0, 3:12], signal[1, 15:24], signal[2, 3:12] = bump, bump, 50 * bump
-    one, moved, strong = bispectral(signal, 32, 2, 36).T
-    np.testing.assert_allclose(moved, one, rtol=1e-9)
-    np.testing.assert_allclose(strong - one, [0, 0, 3 * np.log(50), 0], atol=1e-9)
+    plain, moved, strong = bispectral(signal, 32, 2, 36).T
+    np.testing.assert_allclose(moved, plain, rtol=1e-9)
+    np.testing.assert_allclose(strong - plain, [0, 0, 3 * np.log(50), 0], atol=1e-9)
 
 
 def test_empty_signals_have_no_entropy():
-    found = bispectral(np.array([[0.0] * 8, [5.0] * 8]), 8, 2, 36)
-    assert np.isfinite(found).all()
-    np.testing.assert_array_equal(found[[0, 1, 3]], np.zeros((3, 2)))
+    features = bispectral(np.array([[0.0] * 8, [5.0] * 8]), 8, 2, 36)
+    assert np.isfinite(features).all()
+    np.testing.assert_array_equal(features[[0, 1, 3]], np.zeros((3, 2)))
 
 
 @pytest.mark.parametrize("size", [7, 16])
@@ -62,11 +62,11 @@ def test_projections_along_the_axes_are_sums(size):
     image = RNG.uniform(size=(size, size))
     across, up = (projector(size, 2) @ image.ravel()).reshape(2, -1)
     place = (np.arange(size) - (size - 1) / 2) + (bins_of(size) - 1) / 2
-    for found, sums in ((across, image.sum(axis=0)), (up, image.sum(axis=1)[::-1])):
+    for features, sums in ((across, image.sum(axis=0)), (up, image.sum(axis=1)[::-1])):
         wanted = np.zeros(bins_of(size))
         np.add.at(wanted, np.floor(place).astype(int), sums * (1 - place % 1))
         np.add.at(wanted, np.floor(place).astype(int) + 1, sums * (place % 1))
-        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-12)
+        np.testing.assert_allclose(features, wanted, rtol=1e-5, atol=1e-12)
 
 
 def test_every_projection_keeps_the_sum_and_the_centre_of_mass():
@@ -94,8 +94,8 @@ def test_projections_resemble_those_of_scikit_image():
 
 def test_shape():
     X = RNG.integers(0, 256, (2, 20, 20), dtype=np.uint8)
-    found = higher_order_spectra(X, projections=6, nfft=64, orders=3, size=32)
-    assert found.shape == (2, 30) and found.dtype == np.float32
+    features = higher_order_spectra(X, projections=6, nfft=64, orders=3, size=32)
+    assert features.shape == (2, 30) and features.dtype == np.float32
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,9 @@ def test_codes_do_not_depend_on_brightness_and_contrast():
 
 
 def test_squares_of_each_cell_add_up_to_one():
-    found = pattern_histograms(X, size=48, grid=6)
-    assert found.shape == (3, 6 * 6 * 59) and found.dtype == np.float32
-    np.testing.assert_allclose(np.square(found).reshape(3, 36, 59).sum(axis=2), 1, rtol=1e-5)
+    features = pattern_histograms(X, size=48, grid=6)
+    assert features.shape == (3, 6 * 6 * 59) and features.dtype == np.float32
+    np.testing.assert_allclose(np.square(features).reshape(3, 36, 59).sum(axis=2), 1, rtol=1e-5)
 
 
 def test_cells_are_in_reading_order():
@@ -132,8 +132,8 @@ def test_a_block_worked_out_by_hand():
 
 
 def test_shape():
-    found = gradient_histograms(COLOUR)
-    assert found.shape == (5, 1764) and found.dtype == np.float32
+    features = gradient_histograms(COLOUR)
+    assert features.shape == (5, 1764) and features.dtype == np.float32
     assert gradient_histograms(COLOUR[:0]).shape == (0, 1764)
 
 

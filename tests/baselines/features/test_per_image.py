@@ -45,7 +45,7 @@ def test_features_of_an_image_do_not_depend_on_other_images(feature, chunk, n):
 @pytest.mark.parametrize("feature", FEATURES)
 def test_images_are_not_changed_and_no_images_give_no_features(feature):
     before = X.copy()
-    found = feature(X)
+    features = feature(X)
     np.testing.assert_array_equal(X, before)
-    assert found.dtype == np.float32
-    assert feature(X[:0]).shape == (0, *found.shape[1:])
+    assert features.dtype == np.float32
+    assert feature(X[:0]).shape == (0, *features.shape[1:])

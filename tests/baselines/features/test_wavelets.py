@@ -142,19 +142,19 @@ def test_colours_have_entropies_of_their_own(name):
 @pytest.mark.parametrize("name", ENTROPIES)
 @pytest.mark.parametrize("value", [0, 1, 100, 255])
 def test_constant_images_have_empty_details_under_every_entropy(name, value):
-    found = wavelet_entropy(np.full((1, 128, 128), value, np.uint8), entropy=name).reshape(4, 4)
-    assert np.isfinite(found).all()
-    np.testing.assert_array_equal(found[:, 1:], 0)
+    entropies = wavelet_entropy(np.full((1, 128, 128), value, np.uint8), entropy=name).reshape(4, 4)
+    assert np.isfinite(entropies).all()
+    np.testing.assert_array_equal(entropies[:, 1:], 0)
 
 
 @pytest.mark.parametrize(
-    ("given", "word"),
+    ("parameters", "word"),
     [
         ({"entropy": "shannon"}, "entropy must be one of energy"),
         ({"blocks": 3}, "blocks"),
         ({"channels": "hsv"}, "rgb"),
     ],
 )
-def test_unknown_readings_are_refused(given, word):
+def test_unknown_readings_are_refused(parameters, word):
     with pytest.raises(ValueError, match=word):
-        wavelet_entropy(PAIR, **given)
+        wavelet_entropy(PAIR, **parameters)

@@ -69,9 +69,9 @@ def test_mutation_redraws_its_share_of_the_dimensions():
 def test_elites_overwrite_the_worst():
     last = Population(np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([1.0, 2, 3, 4]))
     now = Population(np.array([[1.5], [5.0], [6.0], [7.0]]), np.array([1.5, 5, 6, 7]))
-    kept = keep_elites(now, last, 2)
-    np.testing.assert_array_equal(kept.positions.ravel(), [1, 1.5, 2, 5])
-    np.testing.assert_array_equal(kept.values, [1, 1.5, 2, 5])
+    habitats = keep_elites(now, last, 2)
+    np.testing.assert_array_equal(habitats.positions.ravel(), [1, 1.5, 2, 5])
+    np.testing.assert_array_equal(habitats.values, [1, 1.5, 2, 5])
 
 
 def test_without_elites_habitats_are_unchanged():
@@ -82,11 +82,11 @@ def test_without_elites_habitats_are_unchanged():
 def test_all_but_the_first_of_equal_habitats_change_in_one_dimension():
     same = np.array([0.1, 0.2, 0.3, 0.4])
     positions = np.array([same, same, same, [0.9, 0.9, 0.9, 0.9]])
-    asked = []
+    evaluations = []
     cleared = clear_duplicates(
-        best_first(positions, sphere(positions)), lambda x: asked.append(len(x)) or sphere(x), BOX, rng()
+        best_first(positions, sphere(positions)), lambda x: evaluations.append(len(x)) or sphere(x), BOX, rng()
     )
-    assert asked == [2]
+    assert evaluations == [2]
     np.testing.assert_array_equal(cleared.values, sphere(cleared.positions))
     differences = np.sort((cleared.positions != same).sum(axis=1))
     np.testing.assert_array_equal(differences, [0, 1, 1, 4])

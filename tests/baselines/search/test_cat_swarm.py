@@ -101,10 +101,10 @@ def test_velocity_is_clipped_to_its_maximum():
 
 @pytest.mark.parametrize(("ratio", "tracing"), [(0.0, 0), (0.02, 1), (0.3, 15), (1.0, 50)])
 def test_mixture_ratio_sets_the_evaluations_of_an_epoch(ratio, tracing):
-    search, asked = CatSwarm(population=50, mixture_ratio=ratio), []
+    search, evaluations = CatSwarm(population=50, mixture_ratio=ratio), []
     cats = search.start(sphere, BOX, rng())
-    search.step(cats, lambda x: asked.append(len(x)) or sphere(x), BOX, rng())
-    assert asked == [tracing + 4 * (50 - tracing)]
+    search.step(cats, lambda x: evaluations.append(len(x)) or sphere(x), BOX, rng())
+    assert evaluations == [tracing + 4 * (50 - tracing)]
 
 
 def test_modes_are_dealt_anew_every_epoch():

@@ -30,15 +30,15 @@ def test_a_step_keeps_only_better_moves(shared):
     rng = np.random.default_rng(0)
     search = Jaya(20, shared)
     population = search.start(sphere, BOX, rng)
-    kept = 0
+    n_kept = 0
     for _ in range(30):
         after = search.step(population, sphere, BOX, rng)
         assert (after.values <= population.values).all()
         same = (after.positions == population.positions).all(axis=1)
         assert (after.values[~same] < population.values[~same]).all()
-        kept += int(same.sum())
+        n_kept += int(same.sum())
         population = after
-    assert kept > 0
+    assert n_kept > 0
 
 
 def minimised(objective, box, shared=False, evaluations=2_000):

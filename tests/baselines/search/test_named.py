@@ -63,9 +63,9 @@ def test_it_searches_within_its_budget_and_its_box(name):
 
 @needs_mealpy
 def test_equal_seeds_give_equal_results():
-    one, same, other = (Mealpy("GA.BaseGA", 20).minimise(sphere, BOX, evaluations=500, rng=rng(s)) for s in (1, 1, 2))
-    np.testing.assert_array_equal(one.history, same.history)
-    assert one.value != other.value
+    first, same, other = (Mealpy("GA.BaseGA", 20).minimise(sphere, BOX, evaluations=500, rng=rng(s)) for s in (1, 1, 2))
+    np.testing.assert_array_equal(first.history, same.history)
+    assert first.value != other.value
 
 
 @needs_mealpy

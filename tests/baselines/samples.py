@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from febench.core.method import METHODS
 
-FEW = {"evaluations": 6000}
+FEW_EVALUATIONS = {"evaluations": 6000}
 SMALL: dict[str, dict[str, Any]] = {
     "hwt": {"iterations": 50},
-    "cso": FEW,
-    "bbo": FEW,
-    "jaya": FEW,
+    "cso": FEW_EVALUATIONS,
+    "bbo": FEW_EVALUATIONS,
+    "jaya": FEW_EVALUATIONS,
     "hos-svm": {"projections": 12, "size": 32},
     "hog-mlp": {"iterations": 10, "hidden": 5},
 }
