@@ -97,7 +97,7 @@ class Blocks:
 
     @property
     def id(self) -> dict[str, Any]:
-        """What the features depend on: the `features_id` of a method, see `febench.core.method`.
+        """The `features_id` of a method, which says what the features depend on; see `febench.core.method`.
 
         It names the code of the features of this package. For other features the harness adds the method's version.
         """

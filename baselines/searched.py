@@ -98,7 +98,7 @@ class SearchedClassifier:
 
     @property
     def features_id(self) -> dict[str, Any]:
-        """What the features depend on; see `febench.core.method`."""
+        """An id of everything that the features depend on; see `febench.core.method`."""
         return self.features.id
 
     def extract(self, X: Images) -> Features:

@@ -314,5 +314,5 @@ class ImageClassifier:
 
     @property
     def mirrors(self) -> bool:
-        """Whether predictions are means over images and their mirror images."""
+        """True if predictions are means over images and their mirror images."""
         return self.recipe.augmentation.flip > 0

@@ -109,9 +109,10 @@ def one_cycle(done: int, steps: int, warmup: float) -> float:
 
 
 class StagedAdamW:
-    """AdamW (Loshchilov & Hutter 2019) over a network's stages, with a reset in place.
+    """AdamW (Loshchilov & Hutter 2019) over a network's stages.
 
-    A CUDA graph can so contain a step of it after a warm-up. Vectors (BatchNorm and biases) are not decayed.
+    It can be reset in place, so that a CUDA graph can contain a step of it after a warm-up. Vectors (BatchNorm and
+    biases) are not decayed.
 
     On a processor torch's step first copies the gradient of each tensor that is not contiguous, such as the kernels of
     a channels-last network. So the optimiser gets views of the same memory, with the dimensions in its order.
@@ -303,7 +304,7 @@ class Training:
 
     @property
     def done(self) -> bool:
-        """Whether all steps were made."""
+        """True once all steps were made."""
         return self.step >= self.steps
 
     @property

@@ -1,4 +1,4 @@
-"""Images and methods for the tests of this package."""
+"""Images and methods for the tests of `baselines`."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ SMALL: dict[str, dict[str, Any]] = {
     "hos-svm": {"projections": 12, "size": 32},
     "hog-mlp": {"iterations": 10, "hidden": 5},
 }
-"""Parameters with which methods learn `stripes` in a moment; the others do so as they are."""
+"""Parameters with which methods learn `stripes` in a moment; other methods are fast with their defaults."""
 
 
 def build(name: str, **parameters: Any) -> Any:
-    """A method as its name gives it, with little to do, and a seed if it takes one."""
+    """Return a method with the parameters in `SMALL`, and a seed if it takes one."""
     method = METHODS.get(name)
     seed = {"random_state": 0} if method.accepts("random_state") else {}
     return method.build(**(SMALL.get(name, {}) | seed | parameters))
 
 
 def predictions(method: Any, train: NDArray[Any], y: NDArray[Any], test: NDArray[Any], **validation: Any) -> Any:
-    """What a method predicts once it is trained."""
+    """Return the predictions of a method after its training."""
     method.fit(features(method, train), y, **validation)
     return method.predict(features(method, test))
 
 
 def features(method: Any, X: NDArray[Any]) -> NDArray[Any]:
-    """What a method is given of images."""
+    """Return the features of images for a method, or the images if it has no features."""
     return method.extract(X) if hasattr(method, "extract") else X
 
 
 def stripes(n: int = 48, side: int = 64, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[Any]]:
-    """Three classes: vertical, horizontal and no stripes, at any brightness, with some noise."""
+    """Return images of three classes: vertical, horizontal and no stripes, of random brightness, with some noise."""
     rng = np.random.default_rng(seed)
     y = np.resize([0, 1, 2], n)
     row, column = np.indices((side, side)) // 8 % 2
@@ -51,7 +51,7 @@ def stripes(n: int = 48, side: int = 64, seed: int = 0) -> tuple[NDArray[np.uint
 
 
 def textures(n: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[Any]]:
-    """Seven classes: stripes of different directions and widths in strong noise."""
+    """Return images of seven classes: stripes of different directions and widths in strong noise."""
     rng = np.random.default_rng(seed)
     y = np.resize(np.arange(7), n)
     row, column = np.indices((48, 48))

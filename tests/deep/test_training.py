@@ -130,24 +130,26 @@ def test_stages_nearer_the_images_learn_slower():
 
 def test_frozen_statistics_do_not_change():
     training = new_training(Recipe(steps=5, batch_size=8, lr=0.01, frozen_statistics=True), 8)
-    train([training], look)
+    train([training], mean_logit)
     moved = training.network[1].state_dict()
     assert torch.equal(moved["running_mean"], torch.zeros(4)) and torch.equal(moved["running_var"], torch.ones(4))
     assert not torch.equal(moved["weight"], torch.ones(4))
 
 
 @torch.no_grad()
-def look(training):
+def mean_logit(training):
     return training.network.eval()(as_input(training.normalise(training.pixels))).abs().mean().item()
 
 
-@pytest.mark.parametrize(("apart", "seen"), [(1, [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]), (12, [9, 17, 25]), (30, [25])])
-def test_measurements_end_with_the_last_step_and_change_nothing(apart, seen, monkeypatch):
+@pytest.mark.parametrize(
+    ("apart", "measured"), [(1, [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]), (12, [9, 17, 25]), (30, [25])]
+)
+def test_measurements_end_with_the_last_step_and_change_nothing(apart, measured, monkeypatch):
     monkeypatch.setattr("deep.training.MIN_STEPS_BETWEEN_MEASUREMENTS", apart)
     quiet, watched = (new_training(Recipe(steps=25, batch_size=4, lr=0.05)) for _ in range(2))
     train([quiet])
-    train([watched], look)
-    assert [step for step, _ in watched.curve] == seen
+    train([watched], mean_logit)
+    assert [step for step, _ in watched.curve] == measured
     assert same(quiet.network, watched.network)
 
 
@@ -174,8 +176,8 @@ def dropout_network(seed=0):
     return torch.nn.Sequential(torch.nn.Dropout(0.2), *small_network(seed=seed))
 
 
-def run_and_die(path, recipe, at, **given):
-    training = new_training(recipe, **given)
+def run_and_die(path, recipe, at, **options):
+    training = new_training(recipe, **options)
     ordinary = training.advance
 
     def advance():
@@ -185,7 +187,7 @@ def run_and_die(path, recipe, at, **given):
 
     training.advance = advance
     with pytest.raises(KilledError):
-        train([training], look, Checkpoint(path, {"seed": 0}))
+        train([training], mean_logit, Checkpoint(path, {"seed": 0}))
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -196,10 +198,10 @@ def test_a_killed_training_continues_from_its_state(at, device, tmp_path, always
     recipe = Recipe(steps=20, batch_size=8, lr=0.05)
     path = tmp_path / "cell.pt"
     whole = new_training(recipe, network=dropout_network(), device=device)
-    train([whole], look)
+    train([whole], mean_logit)
     run_and_die(path, recipe, at, network=dropout_network(), device=device, slot=1)
     again = new_training(recipe, seed=99, network=dropout_network(seed=99), device=device, slot=2)
-    train([again], look, Checkpoint(path, {"seed": 0}))
+    train([again], mean_logit, Checkpoint(path, {"seed": 0}))
     assert again.resumed == at
     assert same(whole.network, again.network)
     assert whole.loss == again.loss
