@@ -146,6 +146,7 @@ def table(
     method: str | None = None,
     metric: str | None = None,
     paper: bool = False,
+    notes: str = "short",
     format: str = "text",
 ) -> str:
     """A table as text to print, as `febench table` makes it; `febench.tables` has the values.
@@ -162,6 +163,8 @@ def table(
         `oa` (the default), `uar`, `macro-f1`, `weighted-f1`, `auc`, `log-loss` or `ece`.
     paper : bool
         Whether tables 1 to 3 of other images or folds than `faces700` under `paper` have the papers' numbers too.
+    notes : str
+        `short`: those that change how a number is read; `all`.
     format : str
         `text`, `md`, `latex`, `csv`, `html` or `json`.
 
@@ -170,7 +173,7 @@ def table(
     UsageError
         If there is no such table, method, metric or format, or the results do not fit it.
     """
-    return render(make_table(name, _read(results), method, metric, paper=paper), format)
+    return render(make_table(name, _read(results), method, metric, paper=paper), format, _all_notes(notes))
 
 
 def compare(
@@ -179,6 +182,7 @@ def compare(
     metric: str = "oa",
     rope: float | None = None,
     pairs: str | None = None,
+    notes: str = "short",
     format: str = "text",
 ) -> str:
     """Which differences are real, as text to print; as `json` with every value.
@@ -195,6 +199,8 @@ def compare(
         A difference that does not matter; a point of a percentage by default.
     pairs : str or None
         `all`, or `best`: with the best, and of neighbours. By default all of up to six methods.
+    notes : str
+        As of `table`.
     format : str
         `text`, `md`, `latex`, `csv`, `html` or `json`.
 
@@ -206,7 +212,13 @@ def compare(
     from febench.show.compare import compare_documents
 
     named = _listed(methods)
-    return render(compare_documents(_read(results), named, rope, pairs, metric_of(metric)), format)
+    return render(compare_documents(_read(results), named, rope, pairs, metric_of(metric)), format, _all_notes(notes))
+
+
+def _all_notes(notes: str) -> bool:
+    if notes not in ("short", "all"):
+        raise UsageError(f"notes are short or all, not {notes!r}", option="notes")
+    return notes == "all"
 
 
 def figure(

@@ -19,6 +19,7 @@ from febench.cli.options import (
     Format,
     Json,
     MetricName,
+    Notes,
     OnlyMethod,
     Paper,
     Plugins,
@@ -165,6 +166,7 @@ def table(
     version: Version = None,
     without_twins: WithoutTwins = False,
     paper: Paper = False,
+    notes: Notes = "short",
     format: Format = "text",
     json: Json = False,
 ) -> None:
@@ -176,7 +178,7 @@ def table(
         raise UsageError(f"the table comes before the directories: febench table {swapped[0]} {name}")
     format = "json" if json else format
     every = api.load_all(directories, version, without_twins=without_twins)
-    print(api.table(name, *every, method=method, metric=metric, paper=paper, format=format))
+    print(api.table(name, *every, method=method, metric=metric, paper=paper, notes=notes, format=format))
 
 
 @app.command()
@@ -191,6 +193,7 @@ def compare(
     ] = None,
     version: Version = None,
     without_twins: WithoutTwins = False,
+    notes: Notes = "short",
     format: Format = "text",
     json: Json = False,
 ) -> None:
@@ -199,7 +202,10 @@ def compare(
 
     every = api.load_all(directories, version, without_twins=without_twins)
     format = "json" if json else format
-    print(api.compare(*every, methods=methods, metric=metric or "oa", rope=rope, pairs=pairs, format=format))
+    text = api.compare(
+        *every, methods=methods, metric=metric or "oa", rope=rope, pairs=pairs, notes=notes, format=format
+    )
+    print(text)
 
 
 @app.command()

@@ -40,6 +40,7 @@ Version = Annotated[
 ]
 OnlyMethod = Annotated[str | None, typer.Option(help="Only this method.", show_default="all")]
 Format = Annotated[str, typer.Option("--format", help="text, md, latex, csv, html or json.")]
+Notes = Annotated[str, typer.Option(help="short: what changes how a number is read; all.")]
 MetricName = Annotated[
     str | None,
     typer.Option(help="oa, uar, macro-f1, weighted-f1, auc, log-loss or ece.", show_default="oa, overall accuracy"),
@@ -120,6 +121,7 @@ HINTS = {
     "folds": "the febench run that made these results draws the folds again and holds them against the stored cells",
     "jobs": "--jobs",
     "metric": "--metric",
+    "notes": "--notes",
     "name": "give each data set a --name of its own, or choose another directory with --out",
     "out": "choose another with --out",
     "output": "choose another place with -o",

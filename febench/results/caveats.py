@@ -49,13 +49,17 @@ class RowCaveat:
     applies: Callable[[RowResults], bool]
     detail: Callable[[RowResults], str] = lambda _: ""
 
-    def of(self, rows: Iterable[RowResults]) -> str:
-        """The rows that have it; those of which the same is to be said stand together. Empty if none has."""
+    def of(self, rows: Sequence[RowResults]) -> str:
+        """Return the rows that have it, those of which the same is to be said together; empty if none has."""
         by_detail: dict[str, list[str]] = {}
         for row in rows:
             if self.applies(row):
                 by_detail.setdefault(self.detail(row), []).append(row.label)
-        return "; ".join(", ".join(labels) + (f" ({word})" if word else "") for word, labels in by_detail.items())
+        everything = len(by_detail) == 1 and sum(map(len, by_detail.values())) == len(rows) > 1
+        return "; ".join(
+            ("every row" if everything else ", ".join(labels)) + (f" ({word})" if word else "")
+            for word, labels in by_detail.items()
+        )
 
 
 def _last_failure(row: RowResults) -> str:

@@ -98,8 +98,8 @@ def test_a_run_audits_once_and_its_tables_say_so(febench: Febench, tmp_path: Pat
     args = ("run", *TOY, "--methods", "lottery", "--runs", "1", "--protocol", "paper,subject", "--out", "o")
     words = "audit: FEB001 The same person is in training and test (20)"
     first = febench(*args)
-    assert first.returncode == 0 and words in first.stderr and f"{words}; see febench audit" in first.stdout
-    assert "audit, paper: FEB001" in first.stdout and "audit, subject: FEB001" not in first.stdout
+    assert first.returncode == 0 and words in first.stderr and "audit errors: FEB001" in first.stdout
+    assert "every person tested was also trained on" in first.stdout and "audit, subject: FEB001" not in first.stdout
     stored = tmp_path / "o" / "paper" / "audit.json"
     document = unsealed(stored.read_bytes())
     document["findings"][0]["title"] = "Whoever is in training and test"

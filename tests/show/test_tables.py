@@ -1,22 +1,25 @@
 from __future__ import annotations
 
-import csv
 import dataclasses
 import io
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from febench.core.dataset import Dataset
 from febench.core.errors import UsageError
 from febench.core.manifest import Manifest, draw
+from febench.results.index import open_results
 from febench.results.record import Record
 from febench.results.results import Results
 from febench.show.formats import render
 from febench.show.tables import PlusMinus, make_table
+from febench.show.tables.table import MAX_SHORT_NOTES
 
 
 @pytest.fixture
@@ -173,9 +176,11 @@ def test_every_format_says_the_same(manifest: Manifest) -> None:
     for how in ("text", "md", "latex", "html"):
         text = render(documents, how)
         assert "99.29" in text and "95.39" in text and "10/10" in text
-    rows = list(csv.DictReader(io.StringIO(render(documents, "csv"))))
-    assert float(rows[0]["febench mean"]) == json.loads(render(documents, "json"))["rows"][0]["mean"]
-    assert rows[0]["paper sd"] == "1.41"
+    text = render(documents, "csv")
+    rows = pd.read_csv(io.StringIO(text), comment="#").to_dict("records")
+    assert text.count("Table 3. Comparison") == 1 and text.count(documents[0].tables[0].notes[0]) == 1
+    assert rows[0]["febench mean"] == json.loads(render(documents, "json"))["rows"][0]["mean"]
+    assert rows[0]["paper sd"] == 1.41
 
 
 def test_synthetic_data_and_seen_faces_are_told(toy: Dataset) -> None:
@@ -198,3 +203,21 @@ def test_what_the_audit_found_to_mislead_is_told_with_every_table(toy: Dataset) 
     drop = make_table(4, [marked, subject])[0]
     assert drop.data["audit"] == {"paper": [fault], "subject": None}
     assert "audit, paper: FEB001 The same person (20); see febench audit" in drop.tables[0].notes
+
+
+def test_a_table_shows_few_notes_and_all_on_request(manifest: Manifest) -> None:
+    [document] = make_table(3, [Results.from_records(manifest, records(manifest))], metric="uar")
+    [table] = document.tables
+    short, full = render([document], "text"), render([document], "text", all_notes=True)
+    assert len(table.shown_notes()) <= MAX_SHORT_NOTES and len(table.shown_notes()) < len(table.notes)
+    assert all(note in full for note in table.notes) and "more note" not in full
+    assert "1 more note: --notes all" in short
+
+
+@pytest.mark.parametrize("metric", ["oa", "auc"])
+@pytest.mark.parametrize("number", [3, 4])
+def test_the_references_tables_have_five_lines_of_notes_at_most(number: int, metric: str) -> None:
+    folder = Path(__file__).parents[2] / "results" / "reference" / "faces700"
+    every = [Results.of(open_results(folder / protocol)) for protocol in ("paper", "subject")]
+    for document in make_table(number, every, metric=metric):
+        assert render([document], "text").count("\n  * ") <= MAX_SHORT_NOTES + 1

@@ -16,17 +16,17 @@ __all__ = [
     "to_page", "to_text",
 ]  # fmt: skip
 
-_WRITERS: dict[str, Callable[[Sequence[Table]], str]] = {
-    "text": lambda tables: "\n\n".join(map(to_text, tables)),
-    "md": lambda tables: "\n\n".join(map(to_markdown, tables)),
-    "csv": lambda tables: "\n".join(map(to_csv, tables)).rstrip("\n"),
+_WRITERS: dict[str, Callable[[Sequence[Table], bool], str]] = {
+    "text": lambda tables, all_notes: "\n\n".join(to_text(table, all_notes) for table in tables),
+    "md": lambda tables, all_notes: "\n\n".join(to_markdown(table, all_notes) for table in tables),
+    "csv": lambda tables, _: "\n".join(map(to_csv, tables)).rstrip("\n"),
     "latex": to_latex_file,
     "html": to_page,
 }
 
 
-def render(documents: Sequence[Document], format: str) -> str:
-    """Write documents as `text`, `md`, `csv`, `latex`, `html` or `json`.
+def render(documents: Sequence[Document], format: str, all_notes: bool = False) -> str:
+    """Return documents as `text`, `md`, `csv`, `latex`, `html` or `json`; the last and CSV always have all notes.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def render(documents: Sequence[Document], format: str) -> str:
         return to_json(documents_data)
     if format not in _WRITERS:
         raise UsageError(f"there is no format {format!r}; choose {', '.join(_WRITERS)} or json")
-    return _WRITERS[format]([table for document in documents for table in document.tables])
+    return _WRITERS[format]([table for document in documents for table in document.tables], all_notes)
 
 
 def to_json(documents: Sequence[dict[str, Any]]) -> str:

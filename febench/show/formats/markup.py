@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from febench.core.errors import printable
 from febench.show.formats.text import cells, headings
-from febench.show.tables import Median, PlusMinus, Table
+from febench.show.tables import Detail, Median, PlusMinus, Table
 
 STYLE = """
 :root { color-scheme: light dark }
@@ -26,20 +26,20 @@ figcaption { font-size: .875rem; max-width: 60rem }
 """
 
 
-def to_page(tables: Sequence[Table]) -> str:
-    """A whole page of tables, to be opened from disk; nothing is loaded from elsewhere."""
+def to_page(tables: Sequence[Table], all_notes: bool = False) -> str:
+    """Return a whole page of tables, to be opened from disk; nothing is loaded from elsewhere."""
     head = (
         f'<meta charset="utf-8">\n<title>{_text(tables[0].title if tables else "febench")}</title>\n'
         f"<style>{STYLE}</style>"
     )
-    body = "\n".join(map(to_html, tables))
+    body = "\n".join(to_html(table, all_notes) for table in tables)
     return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>'
 
 
-def to_html(table: Table) -> str:
-    """A table as a figure to put into a page: a caption, headings with their scope, notes.
+def to_html(table: Table, all_notes: bool = False) -> str:
+    """Return a table as a figure to put into a page: a caption, headings with their scope, notes.
 
-    Numbers also stand in `data-value`, for sorting.
+    Numbers also stand in `data-value`, for sorting. Notes that are no caveats are folded, unless all are asked for.
     """
     rows = []
     for values, texts in zip(table.rows, cells(table), strict=True):
@@ -60,10 +60,18 @@ def to_html(table: Table) -> str:
     about = table.caption[len(table.title) + 1 :]
     caption = f"<caption><strong>{_text(table.title)}.</strong> {_text(about)}</caption>"
     heads = "".join(f'<th scope="col">{_text(name)}</th>' for name in headings(table))
-    notes = "".join(f"<li>{_text(note)}</li>" for note in table.notes)
-    listed = f"\n<figcaption><ul>{notes}</ul></figcaption>" if notes else ""
+    shown = table.shown_notes(all_notes)
+    notes = _listed(shown)
+    if folded := [note for note in table.notes if isinstance(note, Detail) and note not in shown]:
+        notes += f"<details><summary>More notes</summary>{_listed(folded)}</details>"
+    listed = f"\n<figcaption>{notes}</figcaption>" if notes else ""
     table_text = f"<table>\n{caption}\n<thead><tr>{heads}</tr></thead>\n{bodies}</table>"
     return f'<figure class="febench">\n{table_text}{listed}\n</figure>'
+
+
+def _listed(notes: Sequence[str]) -> str:
+    items = "".join(f"<li>{_text(note)}</li>" for note in notes)
+    return f"<ul>{items}</ul>" if items else ""
 
 
 def _text(text: str) -> str:
@@ -75,13 +83,13 @@ WIDEST = 7
 """Columns beside the first; a table with more is set in blocks, one under the other."""
 
 
-def to_latex_file(tables: Sequence[Table]) -> str:
-    """Tables one after the other, with a word on the packages they need."""
-    return "\n\n".join([PREAMBLE, *map(to_latex, tables)])
+def to_latex_file(tables: Sequence[Table], all_notes: bool = False) -> str:
+    """Return tables one after the other, with a comment on the packages they need."""
+    return "\n\n".join([PREAMBLE, *(to_latex(table, all_notes) for table in tables)])
 
 
-def to_latex(table: Table) -> str:
-    r"""A floating table with caption, label, rules and the notes below; wider than the line, it is scaled down.
+def to_latex(table: Table, all_notes: bool = False) -> str:
+    r"""Return a floating table with caption, label, rules and the notes below; wider than the line, it is scaled down.
 
     For `\usepackage[T1]{fontenc}` and the packages booktabs and graphicx. A caption stands without `Table 3.`, for
     LaTeX counts tables itself; columns beside the first are set in blocks about equally wide.
@@ -102,9 +110,9 @@ def to_latex(table: Table) -> str:
             r"\end{tabular}}",
         ]))  # fmt: skip
     notes: list[str] = []
-    if table.notes:
+    if shown := table.shown_notes(all_notes):
         notes = [r"\par\medskip", r"\begin{minipage}{\linewidth}\footnotesize\raggedright"]
-        notes += [*(rf"{escape_latex(note)}\par" for note in table.notes), r"\end{minipage}"]
+        notes += [*(rf"{escape_latex(note)}\par" for note in shown), r"\end{minipage}"]
     key = ("febench", *(table.key or (table.title,)))
     label = "-".join(re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") or "x" for part in key)
     caption = re.sub(r"^Table \d\. ", "", table.caption)

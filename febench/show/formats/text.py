@@ -70,17 +70,23 @@ def marked(text: str, marks: Mapping[str, str], label: Value = None) -> str:
     return f"{printable(text)} {signs}" if signs else printable(text)
 
 
-def to_text(table: Table) -> str:
-    """A table as plain text: title, grid, notes."""
+def to_text(table: Table, all_notes: bool = False) -> str:
+    """Return a table as plain text: title, grid, notes."""
     grid = _grid(headings(table), cells(table), "simple")
-    notes = (f"  * {printable(note)}" for note in (*table.about, *table.notes))
+    notes = (f"  * {printable(note)}" for note in note_lines(table, all_notes))
     return "\n".join([printable(table.title), "", grid, *notes])
 
 
-def to_markdown(table: Table) -> str:
-    """A table in GitHub's Markdown; names with markup stay text."""
+def note_lines(table: Table, all_notes: bool) -> list[str]:
+    """Return the lines below a table: what its values are, then what a reader must know."""
+    about = table.about_line(all_notes)
+    return [*[about] * bool(about), *table.shown_notes(all_notes)]
+
+
+def to_markdown(table: Table, all_notes: bool = False) -> str:
+    """Return a table in GitHub's Markdown; names with markup stay text."""
     grid = _grid(list(map(_escaped, headings(table))), [list(map(_escaped, row)) for row in cells(table)], "github")
-    notes = "\n".join(f"- {_escaped(printable(note))}" for note in (*table.about, *table.notes))
+    notes = "\n".join(f"- {_escaped(printable(note))}" for note in note_lines(table, all_notes))
     return f"**{_escaped(printable(table.title))}**\n\n{grid}\n\n{notes}"
 
 
@@ -99,8 +105,6 @@ def _escaped(text: str) -> str:
     return re.sub(r"([\\`*_~|\[\]$#!])", r"\\\1", entities)
 
 
-SAID = ("marks", "caption", "notes")
-"""The last columns of a CSV: what is the matter with the row, and what the table says of itself, the same in each."""
 PARTS: dict[type[Any], tuple[str, ...]] = {
     PlusMinus: ("mean", "sd"),
     Median: ("median", "lower quartile", "upper quartile"),
@@ -111,17 +115,18 @@ INTERVAL = ("lower end by person", "upper end by person")
 
 
 def to_csv(table: Table) -> str:
-    """A table as CSV: plain numbers, and what a reader must know in columns of their own.
+    """Return a table as CSV: caption and all notes in lines that begin with #, then plain numbers.
 
-    A mean and its sd have a column each, nothing is an empty field; without rows, one says why.
+    A mean and its sd have a column each, nothing is an empty field; the last column has what marks a row. For
+    `pandas.read_csv(file, comment="#")`.
     """
     parts = [_parts([row[i] for row in table.rows]) for i in range(len(table.columns))]
     heads = [f"{name} {part}".strip() for name, own in zip(table.columns, parts, strict=True) for part in own]
-    said = (printable(table.caption), printable(" | ".join(table.notes)))
     out = io.StringIO()
+    out.writelines(f"# {printable(text)}\n" for text in (table.caption, *table.notes))
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*map(spreadsheet_text, heads), *SAID])
-    for row in table.rows or ((None,) * len(table.columns),):
+    writer.writerow([*map(spreadsheet_text, heads), "marks"])
+    for row in table.rows:
         fields: list[Any] = []
         for value, own in zip(row, parts, strict=True):
             if isinstance(value, (PlusMinus, Median, Difference)):
@@ -130,7 +135,7 @@ def to_csv(table: Table) -> str:
             else:
                 plain = "" if value is None else spreadsheet_text(value) if isinstance(value, str) else value
                 fields += [plain, *[""] * (len(own) - 1)]
-        writer.writerow([*fields, "; ".join(words_of_signs(table.marks.get(str(row[0]), ""))), *said])
+        writer.writerow([*fields, "; ".join(words_of_signs(table.marks.get(str(row[0]), "")))])
     return out.getvalue()
 
 

@@ -23,6 +23,7 @@ from febench.show.tables.settings import settings_table
 from febench.show.tables.table import (
     INTERVAL_OF_PEOPLE,
     MAJORITY,
+    Detail,
     Difference,
     Document,
     Median,
@@ -46,8 +47,9 @@ from febench.show.tables.table import (
 from febench.show.tables.training import convergence_table, cost_table
 
 __all__ = [
-    "INTERVAL_OF_PEOPLE", "LADDERS", "MAJORITY", "TABLES", "Difference", "Document", "Median", "PlusMinus", "Table",
-    "Value", "about_of", "caveat_notes", "chosen", "class_spreads", "convergence_table", "cost_table", "dataset_of",
+    "INTERVAL_OF_PEOPLE", "LADDERS", "MAJORITY", "TABLES", "Detail", "Difference", "Document", "Median", "PlusMinus",
+    "Table", "Value", "about_of", "caveat_notes", "chosen", "class_spreads", "convergence_table", "cost_table",
+    "dataset_of",
     "definition", "floor_data", "head_data", "key_of", "ladder_table", "make_table", "noted", "origin_of",
     "people_table", "run_command", "run_counts", "rungs_of", "said_of_floor", "settings_table", "shows_papers",
     "table_1", "table_2",

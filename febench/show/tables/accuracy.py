@@ -173,7 +173,7 @@ def table_3(
         change = word_of_changes(drop.by_label.values(), metric)
         columns = (*columns, change)
         body = [(*values, difference(row["drop"])) for values, row in zip(body, data["rows"], strict=True)]
-        notes.append(f"{change}: {metric.title} under {last} minus that under {first}; table 4 has both")
+        notes.append(f"{change}: {metric.title} under {last} minus that under {first}; febench table 4 has both")
     table = Table(
         title=titled(f"Table 3. Comparison of methods by {metric.title}, {metric.unit}", results),
         columns=columns,

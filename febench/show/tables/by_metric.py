@@ -15,6 +15,7 @@ from febench.results.rows import RowResults
 from febench.show.tables.table import (
     BY_PERSON,
     SPREAD,
+    Detail,
     Difference,
     PlusMinus,
     caveat_notes,
@@ -83,7 +84,7 @@ def notes_of(
         said.append(note_on_papers(results.manifest))
     if faces_tested(results.manifest) in ("seen", "partly seen"):
         faces = said_of_faces(results.manifest)
-        said.append(f"under protocol {results.manifest.protocol} {faces}; new faces: table 4")
+        said.append(f"under protocol {results.manifest.protocol} {faces}; new faces: febench table 4")
     said += caveat_notes(results, rows)
     if metric.by_class:
         said += _absent_classes(results, rows, metric)
@@ -94,8 +95,8 @@ def definition(metric: Metric, rows: Sequence[RowResults]) -> list[str]:
     """Say what a metric is and which quantity is shown, unless it is the papers' own; and which methods lack it."""
     if metric is OA:
         return []
-    better = "" if metric.higher_is_better else "; less is better"
-    said = [f"{metric.title}: {metric.about}{better}; {metric.estimand}"]
+    said: list[str] = [] if metric.higher_is_better else [f"less {metric.title} is better"]
+    said.append(Detail(f"{metric.title}: {metric.about}; {metric.estimand}"))
     without = list(dict.fromkeys(row.label for row in rows if row.runs and not row.scores(metric)))
     return said + [f"no probabilities, and so no {metric.title}: {', '.join(without)}"] * bool(without)
 

@@ -15,6 +15,7 @@ from febench.show.tables.by_metric import Data, and_by_person, definition, diffe
 from febench.show.tables.table import (
     MAJORITY,
     SPREAD,
+    Detail,
     Difference,
     Document,
     Table,
@@ -103,9 +104,9 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
     notes = [*definition(metric, [row for under in rows for row in under]), _said_of_protocols(results)]
     notes += _gain_notes(gains, protocols)
     if gains and metric in COUNTS_OF_ANSWERS and faces_tested(results[0].manifest) == "seen":
-        notes.append(WHY_A_GAIN)
+        notes.append(Detail(WHY_A_GAIN))
     if not metric.higher_is_better:
-        notes.append(f"less {metric.title} is better: a change above 0 is a loss")
+        notes.append("a change above 0 is a loss")
     notes += _said_of_tests(drops, change, protocols)
     notes += map(noted, [one for one in caveats_of_data(results[0]) if one.word == "synthetic"])
     for one, under in zip(results, rows, strict=True):
@@ -201,13 +202,11 @@ def _gain_notes(gains: Mapping[str, Drop], protocols: Sequence[str]) -> list[str
 
 def _said_of_tests(drops: Mapping[str, Drop], change: str, protocols: Sequence[str]) -> list[str]:
     """Say how the drops are tested, and why some are not."""
-    said = []
+    said: list[str] = []
     if n_tests := sum(drop.interval is not None for drop in drops.values()):
         adjusted = f", adjusted by Holm over {n_tests} tests" if n_tests > 1 else ""
-        said.append(
-            f"p: t test that there is no {change} from {protocols[0]} to {protocols[-1]}, paired by person{adjusted}; "
-            "intervals are of each method alone"
-        )
+        test = f"t test that there is no {change} from {protocols[0]} to {protocols[-1]}, paired by person{adjusted}"
+        said.append(Detail(f"p: {test}; intervals are of each method alone"))
     for lacking in dict.fromkeys(drop.lacking for drop in drops.values() if drop.lacking):
         labels = [label for label, drop in drops.items() if drop.lacking == lacking]
         which = "" if len(labels) == len(drops) else f" of {', '.join(labels)}"

@@ -11,7 +11,7 @@ from febench.core import __version__
 from febench.core.errors import UsageError
 from febench.core.manifest import Manifest
 from febench.papers import place
-from febench.results.caveats import Caveat, caveats_of, words_of
+from febench.results.caveats import ROW_CAVEATS, Caveat, caveats_of, words_of
 from febench.results.floor import floor_of
 from febench.results.metrics import OA, Metric
 from febench.results.results import Results
@@ -22,6 +22,7 @@ INTERVAL_OF_PEOPLE = "95 % interval for other people of this kind, trained and t
 BY_PERSON = f"in brackets: {INTERVAL_OF_PEOPLE}"
 MAJORITY = "most frequent class"
 """What always answering the most frequent class of a fold's training images is called."""
+SIGNS = tuple(caveat.sign for caveat in ROW_CAVEATS if caveat.sign)
 SHORT = 12
 """Digits of a manifest's hash that are shown."""
 
@@ -66,6 +67,17 @@ class Difference(float):
 
 Value = str | int | float | PlusMinus | Median | None
 
+MAX_SHORT_NOTES = 4
+"""Notes below a table, beside the line that says what its values are; signed ones share a line where there are more."""
+
+
+class Detail(str):
+    """A note that is shown only where all notes are: it defines a term, or another note implies it."""
+
+
+class InTitle(str):
+    """A note on what the title says in a word: the first to go where there are more notes than lines."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -107,6 +119,24 @@ class Table:
     def caption(self) -> str:
         """The title and what the values are, as sentences."""
         return " ".join(f"{text[:1].upper()}{text[1:]}." for text in (self.title, *self.about))
+
+    def shown_notes(self, all_notes: bool = False) -> list[str]:
+        """Return the notes to show: all of them, or those that change how a number is read."""
+        if all_notes:
+            return list(self.notes)
+        notes = [note for note in self.notes if not isinstance(note, Detail)]
+        signed = [note for note in notes if note.startswith(SIGNS)]
+        if len(notes) > MAX_SHORT_NOTES and len(signed) > 1:
+            notes = [*(note for note in notes if note not in signed), "; ".join(signed)]
+        if len(notes) > MAX_SHORT_NOTES:
+            notes = [note for note in notes if not isinstance(note, InTitle)]
+        return notes
+
+    def about_line(self, all_notes: bool = False) -> str:
+        """Return one line on what the values are, from which folds they come, and how many notes are not shown."""
+        hidden = sum(isinstance(note, Detail) for note in self.notes) * (not all_notes)
+        more = [f"{hidden} more note{'s' * (hidden > 1)}: --notes all"] if hidden else []
+        return "; ".join([*self.about, *more])
 
     @property
     def body(self) -> tuple[tuple[Value, ...], ...]:
@@ -186,7 +216,19 @@ def run_counts(rows: Sequence[RowResults]) -> str:
 
 
 def noted(caveat: Caveat, under: str = "") -> str:
-    """A caveat as a note of a table; `under` names the protocol where a table shows several: `, paper`."""
+    """Return a caveat as a note of a table.
+
+    `under` names the protocol where a table shows several: `, paper`.
+    """
+    text = _note_text(caveat, under)
+    if caveat.word == "audit error" and caveat.text.startswith("FEB001 "):
+        return Detail(
+            text
+        )  # the line on the protocol says that people are in training and test, the first has the code
+    return InTitle(text) if caveat.word == "synthetic" else text
+
+
+def _note_text(caveat: Caveat, under: str) -> str:
     if caveat.word in ("audit error", "audit warning"):
         return f"audit{under}: {caveat.text}; see febench audit"
     if caveat.word in ("synthetic", "people not known", "not audited"):

@@ -49,7 +49,7 @@ def test_the_difference_is_that_of_the_tables(results: Results, name: str) -> No
     ("name", "words"), [("uar", "test images of a run together"), ("auc", "different trained models are not ranked")]
 )
 def test_a_comparison_says_of_which_quantity_it_is(results: Results, name: str, words: str) -> None:
-    text = render(compare_documents([results], metric=metric_of(name)), "text")
+    text = render(compare_documents([results], metric=metric_of(name)), "text", all_notes=True)
     assert words in text and f"points of {metric_of(name).title}" in text
 
 

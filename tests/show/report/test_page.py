@@ -163,7 +163,7 @@ def without_times(path: Path) -> Store:
 
 CASES: dict[Callable[[Path], Store], tuple[str, ...]] = {
     one_method: ("One method only", "there is nothing to test", "Only protocol paper is in this report"),
-    single_run: ("Too few runs to say who wins", "a single run, no sd", "so there is no sd: a, b"),
+    single_run: ("Too few runs to say who wins", "a single run, no sd", "so there is no sd: every row"),
     partial: ("so far", "b (3 of 10 runs)", "H(r=3 of 10, g=10)"),
     failed: ("so far", "they count in nothing: bad (10 cells failed, the last (run 1, fold 10): timeout, too slow)"),
     nothing_stored: ("Nothing to say yet", "No method has a complete run."),

@@ -101,7 +101,7 @@ def test_one_method_and_none() -> None:
 def test_a_win_over_partial_runs_is_so_far() -> None:
     found = verdict_on(made(MANIFEST, runs=[1, 2, 3], good=about(5), poor=about(20, seed=1)))
     assert found["headline"].startswith("good wins so far: ")
-    assert "good, poor (3 of 10 runs)" in found["cautions"][words(found).index("Partial")]["text"]
+    assert "every row (3 of 10 runs)" in found["cautions"][words(found).index("Partial")]["text"]
 
 
 def test_the_best_mean_that_is_worse_over_common_runs_does_not_win() -> None:

@@ -39,9 +39,9 @@ def test_a_table_by_a_metric_holds_its_values_and_says_what_it_is(results: Resul
     rows = {row["method"]: row for row in document.data["rows"]}
     assert rows["hwt"]["mean"] == pytest.approx(sum(results.rows[0].scores(metric).values()) / 10)
     assert rows["hwt"]["published"] is None, "the papers print overall accuracies alone"
-    text = render([document], "text")
-    assert f"{metric.title}: {metric.about}" in text
-    assert ("less is better" in text) is not metric.higher_is_better
+    text, every_note = render([document], "text"), render([document], "text", all_notes=True)
+    assert f"{metric.title}: {metric.about}" in every_note and "1 more note: --notes all" in text
+    assert (f"less {metric.title} is better" in text) is not metric.higher_is_better
     if metric.of_probabilities:
         assert rows["bare"]["mean"] is None and f"no probabilities, and so no {metric.title}: bare" in text
     else:

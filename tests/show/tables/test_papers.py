@@ -110,7 +110,7 @@ def test_the_drop_stands_where_results_of_both_protocols_are_given(tmp_path: Pat
         assert isinstance(table.rows[0][-1], Difference) and table.rows[0][-1] == pytest.approx(wanted)
         assert document.data["rows"][0]["drop"] == pytest.approx(wanted)
         assert document.data["drop_between"] == ["paper", "subject"]
-        assert "drop: overall accuracy under subject minus that under paper; table 4 has both" in table.notes
+        assert "drop: overall accuracy under subject minus that under paper; febench table 4 has both" in table.notes
     worse = results_of(tmp_path / "gain", "jaffe", "paper", 0.2)
     assert make_table(3, [worse, new])[0].tables[0].columns[-1] == make_table(4, [worse, new])[0].data["change"]
     for others in ([seen], [seen, results_of(tmp_path, "other", "subject")], [seen, seen, new]):
