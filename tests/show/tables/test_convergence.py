@@ -77,7 +77,7 @@ def test_the_figure_draws_each_curve_to_its_end(results: Results, tmp_path: Path
 def test_results_without_traces_have_no_figure(results: Results) -> None:
     bare = replace(results, rows=tuple(row for row in results.rows if row.label == "svm"))
     assert curves(bare.rows) == []
-    with pytest.raises(UsageError, match="no method in these results left a trace"):
+    with pytest.raises(UsageError, match="no method in these results recorded its convergence"):
         make_figure("convergence", [bare])
     with pytest.raises(UsageError, match="of one results directory, not of 2"):
         make_figure("convergence", [results, results])
