@@ -154,9 +154,21 @@ class ExtractTask:
         shared = getattr(estimator, "features_id", None)
         if shared is None:
             return [*self.key, [self.method.name, version, self.method.params]]
-        if isinstance(shared, Mapping) and "code" in shared:
+        if _names_its_code(estimator, shared):
             return [*self.key, shared]
         return [*self.key, shared, version]  # an edited `extract` has another version, but perhaps the same id
+
+
+def _names_its_code(estimator: Any, features_id: Any) -> bool:
+    """Return whether a `features_id` has a hash of the code of `extract`, which a subclass has not overridden since."""
+    if not isinstance(features_id, Mapping) or "code" not in features_id:
+        return False
+    classes = type(estimator).__mro__
+    extract, own_id = (
+        next((depth for depth, cls in enumerate(classes) if name in vars(cls)), -1)
+        for name in ("extract", "features_id")
+    )
+    return extract >= own_id
 
 
 def _features(estimator: Any, images: NDArray[np.uint8]) -> Iterator[NDArray[Any]]:

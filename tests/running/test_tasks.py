@@ -227,6 +227,15 @@ def test_methods_whose_features_id_names_their_code_share_features(toy: Dataset,
     assert same.seconds == first.seconds
 
 
+def test_a_subclass_with_another_extract_does_not_share_by_its_parents_code(toy: Dataset, images: Path) -> None:
+    parent = type("Parent", (Sums,), {"features_id": {"code": "1"}, "extract": Sums.extract})
+    child = type("Child", (parent,), {"extract": lambda self, X: -X.reshape(len(X), -1).astype(float)})
+    inherited = extracted(parent, images, toy.fingerprint, "subclass")
+    overridden = extracted(child, images, toy.fingerprint, "subclass", version="2")
+    assert inherited.path != overridden.path
+    assert extracted(type("Plain", (parent,), {}), images, toy.fingerprint, "subclass", version="3") == inherited
+
+
 def test_an_edited_extract_is_not_served_features_of_the_version_before(toy: Dataset, images: Path) -> None:
     def sums(factor: int) -> type[Spy]:
         def extract(self: Spy, X: Any) -> Any:
