@@ -1,6 +1,6 @@
 """Classifiers that a search trains: features, a transformer, and the network of the papers with fixed settings.
 
-`cso`, `bbo` and `jaya` are built of this module. Nothing is selected inside a cell: the evaluations that a selection
+`cso`, `bbo` and `jaya` are built from this module. Nothing is selected inside a cell: the evaluations that a selection
 costs are worth more than what it brings. What a paper leaves open was decided once, on other images (`Open`).
 """
 
