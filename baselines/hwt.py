@@ -60,6 +60,6 @@ def hwt(
             "decay": choices(decay, 1e-4, (1e-3, 1e-4, 1e-5), select),
         },
         folds=3,
-        part=None,
+        max_images=None,
         random_state=random_state,
     )

@@ -65,6 +65,6 @@ def lbp_knn(
         NearestNeighbours(),
         grid={"k": choices(k, 1, NEIGHBOURS, select)},
         isometric=True,
-        part=None,
+        max_images=None,
         random_state=random_state,
     )

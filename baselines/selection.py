@@ -152,8 +152,8 @@ class Selected:
         coordinates in their span, which are fewer where features are many.
     folds : int
         Number of inner folds, where so many can be dealt.
-    part : int or None
-        With more training images than that, the choice is made on a sample of about so many; None: always on all.
+    max_images : int or None
+        With more training images, the selection uses a sample of about so many; None: always all.
     random_state : int or None
         Seed of the inner folds.
 
@@ -182,7 +182,7 @@ class Selected:
         bounds: Mapping[str, float] | None = None,
         isometric: bool = False,
         folds: int = FOLDS,
-        part: int | None = MAX_SELECTION_IMAGES,
+        max_images: int | None = MAX_SELECTION_IMAGES,
         random_state: int | None = None,
     ) -> None:
         *transformers, classifier = steps
@@ -193,7 +193,7 @@ class Selected:
         self.bounds = {f"classifier__{name}": bound for name, bound in (bounds or {}).items()}
         self.isometric = isometric
         self.folds = folds
-        self.part = part
+        self.max_images = max_images
         self.random_state = random_state
         for name, values in self.grid.items():
             for value in values:
@@ -268,7 +268,7 @@ class Selected:
 
     def _inner_data(self, X: Features, y: Labels, groups: Labels | None, columns: ColumnRanges) -> _InnerData:
         """Return the training images, or a sample of them, and their inner folds."""
-        sample = sample_of(y, groups, self.part or len(y), self.random_state)
+        sample = sample_of(y, groups, self.max_images or len(y), self.random_state)
         inner_y, inner_groups = y[sample], None if groups is None else groups[sample]
         folds = inner_folds(inner_y, inner_groups, self.folds, self.random_state)
         if len(y) > MAX_IMAGES_FOR_ALL_FOLDS:
@@ -393,7 +393,7 @@ class Selected:
         single.grid = {name: values[len(values) // 2 :][:1] for name, values in self.grid.items()}
         single.folds = 0
         X = X[:, slice(*columns[block])]
-        sample_size = min(n, self.part or n)
+        sample_size = min(n, self.max_images or n)
         inner_X = span(X) if self.isometric and X.shape[1] > sample_size else X
         inner_seconds = forecast(single, inner_X, y, sample_size * (self.folds - 1) // self.folds)
         n_fits = len(candidates) if len(candidates) > 1 else 0

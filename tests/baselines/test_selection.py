@@ -122,7 +122,7 @@ class Counting(LinearSVM):
 
 
 @pytest.mark.parametrize(
-    ("n", "part", "judged"),
+    ("n", "max_images", "judged"),
     [
         (1000, 400, 5 * [320]),
         (1000, None, 5 * [800]),
@@ -131,10 +131,12 @@ class Counting(LinearSVM):
         (2400, None, [1920]),
     ],
 )
-def test_large_sets_are_judged_on_one_fold_of_a_sample_and_the_choice_is_trained_on_all(n, part, judged, monkeypatch):
+def test_large_sets_are_judged_on_one_fold_of_a_sample_and_the_choice_is_trained_on_all(
+    n, max_images, judged, monkeypatch
+):
     monkeypatch.setattr(Counting, "fits", [])
     X, y = blobs(n=n, classes=2)
-    plain(Counting(random_state=0), grid={"C": COSTS}, part=part, random_state=3).fit(X, y)
+    plain(Counting(random_state=0), grid={"C": COSTS}, max_images=max_images, random_state=3).fit(X, y)
     assert Counting.fits == [*judged * len(COSTS), n, *judged]  # those after it are for the temperature
 
 
