@@ -356,17 +356,18 @@ def show(
     align: Align = False,
     class_names: ClassNames = None,
     subject_pattern: SubjectPattern = None,
-    columns: Annotated[int, typer.Option(help="Images of each class.")] = 10,
+    columns: Annotated[int, typer.Option(help="Images of each class or person.")] = 10,
+    by: Annotated[str, typer.Option(help="A row of images for each class or person.")] = "class",
     plugin: Plugins = None,
 ) -> None:
-    """Draw images of a data set as febench sees them, some of each class, before anything runs."""
+    """Draw some images of each class, or of each person, as febench sees them before anything runs."""
     from febench.core.dataset import load_dataset
     from febench.show.sheet import save_sheet
 
     load_plugins(plugin)
     selector = dataset_selector(dataset, align=align, class_names=class_names, subject_pattern=subject_pattern)
     data = load_dataset(selector, data_dir)
-    save_sheet(data, output, columns)
+    save_sheet(data, output, columns, by)
     print("\n".join(map(printable, [data.summary, *data.notes, f"wrote {output}"])))
 
 
