@@ -1,4 +1,4 @@
-"""AffectNet: faces from the web, labelled by hand, in the forms in which it is given out and passed round."""
+"""AffectNet: faces from the web, labelled by hand; both releases and two common copies of it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from febench.datasets.loading import choose, make_dataset
 from febench.datasets.notes import compare_labels, count_absent, first_few, note_left_out, one_value_each, whole_number
 from febench.datasets.source import Source, SourceFile, ending
 from febench.datasets.tables import read_table
-from febench.datasets.words import WORDS, expression
+from febench.datasets.words import WORDS, expression, part_of_split
 
+PARTS_OF_FOLDERS = "train|training|val|valid|validation|test|testing"
 SOURCE = Source(
     name="affectnet",
     folders=("affectnet",),
@@ -30,7 +31,7 @@ SOURCE = Source(
         rf"(?P<set>train|val)_set/(?:images/(?P<number>\d+){IMAGE}|annotations/(?P<annotated>\d+)_exp\.npy)|"
         r"(?P<old>(?:training|validation)\.csv)|(?P<table>labels\.csv)|(?P<names>data\.ya?ml)|"
         rf"(?P<split>train|valid|val|test)/(?:images/(?P<boxed>[^/]+){IMAGE}|labels/(?P<boxes>[^/]+)\.txt)|"
-        rf"(?P<folder>{WORDS})/(?P<name>[^/]+){IMAGE}|"
+        rf"(?:(?P<part>{PARTS_OF_FOLDERS})(?:_?set)?/)?(?P<folder>{WORDS})/[^/]+{IMAGE}|"
         rf"[^/]+/(?P<hashed>[0-9a-f]{{20,}}){IMAGE}"
     ),
     example="AffectNet/train_set/images/123.jpg, AffectNet/anger/image0000006.jpg, train/labels/x.txt or training.csv",
@@ -46,15 +47,18 @@ CODES = {
 }  # fmt: skip
 OTHER = {"8": "none", "9": "uncertain", "10": "no face"}
 PARTS = {"train": "train", "val": "test", "training": "train", "validation": "test"}
+VALIDATION_IS_TEST = "the validation part is the test part, as in the literature: there is no other"
 OWN_TEST = "val_set is the test part, as in the literature: the labels of AffectNet's own test set are not published"
 LABELS = {"pth": ("pth", "path", "image"), "label": ("label",)}
-OLD_COLUMNS = (
+FIRST_RELEASE_COLUMNS = (
     "subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "facial_landmarks", "expression",
     "valence", "arousal",
 )  # fmt: skip
-OLD = {name: (name.lower(),) for name in OLD_COLUMNS if name not in ("facial_landmarks", "valence", "arousal")}
-CUT = 224  # pixels to which faces are brought that are cut out of photographs
-SOURCES_OF_LABELS = {"any": "any", "table": "table", "folders": "folders"}
+FIRST_RELEASE = {
+    name: (name.lower(),) for name in FIRST_RELEASE_COLUMNS if name not in ("facial_landmarks", "valence", "arousal")
+}
+FACE_PIXELS = 224  # size of faces that are cut out of photographs
+LABEL_SOURCES = {"any": "any", "table": "table", "folders": "folders"}
 
 
 @dataset("affectnet", cite="Mollahosseini, Hasani & Mahoor 2017", find=SOURCE.find)
@@ -68,45 +72,46 @@ def affectnet(
 ) -> Dataset:
     """Colour faces of 224x224 pixels from the web, 8 expressions with contempt; train_set, and val_set for testing.
 
-    AffectNet's own test set has no published labels; as everywhere in the literature, its validation set stands for it.
-    Also read: `labels.csv` beside folders of expressions, YOLO's folders of images and labels with `data.yaml`, and the
-    first release, `training.csv` and `validation.csv`, whose faces are cut out by their boxes.
+    AffectNet's own test set has no published labels; as in the literature, the validation set is the test part. Other
+    forms are read too: folders of expressions, maybe below train and test, with or without `labels.csv`; YOLO's folders
+    of images and labels with `data.yaml`; and the first release, `training.csv` and `validation.csv`, whose faces are
+    cut out by their boxes.
 
     Parameters
     ----------
     data_dir : Path
         The folder that holds them.
     labels : str
-        Which count where `labels.csv` and the folders contradict each other: `table` or `folders`; `any` refuses.
+        Which source counts if `labels.csv` and the folders contradict each other: `table` or `folders`; `any` refuses.
     size, align, eyes, margin
         As in `jaffe`.
     """
-    choose("affectnet", "labels", labels, SOURCES_OF_LABELS)
+    choose("affectnet", "labels", labels, LABEL_SOURCES)
     files, notes = SOURCE.files(data_dir)
     frame: dict[str, Any] = {"size": size, "align": align, "eyes": eyes, "margin": margin}
     forms: dict[str, tuple[str, Callable[..., Dataset], dict[str, Any]]] = {
         "annotations of each image": ("set", _of_annotations, frame),
-        "training.csv and validation.csv": ("old", _of_first_release, {**frame, "size": size or CUT}),
+        "training.csv and validation.csv": ("old", _of_first_release, {**frame, "size": size or FACE_PIXELS}),
         "YOLO's files of labels": ("boxes", _of_yolo, frame),
         "folders of expressions": ("folder", partial(_of_folders, which=labels), frame),
     }
-    there = [name for name, (group, _, _) in forms.items() if any(file.match[group] for file in files)]
-    if not there:
+    present = [name for name, (group, _, _) in forms.items() if any(file.match[group] for file in files)]
+    if not present:
         raise SOURCE.error(f"found {first_few([file.id for file in files])}, but nothing that labels images")
-    _, read, its_frame = forms[there[0]]
-    second = (f"{', '.join(there[1:])} are not used, for there are {there[0]}",) if there[1:] else ()
-    return read(files, (*notes, *second), its_frame)
+    _, read, frame_of_form = forms[present[0]]
+    unused = (f"{', '.join(present[1:])} are not used, since there are {present[0]}",) if present[1:] else ()
+    return read(files, (*notes, *unused), frame_of_form)
 
 
 def _of_annotations(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[str, Any]) -> Dataset:
-    """The release with 8 expressions: an array an image."""
+    """Read the release with 8 expressions, in which a small array labels each image."""
     images = {_key(file): file for file in files if file.match["number"]}
     annotations = {_key(file): file for file in files if file.match["annotated"]}
     SOURCE.refuse_copies(file for file in files if file.match["number"] or file.match["annotated"])
     if not annotations:
         raise SOURCE.error("found images but no annotation like train_set/annotations/123_exp.npy")
     codes = list(in_threads(_code, list(annotations.values()), "affectnet: reading labels"))
-    errors = [_words(code) for code in codes if isinstance(code, DataError)]
+    errors = [_phrase(code) for code in codes if isinstance(code, DataError)]
     if errors:
         raise SOURCE.error(first_few(errors, "; "))
     coded = [(file.path, str(code)) for file, code in zip(annotations.values(), codes, strict=True)]
@@ -128,13 +133,13 @@ def _of_annotations(files: Sequence[SourceFile], notes: Sequence[str], frame: Ma
 
 
 def _of_first_release(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[str, Any]) -> Dataset:
-    """The first release: a table a part, and photographs of which faces are cut out."""
+    """Read the first release: a table for each part, and photographs from which faces are cut out."""
     images = {"/".join(file.path.parts[-2:]).lower(): file for file in files if file.match["hashed"]}
     rows = [
         (PARTS[table.path.stem.lower()], f"{table.path} line {line}", row)
         for table in files
         if table.match["old"]
-        for line, row in read_table(table.path, OLD, SOURCE.error, without_header=OLD_COLUMNS)
+        for line, row in read_table(table.path, FIRST_RELEASE, SOURCE.error, without_header=FIRST_RELEASE_COLUMNS)
     ]
     labels = SOURCE.labels([(where, row["expression"]) for _, where, row in rows], {**CODES, **OTHER})
     pictures, absent, others = [], [], []
@@ -158,7 +163,7 @@ def _of_first_release(files: Sequence[SourceFile], notes: Sequence[str], frame: 
 
 
 def _of_yolo(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[str, Any]) -> Dataset:
-    """YOLO's layout: beside each image a file of lines, the number of a class and a box each; names in `data.yaml`."""
+    """Read YOLO's layout: for each image a file of lines with the number of a class and a box; names in `data.yaml`."""
     tables = [file.path for file in files if file.match["names"]]
     names = _names_in(tables[0]) if tables else []
     if not names:
@@ -166,15 +171,14 @@ def _of_yolo(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[s
     images = {(file.match["split"].lower(), file.match["boxed"]): file for file in files if file.match["boxed"]}
     numbers = {(f.match["split"].lower(), f.match["boxes"]): _numbers(f.path) for f in files if f.match["boxes"]}
     known = {str(number): expression(name) or name.lower() for number, name in enumerate(names)}
-    one = {key: codes for key, codes in numbers.items() if len(codes) == 1}
-    named = dict(
-        zip(one, SOURCE.labels([(f"{k[0]}/labels/{k[1]}.txt", min(c)) for k, c in one.items()], known), strict=True)
-    )
+    single = {key: min(codes) for key, codes in numbers.items() if len(codes) == 1}
+    coded = [(f"{split}/labels/{name}.txt", code) for (split, name), code in single.items()]
+    labels = dict(zip(single, SOURCE.labels(coded, known), strict=True))
     splits = {split for split, _ in images}
     parts = {"train": "train", "test": "test", "val": "validation", "valid": "validation"}
     parts = parts if "test" in splits else {**parts, "val": "test", "valid": "test"}
     pictures = [
-        Picture(file.path, file.id, named[key], part=parts[key[0]]) for key, file in images.items() if key in named
+        Picture(file.path, file.id, labels[key], part=parts[key[0]]) for key, file in images.items() if key in labels
     ]
     absent = [f"{split}/images/{name}" for split, name in numbers if (split, name) not in images]
     about = (
@@ -186,51 +190,77 @@ def _of_yolo(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[s
 
 
 def _of_folders(files: Sequence[SourceFile], notes: Sequence[str], frame: Mapping[str, Any], which: str) -> Dataset:
-    """Folders of expressions, and `labels.csv` (`pth,label,relFCs`), which may say something else of their images."""
-    images = {f"{file.match['folder']}/{file.path.name}".lower(): file for file in files if file.match["folder"]}
+    """Read folders of expressions, maybe below parts, and `labels.csv` (`pth,label,relFCs`) beside them."""
+    images = {file.id: file for file in files if file.match["folder"]}
     SOURCE.refuse_copies(images.values())
     folders = {name: expression(file.match["folder"]) or "" for name, file in images.items()}
-    labels, absent, about = folders, [], []
-    for table in (file.path for file in files if file.match["table"]):
-        rows = [(line, row) for line, row in read_table(table, LABELS, SOURCE.error)]
-        classes = SOURCE.labels([(f"{table} line {line}", row["label"]) for line, row in rows], CODES)
-        names = ["/".join(row["pth"].replace("\\", "/").lower().split("/")[-2:]) for _, row in rows]
-        listed = one_value_each(zip(names, classes, strict=True), table, SOURCE.error)
-        absent = sorted(set(listed) - set(images))
+    tables = [file.path for file in files if file.match["table"]]
+    labels, absent = folders, list[str]()
+    about: list[str] = []
+    if tables:
+        listed, absent = _listed(tables, images)
         try:
-            about = [compare_labels(folders, listed, table, SOURCE.error)]
+            about = [compare_labels(folders, listed, tables[0], SOURCE.error)]
         except DataError as error:
             if which == "any":
                 raise SOURCE.error(
-                    f"{_words(error)}, or say which counts: affectnet[labels=table] or affectnet[labels=folders]"
+                    f"{_phrase(error)}, or say which counts: affectnet[labels=table] or affectnet[labels=folders]"
                 ) from error
             about = [f"the labels of the {which} are read, which the other source contradicts"]
         labels = folders if which == "folders" else listed
-        about += note_left_out([file.id for name, file in images.items() if name not in labels], f"not in {table.name}")
-    pictures = [Picture(file.path, file.id, labels[name]) for name, file in images.items() if name in labels]
+        about += note_left_out([name for name in images if name not in labels], f"not in {tables[0].name}")
+    parts = [part_of_split(images[name].match["part"] or "") for name in labels]
+    if any(parts) and not all(parts):
+        without_part = [name for name, part in zip(labels, parts, strict=True) if not part]
+        about.append(f"of no part, so that there is no split: {first_few(without_part)}")
+    elif "validation" in parts and "test" not in parts:
+        parts = ["test" if part == "validation" else part for part in parts]
+        about.append(VALIDATION_IS_TEST)
+    pictures = [
+        Picture(images[name].path, name, labels[name], part=part) for name, part in zip(labels, parts, strict=True)
+    ]
     return make_dataset(
         "affectnet", pictures, absent=count_absent(absent, "in labels.csv"), notes=(*notes, *about), **frame
     )
 
 
+def _listed(tables: Sequence[Path], images: Mapping[str, SourceFile]) -> tuple[dict[str, str], list[str]]:
+    """Return the class that tables give each image, in the order of the images, and the names of absent images."""
+    by_path: dict[str, list[str]] = {}
+    for name, file in images.items():
+        by_path.setdefault(f"{file.match['folder']}/{file.path.name}".lower(), []).append(name)
+    if ambiguous := [path for path, names in by_path.items() if len(names) > 1]:
+        raise SOURCE.error(f"{tables[0]} does not tell in which part its images are: {first_few(ambiguous)}")
+    rows: list[tuple[str, str]] = []
+    for table in tables:
+        lines = list(read_table(table, LABELS, SOURCE.error))
+        classes = SOURCE.labels([(f"{table} line {line}", row["label"]) for line, row in lines], CODES)
+        paths = ["/".join(row["pth"].replace("\\", "/").lower().split("/")[-2:]) for _, row in lines]
+        rows += zip(paths, classes, strict=True)
+    listed = one_value_each(rows, " and ".join(map(str, tables)), SOURCE.error)
+    absent = sorted(set(listed) - set(by_path))
+    return {names[0]: listed[path] for path, names in by_path.items() if path in listed}, absent
+
+
 def _without_expression(labels: Sequence[str]) -> list[str]:
-    """A note that counts the images labelled with no expression, if there are any."""
+    """Return a note that counts the images labelled with no expression; nothing if there are none."""
     others = Counter(label for label in labels if label in OTHER.values())
-    words = ", ".join(f"{label} {count}" for label, count in others.items())
-    return [f"left out as labelled with no expression: {words}"] if others else []
+    counts = ", ".join(f"{label} {count}" for label, count in others.items())
+    return [f"left out as labelled with no expression: {counts}"] if others else []
 
 
-def _words(error: DataError) -> str:
+def _phrase(error: DataError) -> str:
+    """Return a message without the name of the data set before it."""
     return str(error).removeprefix(str(SOURCE.error("")))
 
 
 def _key(file: SourceFile) -> tuple[str, str]:
-    """What an image and its annotation have in common: the folder and the number."""
+    """Return the folder and number that an image and its annotation share."""
     return file.match["set"].lower(), file.match["number"] or file.match["annotated"]
 
 
 def _code(file: SourceFile) -> str | DataError:
-    """What an annotation says; it is read as an array and never as a pickle, which could run a program."""
+    """Return the code in an annotation. It is read as an array, never as a pickle, which could run a program."""
     try:
         content = SOURCE.read(file.path)
         return whole_number(str(np.lib.format.read_array(io.BytesIO(content), allow_pickle=False).item()))
@@ -241,13 +271,13 @@ def _code(file: SourceFile) -> str | DataError:
 
 
 def _numbers(path: Path) -> set[str]:
-    """The numbers of the classes in a file of labels, of which each line begins with one."""
+    """Return the different class numbers in a file of labels, each line of which begins with one."""
     lines = SOURCE.read(path).decode("ascii", "replace").split("\n")
     return {whole_number(line.split()[0]) for line in lines if line.strip()}
 
 
 def _names_in(path: Path) -> list[str]:
-    """The class names in a `data.yaml`: `names: [a, b]`, or a line each, `- a` or `0: a`, below `names:`."""
+    """Return the class names in a `data.yaml`: `names: [a, b]`, or lines `- a` or `0: a` below `names:`."""
     text = SOURCE.read(path, 2**16).decode("utf-8-sig", "replace")
     inline = re.search(r"^names:\s*[\[{](.*?)[\]}]", text, re.MULTILINE | re.DOTALL)
     lines = re.search(r"^names:[ \t]*\n((?:[ \t]*(?:-|\d+[ \t]*:).*\n?)+)", text, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""FER2013: 35,887 grey faces of 48x48 pixels from the web, with an official split and no word of who is who."""
+"""FER2013: 35,887 grey faces of 48x48 pixels from the web, with an official split; the people are not known."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ FOLDERS = {"train": "train", "test": "test"}
 PUBLISHED = {
     "anger": 4953, "disgust": 547, "fear": 5121, "happy": 8989, "sadness": 6077, "surprise": 4002, "neutral": 6198,
 }  # fmt: skip
-ONE_TEST = "no file is named after its part: PublicTest and PrivateTest cannot be told apart and count as one test part"
+MAX_DEPARTURE = 0.01  # share of the published number of images, where no file has a name that only FER2013 has
+ONE_TEST = "no file is named after its part, so PublicTest and PrivateTest are read as one test part"
 
 
 @dataset("fer2013", cite="Goodfellow et al. 2013", find=SOURCE.find)
@@ -58,11 +59,17 @@ def fer2013(
         )  # fmt: skip
     parts = [PARTS.get(file.match["usage"].casefold()) for file in pictures]
     if not any(parts):
+        total = sum(PUBLISHED.values())
+        if abs(len(pictures) - total) > MAX_DEPARTURE * total:
+            raise SOURCE.error(
+                f"found {len(pictures)} images named like {pictures[0].id}, which could belong to any set, and FER2013 "
+                f"has {total}: load them as data set folder, or with their published names such as Training_3908.jpg"
+            )
         parts = [FOLDERS.get(file.match["folder"].lower(), "validation") for file in pictures]
         notes = (*notes, ONE_TEST) if "validation" not in parts else notes
     elif None in parts:
         other = pictures[parts.index(None)].path
-        raise SOURCE.error(f"{other} is not named after its part (such as Training_3908.jpg) as others are")
+        raise SOURCE.error(f"{other} is not named after its part, such as Training_3908.jpg, as other images are")
     return make_dataset(
         "fer2013",
         [
@@ -74,7 +81,7 @@ def fer2013(
 
 
 def _second_sources(table: PixelTable, tables: Sequence[Path], pictures: Sequence[SourceFile]) -> Iterator[str]:
-    """A note of each further table, and of image files beside a table.
+    """Yield a note on each further table, and on image files beside a table.
 
     Raises
     ------

@@ -12,7 +12,7 @@ import pytest
 from febench.core.dataset import load_dataset
 from febench.core.errors import DataError
 from tests.datasets import layouts
-from tests.datasets.files import labels_of
+from tests.datasets.files import labels_of, picture, text
 
 
 @pytest.fixture
@@ -86,3 +86,37 @@ def test_images_without_any_annotation(home: Path) -> None:
         path.unlink()
     with pytest.raises(DataError, match=r"found images but no annotation like train_set/annotations/123_exp\.npy"):
         load_dataset("affectnet", home)
+
+
+def sorted_images(home: Path, *names: str) -> None:
+    for name in names:
+        picture(home / "AffectNet" / name, (96, 96), "RGB")
+
+
+def test_folders_below_parts_keep_their_split(tmp_path: Path) -> None:
+    names = ["Test/Anger/image0000006.jpg", "Train/Anger/image0000006.jpg", "Train/happy/image0000008.jpg"]
+    sorted_images(tmp_path, *names)
+    dataset = load_dataset("affectnet", tmp_path)
+    assert dataset.parts == ("test", "train", "train") and dataset.ids == tuple(names)
+    assert labels_of(dataset) == dict(zip(names, ("anger", "anger", "happy"), strict=True))
+    text(tmp_path / "AffectNet" / "labels.csv", "pth,label\nanger/image0000006.jpg,anger\n")
+    with pytest.raises(DataError, match=r"labels\.csv does not tell in which part .*: anger/image0000006\.jpg"):
+        load_dataset("affectnet", tmp_path)
+
+
+def test_a_validation_part_alone_is_the_test_part_and_images_without_a_part_are_named(tmp_path: Path) -> None:
+    sorted_images(tmp_path, "train/anger/image0000006.jpg", "val/happy/image0000008.jpg")
+    dataset = load_dataset("affectnet", tmp_path)
+    assert dataset.parts == ("train", "test") and any("validation part is the test part" in n for n in dataset.notes)
+    sorted_images(tmp_path, "anger/image0000009.jpg")
+    dataset = load_dataset("affectnet", tmp_path)
+    assert dataset.parts is None
+    assert "of no part, so that there is no split: anger/image0000009.jpg" in dataset.notes
+
+
+def test_a_set_known_by_its_folder_alone_says_so(tmp_path: Path) -> None:
+    note = "taken for affectnet by the name of its folder alone; no file has a name that only this set has"
+    sorted_images(tmp_path, "anger/a.jpg", "happy/b.jpg")
+    assert note in load_dataset("affectnet", tmp_path).notes
+    sorted_images(tmp_path, "happy/image0000008.jpg")
+    assert note not in load_dataset("affectnet", tmp_path).notes

@@ -58,12 +58,19 @@ def test_folders_tell_the_part_in_the_name(tmp_path: Path) -> None:
     }
 
 
-def test_names_without_the_part_leave_the_folder_and_a_note(tmp_path: Path) -> None:
+def test_names_without_the_part_are_read_by_folder_with_a_note_if_there_are_as_many_as_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("train/angry/0.png", "test/sad/im1.png"):
         picture(tmp_path / "archive" / name, (48, 48))
+    with pytest.raises(
+        DataError, match=r"found 2 images named like .*, and FER2013 has 35887: load them as data set fold"
+    ):
+        load_dataset("fer2013", tmp_path)
+    monkeypatch.setattr("febench.datasets.fer2013.PUBLISHED", {"anger": 1, "sadness": 1})
     found = load_dataset("fer2013", tmp_path)
     assert found.parts == ("test", "train")
-    assert any("cannot be told apart" in note for note in found.notes)
+    assert any("are read as one test part" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(

@@ -130,4 +130,4 @@ def test_two_forms_of_affectnet(tmp_path: Path) -> None:
     affectnet(tmp_path)
     picture(tmp_path / "AffectNet" / "anger" / "image0000006.jpg", (224, 224), "RGB")
     notes = load_dataset("affectnet", tmp_path).notes
-    assert "folders of expressions are not used, for there are annotations of each image" in notes
+    assert "folders of expressions are not used, since there are annotations of each image" in notes
