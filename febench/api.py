@@ -261,6 +261,7 @@ def report(
     show_images: bool = False,
     data_dir: str | Path | None = None,
     version: str | None = None,
+    names: bool = False,
 ) -> list[dict[str, Any]]:
     """Write one HTML page of everything, and return its verdicts as data.
 
@@ -284,6 +285,8 @@ def report(
         Where data sets live.
     version : str or None
         As of `load`.
+    names : bool
+        Whether people of photographs are named as their files name them; otherwise by their initials.
 
     Raises
     ------
@@ -295,7 +298,7 @@ def report(
 
     return write_report(
         [open_results(path) for path in _found(directories)], Path(output), rope=rope, metric=metric, paper=paper,
-        version=version, without_twins=without_twins, show_images=show_images,
+        version=version, without_twins=without_twins, show_images=show_images, names=names,
         data_dir=None if data_dir is None else Path(data_dir),
     )  # fmt: skip
 

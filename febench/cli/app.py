@@ -246,6 +246,9 @@ def report(
     show_images: Annotated[
         bool, typer.Option("--show-images", help="Show images of people too: only if you may pass them on.")
     ] = False,
+    names: Annotated[
+        bool, typer.Option("--names", help="Name the people of photographs as their files do, not by initials.")
+    ] = False,
     data_dir: DataDir = None,
     plugin: Plugins = None,
     version: Version = None,
@@ -258,7 +261,7 @@ def report(
     load_plugins(plugin)
     verdicts = api.report(
         directories, output, rope=rope, metric=metric or "oa", paper=paper, without_twins=without_twins,
-        show_images=show_images, data_dir=data_dir, version=version,
+        show_images=show_images, data_dir=data_dir, version=version, names=names,
     )  # fmt: skip
     size = output.stat().st_size
     if json:

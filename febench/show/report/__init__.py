@@ -1,4 +1,4 @@
-"""One self-contained HTML page of some results: the verdict in words, then everything that stands behind it.
+"""Write results as one self-contained HTML page: the verdict in words, then the tables and figures behind it.
 
 >>> from febench.show.report import write_report
 >>> write_report([open_results(path)], Path("report.html"))
@@ -27,8 +27,9 @@ def report_html(
     show_images: bool = False,
     data_dir: Path | None = None,
     version: str | None = None,
+    names: bool = False,
 ) -> tuple[str, list[dict[str, Any]]]:
-    """A report as HTML, and its verdicts as data.
+    """Return a report as HTML, and its verdicts as data.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def report_html(
     rope : float or None
         Half the region of practical equivalence; the metric's own by default, for percentages a point.
     metric : str
-        What methods are compared by.
+        The metric by which methods are compared.
     without_twins : bool
         Whether only test images count that have no twin in training; see `Results.without_twins`.
     paper : bool
@@ -48,6 +49,8 @@ def report_html(
         Where data sets live.
     version : str or None
         Rows that have this version are shown at it.
+    names : bool
+        Whether people of photographs are named as the files name them; otherwise by their initials.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def report_html(
     from febench.show.report.studies import gather
     from febench.show.report.verdict import verdict_data
 
-    studies = gather(stores, rope, metric_of(metric), version, paper=paper, without_twins=without_twins)
+    studies = gather(stores, rope, metric_of(metric), version, paper=paper, without_twins=without_twins, names=names)
     return page(studies, show_images=show_images, data_dir=data_dir), verdict_data(studies)
 
 
@@ -75,6 +78,7 @@ def write_report(
     show_images: bool = False,
     data_dir: Path | None = None,
     version: str | None = None,
+    names: bool = False,
 ) -> list[dict[str, Any]]:
     """Write a report to a file, whole or not at all, and return its verdicts as data.
 
@@ -93,6 +97,7 @@ def write_report(
         show_images=show_images,
         data_dir=data_dir,
         version=version,
+        names=names,
     )
     with whole_file(output) as file:
         file.write(text.encode())

@@ -1,4 +1,4 @@
-"""What a page is made of: sections with headings, and blocks of HTML in them."""
+"""The parts of a page: sections with headings, and blocks of HTML in them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from febench.core.errors import UsageError, printable
-from febench.show.formats import format_value, to_html
+from febench.show.formats import to_html
 from febench.show.report.drawing import Drawings
 from febench.show.tables import Document, Table
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """Blocks under a heading; an empty heading where a section has but one part."""
+    """Blocks under a heading, which is empty if a section has only one part."""
 
     heading: str
     blocks: tuple[Markup, ...]
@@ -40,7 +40,7 @@ class Section:
     intro : str
         What it shows, in a sentence or two.
     parts : tuple of Part
-        One a data set and protocol, as a rule.
+        Usually one for each data set and protocol.
     """
 
     id: str
@@ -50,27 +50,27 @@ class Section:
 
 
 def fill(template: str, **values: Any) -> Markup:
-    """A template with its values; every value that is not markup already is text, whatever it holds."""
+    """Fill a template; values that are not markup are escaped."""
     return Markup(_templates().get_template(template).render(**values))
 
 
 def table_block(table: Table) -> Markup:
-    """A table; its names are escaped where it is written."""
+    """Return a table as HTML, its text escaped."""
     return Markup(to_html(table))
 
 
 def table_blocks(documents: Sequence[Document]) -> tuple[Markup, ...]:
-    """All tables of some documents."""
+    """Return all tables of some documents as HTML."""
     return tuple(table_block(table) for document in documents for table in document.tables)
 
 
 def folded(title: str, blocks: Sequence[Markup]) -> Markup:
-    """Blocks that are there for who opens them."""
+    """Return blocks under a title that opens and closes them."""
     return fill("folded.html", title=title, blocks=blocks)
 
 
 def figure_block(drawings: Drawings, caption: str, draw: Callable[[], Figure]) -> Markup:
-    """A figure with a caption; where there is nothing to draw, why."""
+    """Return a figure with a caption, or a note on why it cannot be drawn."""
     try:
         svg = drawings.add(draw())
     except UsageError as error:
@@ -79,29 +79,29 @@ def figure_block(drawings: Drawings, caption: str, draw: Callable[[], Figure]) -
 
 
 def note(text: str) -> Markup:
-    """A paragraph."""
+    """Return a paragraph."""
     return fill("note.html", text=text)
 
 
 @cache
 def _templates() -> Environment:
-    found = Environment(
+    environment = Environment(
         loader=PackageLoader("febench.show.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_shown,
+        finalize=_escape_control_characters,
     )
-    found.filters |= {"value": format_value, "prose": _prose}
-    return found
+    environment.filters |= {"prose": _prose}
+    return environment
 
 
 def _prose(text: str) -> Markup:
-    """Text in which a number and its percent sign stay together."""
+    """Return text in which a number and its percent sign stay on one line."""
     return escape(printable(text)).replace(" %", Markup("&nbsp;%"))
 
 
-def _shown(value: Any) -> Any:
-    """Text without control characters; markup as it is."""
+def _escape_control_characters(value: Any) -> Any:
+    """Return text with its control characters escaped; anything else, markup included, as it is."""
     return printable(value) if type(value) is str else value

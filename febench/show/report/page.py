@@ -1,4 +1,4 @@
-"""The whole page: one file that asks nobody for anything."""
+"""Write the whole page: one file that loads nothing from anywhere."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from febench.core import __version__
 from febench.show.compare import rankings
 from febench.show.report.blocks import fill
 from febench.show.report.drawing import Drawings
+from febench.show.report.lead import listed
 from febench.show.report.mistakes import mistakes_section
 from febench.show.report.sections import (
     audit_section,
@@ -30,11 +31,11 @@ from febench.show.report.sections import (
     significance_section,
 )
 from febench.show.report.studies import Study
-from febench.show.report.verdict import judge, listed
+from febench.show.report.verdict import judge
 
 
 def page(studies: Sequence[Study], *, show_images: bool = False, data_dir: Path | None = None) -> str:
-    """The report as HTML; the same results give the same bytes.
+    """Return the report as HTML; the same results give the same bytes.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def page(studies: Sequence[Study], *, show_images: bool = False, data_dir: Path 
     data_dir : Path or None
         Where data sets live.
     """
-    drawings, style, script = Drawings(), _own("style.css"), _own("script.js")
+    drawings, style, script = Drawings(), _package_file("style.css"), _package_file("script.js")
     ranked = rankings([study.comparison for study in studies])
     sections = [
         comparison_section(studies, drawings),
@@ -62,7 +63,7 @@ def page(studies: Sequence[Study], *, show_images: bool = False, data_dir: Path 
         audit_section(studies),
         making_section(studies),
     ]
-    # nothing is loaded from anywhere; only this style and this script apply, and pictures within the page
+    # nothing is loaded; only this style and this script are allowed, and images within the page
     policy = [
         "default-src 'none'",
         f"style-src '{_hash(style)}'",
@@ -73,7 +74,7 @@ def page(studies: Sequence[Study], *, show_images: bool = False, data_dir: Path 
     ]
     return fill(
         "page.html",
-        title=f"febench report: {listed(list(dict.fromkeys(one.results.manifest.title for one in studies)))}",
+        title=f"febench report: {listed(list(dict.fromkeys(study.results.manifest.title for study in studies)))}",
         policy="; ".join(policy),
         style=style,
         script=script,
@@ -85,8 +86,8 @@ def page(studies: Sequence[Study], *, show_images: bool = False, data_dir: Path 
     )
 
 
-def _own(name: str) -> Markup:
-    """A file of this package, to stand in the page as it is."""
+def _package_file(name: str) -> Markup:
+    """Return a file of this package, unescaped."""
     return Markup((files("febench.show.report") / name).read_text(encoding="utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""What a report is made of: results with their comparison, one study a data set and protocol."""
+"""A study: the results on one data set under one protocol, with their comparison. A report is made of studies."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from febench.results.results import Results, check_version
 from febench.results.rows import RowResults
 from febench.results.store import CELLS, ResultsDirectory
 from febench.show.compare import Comparison, compare
+from febench.show.names import People
 from febench.show.tables import chosen
 
-DRAWN = 20
-"""Methods that a figure shows: with more, nobody reads it, and to draw it takes minutes."""
+MAX_DRAWN = 20
+"""Methods in a figure: with more it cannot be read, and takes minutes to draw."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +31,17 @@ class Study:
     Attributes
     ----------
     results : Results
-        What was stored; of several directories with the same folds, joined.
+        The stored results, pooled if several directories have the same folds.
     stores : tuple of ResultsDirectory
-        Where it was stored.
+        The directories.
     rope : float or None
         Region of practical equivalence; the metric's own by default.
     metric : Metric
-        What methods are compared by.
+        The metric by which methods are compared.
     paper : bool
         Whether the papers' numbers stand beside other images or folds than the papers' too.
+    names : bool
+        Whether people are named, and not by their initials.
     """
 
     results: Results
@@ -46,19 +49,20 @@ class Study:
     rope: float | None = None
     metric: Metric = OA
     paper: bool = False
+    names: bool = False
 
     @property
     def name(self) -> str:
-        """Data set and protocol."""
+        """The names of the data set and the protocol."""
         return f"{self.results.manifest.title}, protocol {self.results.manifest.protocol}"
 
     @cached_property
     def comparison(self) -> Comparison:
-        """All pairs of methods."""
+        """The comparison of all pairs of methods."""
         return compare(self.results, rope=self.rope, metric=self.metric)
 
     def drops_to(self, other: Study) -> dict[str, Drop]:
-        """Return how the figure of each method changes to another protocol on the same images, by label."""
+        """Return how the metric of each method changes to another protocol on the same images, by label."""
         key = other.results.manifest.sha256
         if key not in self._drops:
             self._drops[key] = drops_of(self.rows, other.rows, self.metric)
@@ -75,17 +79,21 @@ class Study:
 
     @property
     def drawn(self) -> list[RowResults]:
-        """The methods that figures show: all, or of very many those with the best means."""
-        best = [one.label for one in self.comparison.standings[:DRAWN]]
-        return self.rows if len(self.rows) <= DRAWN else [row for row in self.rows if row.label in best]
+        """The methods that figures show: all, or if there are very many those with the best means."""
+        best = [standing.label for standing in self.comparison.standings[:MAX_DRAWN]]
+        return self.rows if len(self.rows) <= MAX_DRAWN else [row for row in self.rows if row.label in best]
 
     @property
-    def said_of_drawn(self) -> str:
-        """What is to be said of a figure that does not show all methods; it begins with a space."""
-        left = len(self.rows) - len(self.drawn)
-        return (
-            f" Of {len(self.rows)} methods the {len(self.drawn)} with the best means; tables show all." if left else ""
-        )
+    def note_on_drawn(self) -> str:
+        """A sentence for figures that do not show all methods; it begins with a space, or is empty."""
+        if len(self.rows) == len(self.drawn):
+            return ""
+        return f" Of {len(self.rows)} methods the {len(self.drawn)} with the best means; tables show all."
+
+    @cached_property
+    def people(self) -> People:
+        """How the people of the data set are named."""
+        return People(self.results.manifest, self.names)
 
     @property
     def faces(self) -> Faces:
@@ -94,7 +102,7 @@ class Study:
 
     @property
     def audit(self) -> list[dict[str, Any]] | None:
-        """Everything the audit found, warnings too; None where there was no audit."""
+        """All findings of the audit, warnings too; None if there was no audit."""
         return next((store.audit for store in self.stores if store.audit is not None), None)
 
     @property
@@ -116,8 +124,9 @@ def gather(
     *,
     paper: bool = False,
     without_twins: bool = False,
+    names: bool = False,
 ) -> list[Study]:
-    """One study a data set and protocol: data sets in the order given, of each the protocol with new faces last.
+    """Return a study for each data set and protocol; of each data set the protocol with new faces stands last.
 
     Raises
     ------
@@ -127,20 +136,20 @@ def gather(
         If two directories hold other predictions of the same cell.
     """
     by_dataset: dict[str, list[Results]] = {}
-    every = [Results.of(store, version) for store in stores]
-    check_version(every, version)
-    for results in pool([results.without_twins() for results in every] if without_twins else every):
+    loaded = [Results.of(store, version) for store in stores]
+    check_version(loaded, version)
+    for results in pool([results.without_twins() for results in loaded] if without_twins else loaded):
         by_dataset.setdefault(results.manifest.title, []).append(results)
     studies: list[Study] = []
     for same in by_dataset.values():
-        for results in sorted(same, key=lambda one: novelty(one.manifest)):
+        for results in sorted(same, key=lambda results: novelty(results.manifest)):
             own = tuple(store for store in stores if store.manifest.sha256 == results.manifest.sha256)
-            studies.append(Study(results, own, rope, metric, paper))
+            studies.append(Study(results, own, rope, metric, paper, names))
     return studies
 
 
 def by_images(studies: Sequence[Study]) -> list[list[Study]]:
-    """Studies of the very same images together: what may be put side by side as protocols of one data set."""
+    """Return lists of studies of the same images: protocols of one data set that can stand side by side."""
     together: dict[tuple[str, str], list[Study]] = {}
     for study in studies:
         manifest = study.results.manifest

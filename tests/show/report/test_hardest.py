@@ -36,7 +36,7 @@ def test_only_what_more_than_half_of_the_methods_get_wrong() -> None:
     assert [(one.index, one.wrong, one.methods) for one in found] == [(0, 3, 4)]
     first = found[0]
     assert (first.id, first.true, first.share) == ("i0", "a", 75.0)
-    assert [(one.answer, one.methods, one.right) for one in first.said] == [
+    assert [(answer.name, answer.methods, answer.right) for answer in first.answers] == [
         ("d", ("a", "b"), False),
         ("a", ("d",), True),
         ("f", ("c",), False),
@@ -44,7 +44,7 @@ def test_only_what_more_than_half_of_the_methods_get_wrong() -> None:
 
 
 def test_the_worst_comes_first_and_no_more_than_asked() -> None:
-    found = hardest(results_of(a={0: 3, 1: 2}, b={0: 3, 1: 2}, c={1: 2}), most=1)
+    found = hardest(results_of(a={0: 3, 1: 2}, b={0: 3, 1: 2}, c={1: 2}), max_shown=1)
     assert [one.index for one in found] == [1]
 
 
@@ -60,10 +60,10 @@ def test_what_was_never_tested_or_never_mistaken_is_not_shown() -> None:
     assert len(hardest(partial)) == 1
 
 
-def test_methods_said_add_up() -> None:
-    for one in hardest(made(MANIFEST, a=about(30), b=about(30, seed=1), c=about(30, seed=2))):
-        assert sum(len(said.methods) for said in one.said) == one.methods == 3
-        assert sum(len(said.methods) for said in one.said if not said.right) == one.wrong > 1
+def test_methods_of_the_answers_add_up() -> None:
+    for image in hardest(made(MANIFEST, a=about(30), b=about(30, seed=1), c=about(30, seed=2))):
+        assert sum(len(answer.methods) for answer in image.answers) == image.methods == 3
+        assert sum(len(answer.methods) for answer in image.answers if not answer.right) == image.wrong > 1
 
 
 def registered(name: str, found: Dataset) -> None:
@@ -110,7 +110,7 @@ def test_pictures_of_another_data_set_are_not_shown(toy: Dataset) -> None:
     manifest = drawn(toy, synthetic=True).manifest
     del DATASETS._registered["toy"]
     registered("toy", replace(toy, images=toy.images[::-1].copy(), synthetic=True))
-    with pytest.raises(UnshownError, match="another one"):
+    with pytest.raises(UnshownError, match="not the one of the results"):
         pictures(manifest, [0], allowed=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import itertools
 import re
@@ -15,7 +16,8 @@ from febench.core.dataset import Dataset, dataset
 from febench.results.store import Store
 from febench.show.report import report_html
 from febench.show.report.page import page
-from febench.show.report.studies import DRAWN, gather
+from febench.show.report.sections import commands
+from febench.show.report.studies import MAX_DRAWN, gather
 from tests.made_results import CLASSES, made_dataset, made_results
 from tests.show.report.reading import Page
 
@@ -205,10 +207,50 @@ def test_ids_only_where_images_cannot_be_shown(tmp_path: Path) -> None:
 def test_made_again_by_commands_that_can_be_typed(tmp_path: Path) -> None:
     made_results(tmp_path, {"a": 0.8}, label="a[x=1,y=it's]")
     text = page_of(made_results(tmp_path, {"b": 0.7}, label="b (quick)", params={"steps": 3})).text
-    assert "febench run --dataset made --protocol paper --seed 0 --methods" in text
-    assert "--preset quick --methods b --out DIR" in text
+    assert "febench run --dataset made --protocol paper --seed 0 --data-dir DATA --methods" in text
+    assert "--preset quick --runs 10 --methods b --out DIR" in text
     assert Store(tmp_path).manifest.sha256 in text
     assert hashlib.sha256((tmp_path / "cells.jsonl").read_bytes()).hexdigest() in text
+
+
+def test_commands_have_the_options_that_cells_were_computed_with(tmp_path: Path) -> None:
+    synthetic = made_dataset(synthetic=True)
+    made_results(tmp_path, {"few": 0.8}, synthetic, runs=[1, 2], threads=4)
+    made_results(tmp_path, {"gpu": 0.8}, synthetic, info={"device": "cuda:1"})
+    made_results(tmp_path, {"quick": 0.8}, synthetic, runs=[1], label="quick (quick)")
+    store = made_results(tmp_path, {"mine": 0.8}, synthetic, version="0123456789abcdef" * 4)
+    start = "febench run --dataset made --protocol paper --seed 0"
+    [study] = gather([store])
+    assert sorted(commands(study)) == [
+        f"{start} --device cuda --methods gpu --out DIR",
+        f"{start} --plugin FILE --methods mine --out DIR",
+        f"{start} --preset quick --methods quick --out DIR",
+        f"{start} --runs 2 --threads 4 --methods few --out DIR",
+    ]
+
+
+def test_several_data_sets_are_named_in_each_card(tmp_path: Path) -> None:
+    stores = [made_results(tmp_path / name, {"a": 0.8}, made_dataset(name=name)) for name in ("first", "second")]
+    text = page_of(*stores).text
+    assert "Faces seen in training first, protocol paper" in text
+    assert "Faces seen in training second, protocol paper" in text
+    assert "Faces seen in training protocol paper" in page_of(stores[0]).text
+
+
+@pytest.mark.parametrize("names", [False, True])
+def test_people_of_photographs_are_named_by_initials_unless_asked_for(names: bool, tmp_path: Path) -> None:
+    dataset = made_dataset()
+    people = tuple(name.replace("person ", "anna_smith") for name in dataset.subjects or ())
+    ids = tuple(f"{person}/{image}.png" for person, image in zip(people, dataset.ids, strict=True))
+    photographs = dataclasses.replace(dataset, subjects=people, ids=ids)
+    store = made_results(tmp_path, {"a": 0.3, "b": 0.3}, photographs)
+    with store.writing():
+        finding = {"code": "FEB006", "severity": "warning", "title": "Near", "count": 1, "examples": [ids[0]]}
+        store.keep_audit([finding])
+    html = report_html([store], names=names)[0]
+    assert ("anna" in html) is names
+    assert ("a._s.0/00000.png" in html) is not names
+    assert ("--names shows the names" in html) is not names
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -224,15 +266,15 @@ def test_people_are_shown_only_by_who_may(allowed: bool, toy: Dataset, tmp_path:
 
 def test_figures_of_very_many_methods_show_the_best_and_say_so(tmp_path: Path) -> None:
     few = made_dataset(70)
-    methods = {f"m{place:02d}": 0.2 + 0.03 * place for place in range(DRAWN + 2)}
+    methods = {f"m{place:02d}": 0.2 + 0.03 * place for place in range(MAX_DRAWN + 2)}
     (study,) = gather([made_results(tmp_path / "r", methods, few, "paper[runs=2]", probabilities=False)])
-    assert len(study.drawn) == DRAWN < len(study.rows)
+    assert len(study.drawn) == MAX_DRAWN < len(study.rows)
     means = {row.label: row.summary().mean for row in study.rows}
     left = min(means[row.label] for row in study.drawn)
     assert all(mean <= left for label, mean in means.items() if label not in {row.label for row in study.drawn})
-    assert study.said_of_drawn == f" Of {DRAWN + 2} methods the {DRAWN} with the best means; tables show all."
+    assert study.note_on_drawn == f" Of {MAX_DRAWN + 2} methods the {MAX_DRAWN} with the best means; tables show all."
     text = Page(page([study])).text
-    assert text.count(study.said_of_drawn.strip()) == 5
+    assert text.count(study.note_on_drawn.strip()) == 5
     assert f"of {len(study.comparison.pairs)} pairs" in text
 
 

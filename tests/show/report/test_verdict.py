@@ -78,7 +78,7 @@ def test_too_few_runs_to_say() -> None:
     assert found["outcome"] == "too few runs"
     assert found["headline"].startswith("Too few runs to say who wins: good has the highest mean")
     assert "a single run, no sd" in found["headline"]
-    assert found["answers"]["Is it real?"].startswith("Nobody can say yet: too few runs")
+    assert found["answers"]["Is it real?"].startswith("Not known yet: too few runs")
     assert {"Partial", "Single run"} <= set(words(found))
 
 
@@ -110,7 +110,7 @@ def test_the_best_mean_that_is_worse_over_common_runs_does_not_win() -> None:
     found = verdict_on(Results.from_records(MANIFEST, [*records, *cells(MANIFEST, "whole", about(70), [4, 5])]))
     assert found["outcome"] in ("too few runs", "undecided")
     assert "behind whole" in found["answers"]["By how much?"]
-    assert "over the one run that both have whole" in found["answers"]["By how much?"]
+    assert "over the one run that is complete in both" in found["answers"]["By how much?"]
 
 
 def test_failures_and_methods_without_a_run_are_told(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_quick_and_pretrained_rows_are_told(tmp_path: Path) -> None:
 def test_without_people_nobody_knows_whether_faces_are_new() -> None:
     manifest = draw(replace(people(), subjects=None), "paper")
     found = verdict_on(made(manifest, a=about(5), b=about(20, seed=1)))
-    assert found["answers"]["And on new faces?"].startswith("Nobody can say")
+    assert found["answers"]["And on new faces?"].startswith("Not known: the data set does not tell its people apart")
 
 
 def test_what_is_left_when_faces_are_new() -> None:
@@ -175,7 +175,10 @@ def test_without_new_faces_it_is_said_that_they_are_not_measured() -> None:
 def test_a_method_that_was_not_run_on_new_faces_has_no_drop() -> None:
     seen = made(MANIFEST, a=about(5), b=about(20, seed=1))
     new = made(of_protocol("subject"), b=about(50, seed=1), c=about(60))
-    assert "a has not a complete run under each of paper and subject." in judge([study_of(seen), study_of(new)])[0].drop
+    assert (
+        "a does not have a complete run under each of paper and subject."
+        in judge([study_of(seen), study_of(new)])[0].drop
+    )
 
 
 def test_cost_is_of_one_host_and_names_the_quickest(tmp_path: Path) -> None:
@@ -196,8 +199,30 @@ def test_a_share_of_a_gpu_is_not_quicker_than_a_processor(tmp_path: Path) -> Non
     cost = verdict_data(gather([store]))[0]["answers"]["What does it cost?"]
     assert cost == (
         "1 s to train deep on a fold (cuda, 10 at once), 1 ms to predict an image. "
-        "Of 1 other method the times are of cpu: no comparison."
+        "The times of 1 other method are of cpu and are not compared."
     )
+
+
+def test_the_interval_over_people_stands_in_the_headline_and_the_standings() -> None:
+    study = study_of(made(MANIFEST, good=about(5), poor=about(20, seed=1)))
+    summary = study.results.row("good").summary()  # type: ignore[union-attr]
+    low, high = summary.interval or (0.0, 0.0)
+    [judgement] = judge([study])
+    [verdict] = judgement.verdicts
+    assert f"(95 % interval over people {low:.2f} to {high:.2f}; sd over runs" in verdict.lead.headline
+    first = verdict.top[0]
+    assert first.value == f"{summary.mean:.2f} [{low:.2f}, {high:.2f}]"
+    assert (first.low, first.high) == (low, high)
+    assert verdict.spread == "in brackets: 95 % interval for other people of this kind, trained and tested"
+
+
+def test_without_people_the_standings_have_the_sd_over_runs() -> None:
+    manifest = draw(replace(people(), subjects=None), "paper")
+    study = study_of(made(manifest, good=about(5), poor=about(20, seed=1)))
+    summary = study.results.row("good").summary()  # type: ignore[union-attr]
+    [verdict] = judge([study])[0].verdicts
+    assert verdict.top[0].value == f"{summary.mean:.2f} ± {summary.sd:.2f}"
+    assert (verdict.top[0].low, verdict.spread) == (None, "±: sample sd over runs")
 
 
 def test_cost_without_times(tmp_path: Path) -> None:
