@@ -197,9 +197,7 @@ def test_the_chosen_c_has_the_most_right_answers():
     machine = KernelSVM(random_state=3)
     chosen = machine.fit(X, y).fit_info_["C"]
     parts = list(stratified(y, 5, 2000, np.random.default_rng(3)))
-    right = {
-        C: sum((SVC(C=C).fit(X[a], y[a]).predict(X[b]) == y[b]).sum() for a, b in parts) for C in COSTS
-    }  # fmt: skip
+    right = {C: sum((SVC(C=C).fit(X[a], y[a]).predict(X[b]) == y[b]).sum() for a, b in parts) for C in COSTS}
     assert chosen == min(C for C in COSTS if right[C] == max(right.values()))
     assert len(set(right.values())) > 1
 

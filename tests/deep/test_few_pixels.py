@@ -12,8 +12,9 @@ torchvision = pytest.importorskip("torchvision", reason="needs the extra febench
 from deep.architectures import Builder  # noqa: E402
 from deep.few_pixels import MAX_COPIES, FewPixelsConv2d, _Product, use_matrix_products  # noqa: E402
 
-SIDES, KERNELS, STRIDES, PADDINGS = (st.tuples(st.integers(a, b), st.integers(a, b)) for a, b in
-                                     ((1, 7), (1, 5), (1, 3), (0, 2)))  # fmt: skip
+SIDES, KERNELS, STRIDES, PADDINGS = (
+    st.tuples(st.integers(a, b), st.integers(a, b)) for a, b in ((1, 7), (1, 5), (1, 3), (0, 2))
+)
 
 
 def both(layer, images):

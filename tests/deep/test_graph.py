@@ -140,8 +140,16 @@ def test_tensors_of_a_graph_never_move(cuda):
     graph = training._graph
 
     def held():
-        own = [training._batch, training._draws, training._targets, training._loss, training.pixels,
-               training.normalise.mean, training.normalise.sd, training._optimizer._rates]  # fmt: skip
+        own = [
+            training._batch,
+            training._draws,
+            training._targets,
+            training._loss,
+            training.pixels,
+            training.normalise.mean,
+            training.normalise.sd,
+            training._optimizer._rates,
+        ]
         network = [*training.network.parameters(), *training.network.buffers()]
         states = [value for state in training._optimizer._adamw.state.values() for value in state.values()]
         return [one.data_ptr() for one in [*own, *network, *states]]

@@ -136,8 +136,15 @@ def no_room_as_a_cause():
     raise RuntimeError("the step failed") from cause
 
 
-NO_ROOM = [no_room, no_room_in_a_capture, no_room_outside_torch, no_room_by_its_code, no_room_for_cudnn,
-           no_room_for_cublas, no_room_as_a_cause]  # fmt: skip
+NO_ROOM = [
+    no_room,
+    no_room_in_a_capture,
+    no_room_outside_torch,
+    no_room_by_its_code,
+    no_room_for_cudnn,
+    no_room_for_cublas,
+    no_room_as_a_cause,
+]
 
 
 @pytest.mark.parametrize("fail", NO_ROOM)

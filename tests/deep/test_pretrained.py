@@ -34,8 +34,15 @@ def weights(toy_images, tmp_path_factory):
     X, y = toy_images(60)
     model = make(f"resnet18[{TINY},steps=60,epochs=0,augment=0]").fit(X, y)
     path = tmp_path_factory.mktemp("weights") / "toy.safetensors"
-    origin = {"dataset": "toy", "fingerprint": "f", "images": image_hashes(X), "classes": ["a", "b", "c"],
-              "method": "resnet18", "params": {}, "seed": 0}  # fmt: skip
+    origin = {
+        "dataset": "toy",
+        "fingerprint": "f",
+        "images": image_hashes(X),
+        "classes": ["a", "b", "c"],
+        "method": "resnet18",
+        "params": {},
+        "seed": 0,
+    }
     model.save_weights(path, origin)
     return path
 
@@ -135,8 +142,18 @@ def test_layer4_of_another_kind_of_network_is_refused(toy_images, tmp_path):
     X, y = toy_images(6)
     model = make(f"torchvision:shufflenet_v2_x0_5[{TINY},steps=1,epochs=0]").fit(X, y)
     path = tmp_path / "shuffle.safetensors"
-    model.save_weights(path, {"dataset": "toy", "fingerprint": "f", "images": [], "classes": ["a", "b", "c"],
-                              "method": "m", "params": {}, "seed": 0})  # fmt: skip
+    model.save_weights(
+        path,
+        {
+            "dataset": "toy",
+            "fingerprint": "f",
+            "images": [],
+            "classes": ["a", "b", "c"],
+            "method": "m",
+            "params": {},
+            "seed": 0,
+        },
+    )
     with pytest.raises(UsageError, match="layer4 takes a ResNet"):
         make(f"layer4[network=shufflenet_v2_x0_5,weights={path}]").extract(X)
 

@@ -95,9 +95,17 @@ def test_one_cycle_without_warm_up_starts_at_the_peak():
 
 @pytest.mark.parametrize(
     "bad",
-    [{"steps": 0}, {"batch_size": 1}, {"warmup": 1.0}, {"warmup": -0.1}, {"epochs": -1.0}, {"epochs": float("inf")},
-     {"stage_decay": 0.0}, {"stage_decay": 1.5}],
-)  # fmt: skip
+    [
+        {"steps": 0},
+        {"batch_size": 1},
+        {"warmup": 1.0},
+        {"warmup": -0.1},
+        {"epochs": -1.0},
+        {"epochs": float("inf")},
+        {"stage_decay": 0.0},
+        {"stage_decay": 1.5},
+    ],
+)
 def test_impossible_recipes_are_refused(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
         Recipe(**{"steps": 1, "batch_size": 2, "lr": 0.1, **bad})
