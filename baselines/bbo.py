@@ -17,7 +17,7 @@ The trials behind these choices: docs/methods/bbo.md; each choice with what it r
 
 from __future__ import annotations
 
-from baselines.search import Biogeography, cannot_search
+from baselines.search import Biogeography, why_unavailable
 from baselines.searched import Open, SearchedClassifier, classifier_by, on_wavelet_entropies, open_values
 from febench import method
 
@@ -31,7 +31,7 @@ OPEN = {"hidden": Open(plain=20, chosen=10), "penalty": Open(plain=0.0, chosen=0
     "its search mutates otherwise than Simon 2008",
     sets=("classical",),
     version="3",
-    check=lambda params, device: cannot_search(params["search"]),
+    check=lambda params, device: why_unavailable(params["search"]),
 )
 def bbo(
     wavelet: str = "db4",

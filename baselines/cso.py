@@ -19,7 +19,7 @@ from __future__ import annotations
 from baselines.blocks import Blocks
 from baselines.classifiers import PrincipalComponents
 from baselines.features import check_wavelet, wavelet_coefficients
-from baselines.search import CatSwarm, cannot_search
+from baselines.search import CatSwarm, why_unavailable
 from baselines.searched import Open, SearchedClassifier, classifier_by, open_values
 from febench import method
 
@@ -41,7 +41,7 @@ OPEN = {
     cite="Wang et al. 2017, IScIDE, LNCS 10559:203-214, doi:10.1007/978-3-319-67777-4_18",
     sets=("classical",),
     version="4",
-    check=lambda params, device: cannot_search(params["search"]),
+    check=lambda params, device: why_unavailable(params["search"]),
 )
 def cso(
     wavelet: str = "haar",

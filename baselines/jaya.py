@@ -16,7 +16,7 @@ The trials behind these choices: docs/methods/jaya.md; each choice with what it 
 
 from __future__ import annotations
 
-from baselines.search import Jaya, cannot_search
+from baselines.search import Jaya, why_unavailable
 from baselines.searched import Open, SearchedClassifier, classifier_by, on_wavelet_entropies, open_values
 from febench import method
 
@@ -30,7 +30,7 @@ OPEN = {"hidden": Open(plain=20, chosen=10), "penalty": Open(plain=0.0, chosen=0
     "its search is a variant of Jaya (Rao 2016)",
     sets=("extended",),
     version="3",
-    check=lambda params, device: cannot_search(params["search"]),
+    check=lambda params, device: why_unavailable(params["search"]),
 )
 def jaya(
     wavelet: str = "db4",

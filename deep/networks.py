@@ -157,11 +157,11 @@ def check(params: Mapping[str, Any], device: str, network: str | None = None) ->
     """Return why a method cannot run with these parameters on a device, or None if it can."""
     import torch
 
-    from deep.weights import absent
+    from deep.weights import why_unavailable
 
     if device == "cuda" and not torch.cuda.is_available():
         return "torch finds no CUDA device here: choose device auto or cpu"
-    return absent(network or params["network"], params["weights"])
+    return why_unavailable(network or params["network"], params["weights"])
 
 
 def precision() -> str:

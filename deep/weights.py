@@ -130,7 +130,7 @@ def find(architecture: str, weights: str) -> WeightsFile:
     return WeightsFile(path, sha256, name, "full")
 
 
-def absent(architecture: str, weights: str) -> str | None:
+def why_unavailable(architecture: str, weights: str) -> str | None:
     """Return a sentence on why weights cannot be used here now, or None if they can.
 
     This is a quick check: no file is hashed, and nothing is downloaded. `imagenet` counts as available if torchvision

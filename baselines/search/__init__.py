@@ -9,7 +9,7 @@ from baselines.search.base import Box, Epoch, EpochSearch, Objective, Population
 from baselines.search.biogeography import Biogeography
 from baselines.search.cat_swarm import CatSwarm
 from baselines.search.jaya import Jaya
-from baselines.search.named import LINES_TO_BEAT, cannot_search, named_search
+from baselines.search.named import LINES_TO_BEAT, named_search, why_unavailable
 from baselines.search.particle_swarm import ParticleSwarm
 
 __all__ = [
@@ -25,6 +25,6 @@ __all__ = [
     "Population",
     "PopulationSearch",
     "SearchResult",
-    "cannot_search",
     "named_search",
+    "why_unavailable",
 ]

@@ -56,7 +56,7 @@ def named_search(name: str, population: int) -> PopulationSearch:
     return NAMED[name](population)
 
 
-def cannot_search(name: str) -> str | None:
+def why_unavailable(name: str) -> str | None:
     """Return a sentence on why a search is not available, or None if it is; lines to beat always are."""
     try:
         if name not in LINES_TO_BEAT:

@@ -27,10 +27,10 @@ from deep.weights import (
     HASH_IN_FILE_NAME,
     KNOWN_SHA256,
     _cleaned,
-    absent,
     file_sha256,
     find,
     settle,
+    why_unavailable,
 )
 from deep.weights_file import WeightsFile, head_of, load, provenance, save, skeleton
 from febench.core.cache import cache_dir
@@ -94,7 +94,7 @@ def test_a_path_becomes_name_and_hash_and_the_file_is_copied(tmp_path: Path, suf
     name = settle(OTHER, str(path))
     assert name == f"my-best@{sha256[:12]}"
     path.write_bytes(b"overwritten in place")
-    assert settle(OTHER, name) == name and absent(OTHER, name) is None
+    assert settle(OTHER, name) == name and why_unavailable(OTHER, name) is None
     file = find(OTHER, name)
     assert (file.sha256, file.source, file.verified) == (sha256, name, "full")
     fresh = build(seed=1)
@@ -116,7 +116,7 @@ def test_a_hash_without_a_file_in_the_cache_is_refused() -> None:
     for refused in (settle, find):
         with pytest.raises(DataError, match=r"no file of weights mine@0123456789ab in .*: give the path"):
             refused(OTHER, name)
-    assert "give the path" in str(absent(OTHER, name))
+    assert "give the path" in str(why_unavailable(OTHER, name))
 
 
 @pytest.mark.parametrize("weights", ["imagnet", "w.onnx", "", "None", "mine@0123", "a@0123456789AB", "/"])
@@ -124,7 +124,7 @@ def test_a_parameter_that_is_no_weights_is_a_usage_error(weights: str) -> None:
     for refused in (settle, find):
         with pytest.raises(UsageError, match=r"weights is none, imagenet, the path"):
             refused(OTHER, weights)
-    assert absent(OTHER, weights) is not None
+    assert why_unavailable(OTHER, weights) is not None
 
 
 @given(st.text())
@@ -143,8 +143,9 @@ def test_a_plain_stem_is_unchanged(stem: str) -> None:
 def test_a_file_written_by_febench_is_settled_without_torch(tmp_path: Path) -> None:
     save(tmp_path / "w.safetensors", build(), metadata=record())
     code = (
-        "import sys; from deep.weights import settle, absent; path = sys.argv[1]\n"
-        f"name = settle({OTHER!r}, path); assert absent({OTHER!r}, name) is None and settle({OTHER!r}, name) == name\n"
+        "import sys; from deep.weights import settle, why_unavailable; path = sys.argv[1]\n"
+        f"name = settle({OTHER!r}, path)\n"
+        f"assert why_unavailable({OTHER!r}, name) is None and settle({OTHER!r}, name) == name\n"
         "sys.exit(any(name in sys.modules for name in ('torch', 'torchvision')))"
     )
     assert subprocess.run([sys.executable, "-c", code, tmp_path / "w.safetensors"], check=False).returncode == 0
@@ -372,7 +373,7 @@ def test_paths_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         for refused in (settle, find):
             with pytest.raises(DataError, match=rf"cannot read the weights .*{path.name}: {message}.*; give the path"):
                 refused(OTHER, str(path))
-        assert message in str(absent(OTHER, str(path)))
+        assert message in str(why_unavailable(OTHER, str(path)))
 
 
 def test_an_unknown_network_is_a_usage_error(tmp_path: Path) -> None:
@@ -383,7 +384,7 @@ def test_an_unknown_network_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_random_weights_have_no_file() -> None:
-    assert absent(OTHER, "none") is None
+    assert why_unavailable(OTHER, "none") is None
     with pytest.raises(UsageError, match="weights=none"):
         find(OTHER, "none")
 
@@ -452,7 +453,7 @@ def test_a_file_in_the_hubs_folder_is_used_if_its_hash_is_the_known_one(
     monkeypatch.setitem(KNOWN_SHA256, "resnet18-f37072fd.pth", sha256)
     file = find("resnet18", "imagenet")
     assert file == WeightsFile(path, sha256, "ResNet18_Weights.IMAGENET1K_V1", "full")
-    assert not fetched and absent("resnet18", "imagenet") is None
+    assert not fetched and why_unavailable("resnet18", "imagenet") is None
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", OTHER])
@@ -532,7 +533,7 @@ def test_a_silent_network_has_a_time_limit_that_applies_to_nothing_else(monkeypa
 
 def test_networks_without_plain_imagenet_weights_are_refused() -> None:
     message = "torchvision has no plain ImageNet weights of vit_h_14: give a file by its path"
-    assert absent("vit_h_14", "imagenet") == message
+    assert why_unavailable("vit_h_14", "imagenet") == message
     with pytest.raises(UsageError, match=message):
         find("vit_h_14", "imagenet")
 
