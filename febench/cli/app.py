@@ -16,6 +16,7 @@ from febench.cli.options import (
     ClassNames,
     DataDir,
     Directories,
+    DirectoriesToJoin,
     Format,
     Json,
     MetricName,
@@ -142,14 +143,14 @@ def pretrain(
 
 @app.command()
 def status(
-    directory: Annotated[Path, typer.Argument(help="Results directory, or a folder of them.")],
+    directories: Directories,
     version: Version = None,
     json: Json = False,
 ) -> None:
     """Say what a results directory holds: cells in, failed and missing, method by method."""
     from febench.cli.listing import show_status
 
-    show_status(directory, version, json)
+    show_status(directories, version, json)
 
 
 @app.command()
@@ -238,7 +239,7 @@ def figure(
 @app.command()
 def report(
     directories: Directories,
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write, such as report.html.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("report.html"),
     metric: MetricName = None,
     rope: Rope = None,
     without_twins: WithoutTwins = False,
@@ -276,7 +277,9 @@ def report(
 @app.command()
 def export(
     directories: Directories,
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet or .csv.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet or .csv.")] = Path(
+        "predictions.parquet"
+    ),
     rows: Annotated[str, typer.Option(help="What a row is: predictions, cells or runs.")] = "predictions",
     metrics: Annotated[str, typer.Option(help="Of cells and runs, comma-separated.")] = "oa,uar",
     version: Version = None,
@@ -297,7 +300,7 @@ def export(
 
 @app.command()
 def merge(
-    directories: Directories,
+    directories: DirectoriesToJoin,
     out: Annotated[Path, typer.Option("-o", "--out", help="Results directory, new or not.")],
 ) -> None:
     """Join results of the same folds, of shards or machines, in one directory, or say why they cannot be."""

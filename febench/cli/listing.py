@@ -129,10 +129,10 @@ def show_plans(asked: Sequence[RunOptions], as_json: bool) -> None:
             _print(f"  * {word}")
 
 
-def show_status(directory: Path, version: str | None, as_json: bool) -> None:
+def show_status(directories: Sequence[Path], version: str | None, as_json: bool) -> None:
     """Print what each results directory holds."""
     documents: list[dict[str, Any]] = []
-    stores = list(map(open_results, find_directories([directory])))
+    stores = list(map(open_results, find_directories(directories)))
     every = [Results.of(store, version) for store in stores]
     check_version(every, version)
     for store, results in zip(stores, every, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from febench.core.errors import UsageError
+from febench.core.errors import UsageError, printable
 from febench.core.registry import load_plugin
 from febench.core.selectors import split_selectors, with_params
 from febench.running.options import RunOptions
@@ -33,7 +34,43 @@ SubjectPattern = Annotated[
 Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file with methods of your own.")]
 Seed = Annotated[int, typer.Option(help="Base seed of folds and cells.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
-Directories = Annotated[list[Path], typer.Argument(help="Results directories, or a folder of them.")]
+
+
+def last_results() -> list[Path]:
+    """Return the results that were written last below `results`, where no directory is named.
+
+    These are all protocols of the data set whose cells are newest; committed reference results do not count.
+
+    Raises
+    ------
+    UsageError
+        If there are none.
+    """
+    from febench.results.store import CELLS, find_directories, is_store
+
+    below = Path("results")
+    stores = [path for path in find_directories([below]) if is_store(path) and path.parts[:2] != _REFERENCE]
+    if not stores:
+        raise UsageError(f"there are no results in {below}: name a results directory", option="results")
+    newest = max(stores, key=lambda path: (path / CELLS).stat().st_mtime if (path / CELLS).exists() else 0.0)
+    folder = newest.parent if newest.parent != below else newest
+    print(f"febench: reading {printable(str(folder))}, which was written last", file=sys.stderr)
+    return [folder]
+
+
+_REFERENCE = ("results", "reference")
+DirectoriesToJoin = Annotated[
+    list[Path], typer.Argument(metavar="DIR", help="Results directories, or a folder of them.")
+]
+Directories = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="DIR",
+        help="Results directories, or a folder of them.",
+        show_default="what the last run wrote below results",
+        default_factory=last_results,
+    ),
+]
 Version = Annotated[
     str | None,
     typer.Option(help="Show what has this version, a hash by its first six letters.", show_default="asked for last"),

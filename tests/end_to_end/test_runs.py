@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -319,3 +320,16 @@ def test_a_long_training_is_told_of_goes_on_and_leaves_nothing(febench: Febench,
     records = {record.fold: record for record in Store(tmp_path / "o").records if record.ok}
     assert len(records) == 3 and all(record.seconds["fit"] > 100 for record in records.values())
     assert not (tmp_path / "o" / ".checkpoints").exists()
+
+
+def test_reading_verbs_without_a_directory_read_what_the_last_run_wrote(febench: Febench, tmp_path: Path) -> None:
+    nothing = febench("table", "3")
+    assert nothing.returncode == 2 and "there are no results in results" in nothing.stderr
+    assert febench("run", *TOY, "--methods", "lottery", "--runs", "1", "--name", "first").returncode == 0
+    assert febench("run", *TOY, "--methods", "lottery", "--runs", "1", "--name", "last").returncode == 0
+    shutil.copytree(tmp_path / "results" / "last", tmp_path / "results" / "reference")
+    for verb in (("table", "3"), ("status",), ("report",), ("compare",), ("export",)):
+        done = febench(*verb)
+        assert done.returncode == 0, done.stderr
+        assert f"reading {Path('results', 'last')}, which was written last" in done.stderr
+    assert (tmp_path / "report.html").exists() and (tmp_path / "predictions.parquet").exists()
