@@ -328,7 +328,7 @@ def test_reading_verbs_without_a_directory_read_what_the_last_run_wrote(febench:
     assert febench("run", *TOY, "--methods", "lottery", "--runs", "1", "--name", "first").returncode == 0
     assert febench("run", *TOY, "--methods", "lottery", "--runs", "1", "--name", "last").returncode == 0
     shutil.copytree(tmp_path / "results" / "last", tmp_path / "results" / "reference")
-    for verb in (("table", "3"), ("status",), ("report",), ("compare",), ("export",)):
+    for verb in (("table", "3"), ("status",), ("report",), ("export",)):
         done = febench(*verb)
         assert done.returncode == 0, done.stderr
         assert f"reading {Path('results', 'last')}, which was written last" in done.stderr
