@@ -1,7 +1,7 @@
-"""Faces aligned by their eyes: each photograph turned, scaled and cut so that the eyes lie level at fixed points.
+"""Align faces by their eyes: turn, scale and cut each photograph so that the eyes lie level at fixed points.
 
-A detector finds five points of each face; its eyes say how the photograph is turned and how large the face is.
-On whole photographs, and on boxes round faces, methods see where a head is before they see what it expresses.
+A detector finds five points of each face; the eyes tell rotation and size. Without alignment, methods see the position
+of a head before they see its expression.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ DETECTOR = "mtcnn"
 SIZE = 128
 EYES = 0.4
 MARGIN = 0.35
-LOOKED_AT = (256, 640)
-"""Pixels of a photograph's longer side when faces are looked for; the second, where none was found."""
-TINY, SURROUND = 128, 0.25  # smaller photographs are enlarged to it; what is added round each, as a share of its side
-NARROWEST = 4  # pixels between two eyes of a face, of those looked at
+DETECTION_PIXELS = (256, 640)
+"""Longer side of the photograph for detection; the second value if the first finds no face."""
+MIN_DETECTION_PIXELS = 128  # smaller photographs are enlarged to it
+BORDER = 0.25  # added around each photograph for detection, as a share of its longer side
+MIN_EYE_DISTANCE = 4  # pixels, at the size of detection
 
 R = TypeVar("R")
 Points = NDArray[np.float64]
@@ -37,16 +38,16 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Frame:
-    """Where the eyes are to lie in an image.
+    """Where the eyes lie in an aligned image.
 
     Attributes
     ----------
     size : int
         Height and width of an image in pixels.
     eyes : float
-        The distance between the eyes, as a share of that.
+        The distance between the eyes, as a share of the size.
     margin : float
-        What lies above the eyes, as a share of that.
+        The margin above the eyes, as a share of the size.
 
     Raises
     ------
@@ -64,42 +65,44 @@ class Frame:
                 raise UsageError(f"{name} is a share of the image, from 0.05 to 0.95, not {getattr(self, name)}")
 
     def cut(self, photograph: Image.Image, eyes: Points) -> Image.Image:
-        """The face whose eyes are given, shape (2, 2); what lies outside the photograph continues its border."""
+        """Cut out the face with these eyes, shape (2, 2); outside the photograph its border is repeated."""
         (x, y), (right, low) = eyes
-        turn = complex(right - x, low - y) / (self.eyes * self.size)  # pixels of the photograph for one of the image
+        turn = complex(right - x, low - y) / (
+            self.eyes * self.size
+        )  # photograph pixels per image pixel, as a rotation and scale
         corner = complex(x, y) - turn * complex(self.size * (1 - self.eyes) / 2, self.size * self.margin)
-        shrink = max(1, int(abs(turn)))  # a mean of that many pixels first: the transform alone would skip some
+        shrink = max(1, int(abs(turn)))  # average first: the transform alone would skip pixels
         small = photograph.reduce(shrink) if shrink > 1 else photograph
         turn, corner = turn / shrink, corner / shrink
         ends = [corner + turn * complex(i, j) * self.size for i in (0, 1) for j in (0, 1)]
         beyond = [-end.real for end in ends] + [-end.imag for end in ends]
         beyond += [end.real - small.width for end in ends] + [end.imag - small.height for end in ends]
-        wide = int(max(0, *beyond)) + 2
-        padding = ((wide, wide), (wide, wide), (0, 0))
+        border = int(max(0, *beyond)) + 2
+        padding = ((border, border), (border, border), (0, 0))
         pixels = np.asarray(small)
         padded = Image.fromarray(np.pad(pixels, padding[: pixels.ndim], mode="edge"))
-        corner += complex(wide, wide)
-        place = (turn.real, -turn.imag, corner.real, turn.imag, turn.real, corner.imag)
-        return padded.transform((self.size, self.size), Image.Transform.AFFINE, place, Image.Resampling.BICUBIC)
+        corner += complex(border, border)
+        matrix = (turn.real, -turn.imag, corner.real, turn.imag, turn.real, corner.imag)
+        return padded.transform((self.size, self.size), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
 
 
 class Each(Protocol):
-    """Some work on every image of a set in threads: its results, in order."""
+    """Apply a function to every image of a set, in threads, and yield the results in order."""
 
     def __call__(self, work: Callable[[int, Image.Image], R], text: str) -> Iterator[R]:
-        """`work` gets the number of an image and the image; `text` says what it is."""
+        """Yield `work(index, image)` for every image; `text` describes the work."""
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class DetectedFaces:
     """The faces found in images.
 
     Attributes
     ----------
     counts : int64 array, shape (n,)
-        How many are in each image.
+        Number of faces in each image.
     points : float array, shape (n, 5, 2)
-        The points of the largest in each, as of `Face`; 0 where there is none.
+        The points of the largest face in each image, as in `Face`; 0 if there is none.
     sides : float array, shape (n, 2)
         Width and height of each image.
     detector : str
@@ -112,88 +115,90 @@ class Found:
     detector: str
 
     def notes(self, ids: Sequence[str]) -> tuple[str, ...]:
-        """The images in which no face was found, or several."""
+        """Return notes on images in which no face or several faces were found."""
         notes = []
         none = [name for name, count in zip(ids, self.counts, strict=True) if count == 0]
         several = [name for name, count in zip(ids, self.counts, strict=True) if count > 1]
         if none:
             notes.append(
-                f"no face was found in {len(none)} of {len(ids)} images, which are used whole: {first_few(none)}"
+                f"no face was found in {len(none)} of {len(ids)} images, which are used as they are: {first_few(none)}"
             )
         if several:
-            taken = f"several faces were found in {len(several)} of {len(ids)} images, the largest taken"
-            notes.append(f"{taken}: {first_few(several)}")
+            several_faces = f"several faces were found in {len(several)} of {len(ids)} images, the largest is used"
+            notes.append(f"{several_faces}: {first_few(several)}")
         return tuple(notes)
 
 
-def find_faces(each: Each, key: object, n_images: int) -> Found:
-    """The faces in images, unless the cache has them.
+def find_faces(each: Each, key: object, n_images: int) -> DetectedFaces:
+    """Detect the faces in images, or read them from the cache.
 
     Parameters
     ----------
     each : callable
-        Works on the images.
+        Applies a function to every image.
     key : JSON-able
-        What the images are.
+        Identifies the images.
     n_images : int
-        How many.
+        Number of images.
 
     Raises
     ------
     UsageError
-        If what the detector needs is not installed.
+        If the detector's packages are not installed.
     """
-    own = threading.local()  # a network cannot be shared between threads
+    thread = threading.local()  # a network cannot be shared between threads
     fingerprint = load_detector(DETECTOR).fingerprint
 
     def look(_: int, image: Image.Image) -> Points:
-        if not hasattr(own, "detector"):
-            own.detector = load_detector(DETECTOR)
-        return _look(own.detector, image)[np.newaxis]
+        if not hasattr(thread, "detector"):
+            thread.detector = load_detector(DETECTOR)
+        return _look(thread.detector, image)[np.newaxis]
 
     rows = each(look, "looking for faces")
     table = np.load(cached_array("faces-found", [VERSION, fingerprint, key], rows, n_images))
-    return Found(table[:, 0].astype(np.int64), table[:, 1:11].reshape(-1, 5, 2), table[:, 11:], fingerprint)
+    return DetectedFaces(table[:, 0].astype(np.int64), table[:, 1:11].reshape(-1, 5, 2), table[:, 11:], fingerprint)
 
 
 def _look(detector: Detector, image: Image.Image) -> Points:
-    """How many faces are in an image, the points of the largest, and the image's width and height."""
+    """Return the number of faces in an image, the points of the largest, and the width and height of the image."""
     rgb, longer = image.convert("RGB"), max(image.size)
-    for side in sorted({min(max(longer, TINY), most) for most in LOOKED_AT}):
+    for side in sorted({min(max(longer, MIN_DETECTION_PIXELS), limit) for limit in DETECTION_PIXELS}):
         scale = side / longer
         size = max(1, round(rgb.width * scale)), max(1, round(rgb.height * scale))
-        wide = round(SURROUND * side)
+        border = round(BORDER * side)
         pixels = np.asarray(rgb.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0))
-        faces = detector(np.pad(pixels, ((wide, wide), (wide, wide), (0, 0)), mode="edge"))
-        faces = [face for face in faces if face.points[1, 0] - face.points[0, 0] > NARROWEST]
+        faces = detector(np.pad(pixels, ((border, border), (border, border), (0, 0)), mode="edge"))
+        faces = [face for face in faces if face.points[1, 0] - face.points[0, 0] > MIN_EYE_DISTANCE]
         if faces:
             largest = max(faces, key=lambda face: face.area)
-            return np.hstack([len(faces), ((largest.points - wide) / scale).ravel(), image.size])
+            return np.hstack([len(faces), ((largest.points - border) / scale).ravel(), image.size])
     return np.hstack([0, np.zeros(10), image.size])
 
 
-def align(each: Each, key: object, ids: Sequence[str], frame: Frame, colour: bool) -> tuple[NDArray[np.uint8], Found]:
-    """Images of faces aligned by their eyes; where no face was found, the middle of the image.
+def align(
+    each: Each, key: object, ids: Sequence[str], frame: Frame, colour: bool
+) -> tuple[NDArray[np.uint8], DetectedFaces]:
+    """Return images aligned by the eyes, and the faces; where no face was found, the centre of the image is used.
 
     Parameters
     ----------
     each, key
-        As of `find_faces`.
+        As in `find_faces`.
     ids : sequence of str
-        The images' names.
+        The ids of the images.
     frame : Frame
-        Where the eyes are to lie.
+        Where the eyes shall lie.
     colour : bool
-        Whether images are made in RGB, not in grey.
+        Whether to return RGB instead of grey images.
     """
-    found = find_faces(each, key, len(ids))
+    faces = find_faces(each, key, len(ids))
 
-    def cut(number: int, image: Image.Image) -> NDArray[np.uint8]:
-        if found.counts[number]:
-            image = frame.cut(image.convert("RGB" if colour else "L"), found.points[number, :2])
+    def cut(index: int, image: Image.Image) -> NDArray[np.uint8]:
+        if faces.counts[index]:
+            image = frame.cut(image.convert("RGB" if colour else "L"), faces.points[index, :2])
         return to_array(image, colour, frame.size)[np.newaxis]
 
-    made = [VERSION, found.detector, key, frame.size, frame.eyes, frame.margin, colour]
-    path = cached_array("aligned", made, each(cut, "aligning"), len(ids))
+    cache_key = [VERSION, faces.detector, key, frame.size, frame.eyes, frame.margin, colour]
+    path = cached_array("aligned", cache_key, each(cut, "aligning"), len(ids))
     images: NDArray[np.uint8] = np.load(path, mmap_mode="r")
-    return images, found
+    return images, faces

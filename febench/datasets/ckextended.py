@@ -1,4 +1,4 @@
-"""CK+ as the table `ckextended.csv`: 920 grey faces of 48x48 pixels, without a word of who is who."""
+"""CK+ as the table `ckextended.csv`: 920 grey faces of 48x48 pixels, of people who are not named."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ CODES = {**FER2013, "7": "contempt"}
 PUBLISHED = {
     "anger": 45, "disgust": 59, "fear": 25, "happy": 69, "neutral": 593, "sadness": 28, "surprise": 83, "contempt": 18,
 }  # fmt: skip
-NOBODY = (
-    "the table does not say who is who, though CK+ shows its people several times: they may be in training and test; "
+PEOPLE_UNKNOWN = (
+    "the table names nobody, though CK+ shows its people several times: they may be in training and test; "
     "ckplus48 and ckplus know them"
 )
 
@@ -35,6 +35,6 @@ def ckextended(
     files, notes = SOURCE.files(data_dir)
     table = PixelTable.read(SOURCE, files[0].path, CODES)
     return table.dataset(
-        range(len(table.labels)), table.labels, PUBLISHED, (*notes, NOBODY),
+        range(len(table.labels)), table.labels, PUBLISHED, (*notes, PEOPLE_UNKNOWN),
         size=size, align=align, eyes=eyes, margin=margin,
     )  # fmt: skip

@@ -42,16 +42,16 @@ def ckplus(
     """327 photographs at the apex of an expression, 118 people, 7 expressions; neutral=true adds each film's first.
 
     The other 266 of the 593 sequences have no label. Some photographs are 640x490 and grey, some 640x480 and in colour:
-    all are cut to the square in their middle and brought to 128x128 RGB unless another size is asked for.
+    all are cut to their central square and resized to 128x128 RGB, unless `size` says otherwise.
 
     Parameters
     ----------
     data_dir : Path
         The folder that holds `cohn-kanade-images` and `Emotion`.
     frames : int
-        How many of the last frames of each sequence to take; the last of all is the apex.
+        How many of the last frames of each sequence to use; the very last one is the apex.
     neutral : bool
-        Whether to take the first frame of each sequence as well, as neutral.
+        Whether to use the first frame of each sequence too, as neutral.
     size, align, eyes, margin
         As in `jaffe`.
     """
@@ -78,15 +78,15 @@ def ckplus(
     for sequence, label in labels.items():
         if label == "neutral" and not neutral:
             continue
-        for file, shown in labelled_frames(films.get(sequence, []), label, frames, neutral):
-            pictures.append(Picture(file.path, file.id, shown, file.match["subject"].upper(), sequence))
+        for file, frame_label in labelled_frames(films.get(sequence, []), label, frames, neutral):
+            pictures.append(Picture(file.path, file.id, frame_label, file.match["subject"].upper(), sequence))
 
     about = []
     absent = [sequence for sequence in labels if sequence not in films]
     missing = {f"{len(absent)} labelled sequences have no images: {first_few(absent)}": len(absent)} if absent else {}
-    calm = [sequence for sequence, label in labels.items() if label == "neutral"]
-    if calm and not neutral:
-        about.append(f"left out as labelled neutral: {first_few(calm)}")
+    neutral_films = [sequence for sequence, label in labels.items() if label == "neutral"]
+    if neutral_films and not neutral:
+        about.append(f"left out as labelled neutral: {first_few(neutral_films)}")
     published = {name: frames * count for name, count in PUBLISHED.items()}
     if neutral:
         published["neutral"] = sum(PUBLISHED.values())

@@ -1,4 +1,4 @@
-"""CK+48: the last three frames of CK+'s labelled sequences as everybody passes them round, cut to 48x48 pixels."""
+"""CK+48: the last three frames of CK+'s labelled sequences as they are commonly distributed, cut to 48x48 pixels."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def ckplus48(
 ) -> Dataset:
     """981 grey faces of 48x48 pixels, 118 people, 7 expressions without neutral, 3 frames each of 327 sequences.
 
-    Neighbouring frames are all but the same picture; apex=true keeps the last of each sequence.
+    Neighbouring frames are nearly identical; apex=true keeps the last one of each sequence.
     """
     files, notes = SOURCE.files(data_dir)
     pictures = SOURCE.pictures(files, WORDS)
-    if apex:  # of each sequence the last: pictures are in the order of their names, which end in the frame's number
+    if apex:  # the dict keeps the last: pictures are sorted by names that end in the number of the frame
         pictures = list({picture.sequence: picture for picture in pictures}.values())
     published = {name: count // FRAMES if apex else count for name, count in PUBLISHED.items()}
     return make_dataset(

@@ -23,16 +23,20 @@ SOURCE = Source(
     distinctive=ending(r"label\.lst"),
 )
 FIELDS = 8
-CUT = 128  # pixels to which faces are brought
-MOST_LISTED = 2**26
-PHOTOGRAPHS = "nobody says who is who: each photograph counts as a person, so that its faces are kept in one group"
+FACE_PIXELS = 128
+MAX_LIST_BYTES = 2**26
+PEOPLE_UNKNOWN = "the people are not known: each photograph counts as a person, so that its faces stay together"
 
 
 @dataset("expw", cite="Zhang, Luo, Loy & Tang 2018", find=SOURCE.find)
 def expw(
-    data_dir: Path | None = None, size: int = CUT, align: bool = False, eyes: float = EYES, margin: float = MARGIN
+    data_dir: Path | None = None,
+    size: int = FACE_PIXELS,
+    align: bool = False,
+    eyes: float = EYES,
+    margin: float = MARGIN,
 ) -> Dataset:
-    """91,793 faces cut from photographs by their boxes, 7 expressions; the faces of a photograph are in one group."""
+    """91,793 faces cut from photographs by their boxes, 7 expressions; the faces of a photograph stay together."""
     files, notes = SOURCE.files(data_dir)
     lists = [file.path for file in files if file.match["list"]]
     if not lists:
@@ -54,17 +58,17 @@ def expw(
         box = (max(left, 0), max(top, 0), right, bottom)
         pictures.append(Picture(path, f"{row[0]}#{row[1]}", label, row[0], row[0], box=box))
     used = {picture.subject for picture in pictures}
-    spare = sorted(path.name for path in images.values() if path.name not in used)
+    unlisted = sorted(path.name for path in images.values() if path.name not in used)
     return make_dataset(
-        "expw", pictures, size=size or CUT, align=align, eyes=eyes, margin=margin,
+        "expw", pictures, size=size or FACE_PIXELS, align=align, eyes=eyes, margin=margin,
         absent=count_absent(sorted(absent), "in label.lst"),
-        notes=(*notes, PHOTOGRAPHS, *note_left_out(spare, "not in label.lst")),
+        notes=(*notes, PEOPLE_UNKNOWN, *note_left_out(unlisted, "not in label.lst")),
     )  # fmt: skip
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line number and fields of each line: name, number of the face, top, left, right, bottom, confidence, label."""
-    for line, text in enumerate(SOURCE.read(path, MOST_LISTED).decode("utf-8-sig", "replace").splitlines(), 1):
+    """Yield number and fields of each line: name, number of the face, top, left, right, bottom, confidence, label."""
+    for line, text in enumerate(SOURCE.read(path, MAX_LIST_BYTES).decode("utf-8-sig", "replace").splitlines(), 1):
         fields = text.split()
         if fields and len(fields) != FIELDS:
             raise SOURCE.error(f"{path} line {line} has {len(fields)} words, not {FIELDS}: {text[:80]!r}")

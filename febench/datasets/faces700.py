@@ -1,4 +1,4 @@
-"""`faces700`, the built-in data set: faces drawn by code, so that everything runs offline and free of licences."""
+"""`faces700`, the built-in data set: faces drawn by code, so that febench runs offline and without licences."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def faces700() -> Dataset:
 
 @dataset("faces", cite=CITE)
 def faces(subjects: int = 20, shots: int = 5, size: int = 128, seed: int = 0) -> Dataset:
-    """As many synthetic faces as asked for: 7 emotions, `shots` a person and emotion, `size` pixels square."""
+    """Synthetic faces of `subjects` people, 7 emotions, `shots` of each, `size` pixels square."""
     return _load("faces", subjects=subjects, shots=shots, size=size, seed=seed)
 
 
@@ -48,6 +48,6 @@ def _load(name: str, *, subjects: int, shots: int, size: int, seed: int) -> Data
 
 
 def _drawing_version() -> str:
-    """Hash of the face model's source: faces drawn by other code are never taken from the cache."""
+    """Return the hash of the face model's source, so that the cache never serves faces of other code."""
     sources = sorted(Path(model.__file__).parent.glob("*.py"))
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()

@@ -1,17 +1,17 @@
 """FER+: the pictures of FER2013 with the votes of ten people on each.
 
-It is read as its authors' own script writes it, a PNG file a picture and a `label.csv` a part; or as their table of
-votes, `fer2013new.csv`, beside the table of FER2013.
+It is read in the form that its authors' script writes, PNG files with a `label.csv` in each part, or from their table
+of votes, `fer2013new.csv`, beside the table of FER2013.
 
-What the paper and its code (github.com/microsoft/FERPlus) call the majority label, and what is done here:
+The majority label follows the paper's code (github.com/microsoft/FERPlus):
 
-- The rows of `fer2013new.csv` belong to those of `fer2013.csv` in their order; names of images say nothing there.
-- A row without a name of an image has no picture worth a label: it is skipped.
-- `label.csv` and `fer2013new.csv`, as published, differ in the votes of one picture in twenty; the table counts, which
-  the authors call new.
-- A label with a single vote is taken for a slip: the vote does not count.
-- The label with more than half of the votes that count is the picture's. Where none has that many, where it is
-  `unknown` and where it is `NF` (no face), the picture is left out.
+- The rows of `fer2013new.csv` belong to those of `fer2013.csv` in their order, whatever the names of their images.
+- A row without the name of an image is skipped.
+- As published, `label.csv` and `fer2013new.csv` differ in the votes of one picture in twenty; febench uses the latter,
+  which the authors call new.
+- A single vote for a label is taken for a slip and does not count.
+- The picture's label is the one with more than half of the votes that count. Pictures without such a label, and those
+  whose label is `unknown` or `NF` (no face), are left out.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ COLUMNS = {
 TABLE = {name: (name.lower(),) for name in ("Usage", "Image name", *COLUMNS)}
 LIST = {name: (name.lower(),) for name in ("Image name", "Box", *COLUMNS)}
 PARTS = {"train": "train", "valid": "validation", "test": "test"}
-REVISED = 0.05  # the most that the two sources of votes differ by; as published, it is fewer
+MAX_REVISED_SHARE = 0.05  # of images whose label the two sources of votes may disagree on; as published, it is fewer
 NAMELESS, DIVIDED = "no name of an image", "no majority"
 
 Votes = tuple[int, ...]
@@ -100,33 +100,33 @@ def ferplus(
         absent=count_absent(absent, "among the votes"),
         notes=(
             *notes,
-            *_said_of(others, f"{len(labels)} pictures"),
+            *_note_others(others, f"{len(labels)} pictures"),
             *note_left_out([file.id for name, file in images.items() if name not in votes], "without votes"),
         ),
     )  # fmt: skip
 
 
 def _compared(listed: Mapping[str, Votes], named: Mapping[str, Votes]) -> str:
-    """A note of how the two sources of votes differ; as published they do so a little.
+    """Return a note on how the two sources of votes differ; as published they differ a little.
 
     Raises
     ------
     DataError
-        If they differ by more than that.
+        If they differ by more than `MAX_REVISED_SHARE`.
     """
     both = [name for name in listed if name in named]
     wrong = [name for name in both if majority(listed[name]) != majority(named[name])]
-    if len(wrong) > REVISED * len(both):
+    if len(wrong) > MAX_REVISED_SHARE * len(both):
         raise SOURCE.error(
             f"the votes in label.csv contradict those in fer2013new.csv for {len(wrong)} of {len(both)} images: "
             f"{first_few(wrong)}; remove whichever is wrong"
         )
-    differ = f"they differ in the majority label of {len(wrong)} of {len(both)} images, as they do when published"
+    differ = f"they differ in the majority label of {len(wrong)} of {len(both)} images, as they do as published"
     return f"fer2013new.csv counts where label.csv says otherwise; {differ}"
 
 
 def _of_tables(votes: Path, data_dir: Path | None, notes: Sequence[str], **frame: Any) -> Dataset:
-    """From the table of votes and the table of pixels."""
+    """Read the table of votes and the table of pixels."""
     tables = [file.path for file in FER2013.files(data_dir)[0] if file.match["table"]]
     if not tables:
         raise SOURCE.error(
@@ -138,18 +138,18 @@ def _of_tables(votes: Path, data_dir: Path | None, notes: Sequence[str], **frame
     if not rows:
         raise SOURCE.error(f"{votes} gives no picture a majority label")
     others = Counter(label for label in labels if label not in ORDER)
-    kept = [labels[row] for row in rows]
-    told = (*notes, *_said_of(others, f"{len(labels)} rows of fer2013"))
-    return faces.dataset(rows, kept, {name: kept.count(name) for name in ORDER}, told, **frame)
+    used = [labels[row] for row in rows]
+    notes = (*notes, *_note_others(others, f"{len(labels)} rows of fer2013"))
+    return faces.dataset(rows, used, {name: used.count(name) for name in ORDER}, notes, **frame)
 
 
-def _said_of(others: Counter[str], whole: str) -> tuple[str, ...]:
-    words = ", ".join(f"{label} {count}" for label, count in others.most_common())
-    return (f"{others.total()} of {whole} left out: {words}",) if others else ()
+def _note_others(others: Counter[str], whole: str) -> tuple[str, ...]:
+    counts = ", ".join(f"{label} {count}" for label, count in others.most_common())
+    return (f"{others.total()} of {whole} left out: {counts}",) if others else ()
 
 
 def majority(votes: Sequence[int]) -> str:
-    """The label that ten votes, in the order of the columns, give a picture."""
+    """Return the majority label of ten votes, given in the order of the columns."""
     counted = [count if count > 1 else 0 for count in votes]
     most = max(counted)
     return list(COLUMNS.values())[counted.index(most)] if 2 * most > sum(counted) else DIVIDED
@@ -157,7 +157,7 @@ def majority(votes: Sequence[int]) -> str:
 
 @dataclass(frozen=True)
 class Voted:
-    """A row of votes: its line, what it is used for, the name of its image, and the votes."""
+    """A row of votes: line, usage, name of the image, votes."""
 
     line: int
     usage: str
@@ -166,7 +166,7 @@ class Voted:
 
 
 def _votes(path: Path, columns: Mapping[str, Sequence[str]], headless: bool = False) -> list[Voted]:
-    """The rows of a table of votes; names of images are in small letters and without their ending."""
+    """Return the rows of a table of votes; names of images are in lower case and without suffix."""
     rows = []
     for line, row in read_table(
         path, columns, SOURCE.error, optional=("Usage", "Box"), without_header=list(columns) if headless else ()
@@ -179,7 +179,7 @@ def _votes(path: Path, columns: Mapping[str, Sequence[str]], headless: bool = Fa
 
 
 def _labels(path: Path, faces: PixelTable) -> list[str]:
-    """The label of each row of the faces by their rows of votes, or why it has none."""
+    """Return the label of each row of the faces by its row of votes, or the reason why it has none."""
     rows = _votes(path, TABLE)
     if len(rows) != len(faces.usages):
         raise SOURCE.error(

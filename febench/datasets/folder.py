@@ -108,7 +108,7 @@ def folder(
         notes.append(f"of no part, so that there is no split: {first_few(without_part)}")
     notes += notes_on_people
     if published:
-        notes.append(f"read as folders of classes{published}, which know more about the images")
+        notes.append(f"read as folders of classes{published} to have what else is known of the images")
     notes += _compare_lists(files, labels)
     return make_dataset("folder", pictures, size=size, align=align, eyes=eyes, margin=margin, notes=notes)
 
@@ -148,6 +148,8 @@ def _level_of_class(home: Path, names: Sequence[str], published: str) -> int:
         are those of a published set, and no folder is named after an expression.
     """
     paths = {tuple(name.split("/")[:-1]) for name in names}
+    if published and not paths:
+        raise _error(f"all images lie in {home} itself, not in a folder for each class{published}")
     tops = {folders[0] for folders in paths}
     parts = {top for top in tops if part_of_split(top)}
     level = 2 if tops and tops == parts else 1

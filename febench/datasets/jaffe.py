@@ -27,7 +27,7 @@ PUBLISHED = {"anger": 30, "disgust": 29, "fear": 32, "happy": 31, "neutral": 30,
 def jaffe(
     data_dir: Path | None = None, size: int = 0, align: bool = False, eyes: float = EYES, margin: float = MARGIN
 ) -> Dataset:
-    """213 grey faces of 256x256 pixels, 10 women, 7 emotions; the emotion is the posed one, from the file's name."""
+    """213 grey faces of 256x256 pixels, 10 women, 7 emotions; the label is the posed emotion in the file name."""
     files, notes = SOURCE.files(data_dir)
     return make_dataset(
         "jaffe", SOURCE.pictures(files, CODES), size=size, align=align, eyes=eyes, margin=margin,

@@ -1,4 +1,4 @@
-"""From image files and what their names tell to a data set: the last step of every loader of files."""
+"""Turn pictures into a data set: the last step of every loader of files."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ T = TypeVar("T")
 
 
 def choose(name: str, parameter: str, value: str, choices: Mapping[str, T]) -> T:
-    """What a user's value of a data set's parameter stands for.
+    """Return what the value of a data set's parameter stands for.
 
     Raises
     ------
     UsageError
-        If it is none of the choices.
+        If the value is none of the choices.
     """
     if value not in choices:
         raise UsageError(f"data set {name}: {parameter} must be {' or '.join(choices)}, not {value!r}")
@@ -33,7 +33,7 @@ def choose(name: str, parameter: str, value: str, choices: Mapping[str, T]) -> T
 
 
 def check_frames(name: str, frames: int) -> None:
-    """Refuse to take no frame of each film.
+    """Check that at least one frame of each film is used.
 
     Raises
     ------
@@ -45,9 +45,9 @@ def check_frames(name: str, frames: int) -> None:
 
 
 def labelled_frames(film: Sequence[T], label: str, frames: int, neutral: bool) -> list[tuple[T, str]]:
-    """The last frames of a film with its class; before them, if asked for, its first as neutral.
+    """Return the last frames of a film with its class, after its first frame as neutral if `neutral` is true.
 
-    A film that is not longer than `frames` gives no neutral frame.
+    A film of at most `frames` frames gives no neutral one.
     """
     first = [(film[0], "neutral")] if neutral and len(film) > frames else []
     return [*first, *((frame, label) for frame in film[-frames:])]
@@ -74,23 +74,23 @@ def make_dataset(
     name : str
         The data set's name.
     pictures : sequence of Picture
-        In the order they are to have.
+        In the order of the data set.
     size : int
         Height and width in pixels; 0 leaves images as they are, or, aligned, brings them to 128.
     align : bool
         Whether to turn, scale and cut each image so that the eyes lie level at fixed points.
     eyes, margin : float
-        The distance between the eyes, and what lies above them, as shares of the image; see `Frame`.
+        The distance between the eyes, and the margin above them, as shares of the image; see `Frame`.
     published : mapping, optional
-        Images of each class in the set as published; a note tells of any other number. Its keys are the classes.
+        Number of images of each class in the set as published; a note says where it differs. Its keys are the classes.
     classes : sequence of str, optional
-        The class names where nothing is published of their images.
+        The class names, if the numbers of their images are not published.
     shape : (height, width), optional
-        What the published images have; others are refused unless a size or alignment is asked for.
+        Size of the published images; others are refused unless `size` or `align` is set.
     absent : mapping, optional
-        Sentences of what is missing here though the set's own files speak of it, and how many images that concerns.
+        Sentences on images that the set's own files list but that are absent, mapped to their number.
     notes : sequence of str
-        What else a user must know of the files.
+        Further notes on the files.
 
     Raises
     ------
@@ -112,13 +112,13 @@ def make_dataset(
     ids = tuple(picture.id for picture in pictures)
     labels = [picture.label for picture in pictures]
     names = tuple(classes) if classes is not None else in_order(published or labels)
-    told: tuple[str, ...] = ()
+    notes_on_faces: tuple[str, ...] = ()
     detector = ""
     if frame is None:
         images = files.images(size, shape)
     else:
-        images, found = alignment.align(files.each_image, files.key, ids, frame, files.in_colour)
-        told, detector = found.notes(ids), found.detector
+        images, faces = alignment.align(files.each_image, files.key, ids, frame, files.in_colour)
+        notes_on_faces, detector = faces.notes(ids), faces.detector
     departures = {**(absent or {}), **departure(labels, published or Counter(labels))}
     return Dataset(
         name=name,
@@ -129,14 +129,14 @@ def make_dataset(
         subjects=_if_all_known([picture.subject for picture in pictures]),
         sequences=_if_all_known([picture.sequence for picture in pictures]),
         parts=_if_all_known([picture.part for picture in pictures]),
-        notes=(*departures, *notes, *files.notes(ids), *told),
+        notes=(*departures, *notes, *files.notes(ids), *notes_on_faces),
         departures=departures,
         detector=detector,
     )
 
 
 def frame_of(name: str, size: int, align: bool, eyes: float, margin: float) -> Frame | None:
-    """Where the eyes are to lie in a data set's images; None if they are not aligned.
+    """Return where the eyes shall lie in a data set's images; None if they are not aligned.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def frame_of(name: str, size: int, align: bool, eyes: float, margin: float) -> F
         If the size is negative or huge, or the eyes would lie outside the image.
     """
     if not 0 <= size <= 4096:
-        raise UsageError(f"data set {name}: size must be between 1 and 4096 pixels, or 0 for as they are")
+        raise UsageError(f"data set {name}: size must be between 1 and 4096 pixels, or 0 to leave images as they are")
     try:
         return Frame(size or alignment.SIZE, eyes, margin) if align else None
     except UsageError as error:
@@ -152,15 +152,15 @@ def frame_of(name: str, size: int, align: bool, eyes: float, margin: float) -> F
 
 
 def departure(labels: Iterable[str], published: Mapping[str, int]) -> dict[str, int]:
-    """A sentence, with its number of images, if the classes do not have as many as in the set as published."""
+    """Return a sentence on classes whose number of images differs from the published one, mapped to the difference."""
     counts = Counter(labels)
-    other = {name: number for name, number in published.items() if counts[name] != number}
-    if not other:
+    different = {name: number for name, number in published.items() if counts[name] != number}
+    if not different:
         return {}
-    words = ", ".join(f"{name} {counts[name]} of {number}" for name, number in other.items())
+    by_class = ", ".join(f"{name} {counts[name]} of {number}" for name, number in different.items())
     total = f"{counts.total()} images instead of {sum(published.values())}"
-    text = f"not the set as published: {total} ({words}); its scores compare with nobody else's"
-    return {text: sum(abs(counts[name] - number) for name, number in other.items())}
+    text = f"not the set as published: {total} ({by_class}); its scores compare with nobody else's"
+    return {text: sum(abs(counts[name] - number) for name, number in different.items())}
 
 
 def _if_all_known(values: list[str | None]) -> tuple[str, ...] | None:

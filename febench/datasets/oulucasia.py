@@ -40,7 +40,7 @@ def oulu_casia(
 ) -> Dataset:
     """The last 3 frames of each film of 80 people, 6 expressions, 2 cameras, 3 lights; neutral=true adds each first.
 
-    A person under both cameras is one. Most of the literature reports on cameras=VL, lights=Strong: 480 films.
+    A person keeps one name under both cameras. Most papers use cameras=VL, lights=Strong: 480 films.
 
     Parameters
     ----------
@@ -51,9 +51,9 @@ def oulu_casia(
     lights : str
         `Strong`, `Weak`, `Dark` or `all`.
     frames : int
-        How many of the last frames of each film to take; the last of all is the apex.
+        How many of the last frames of each film to use; the very last one is the apex.
     neutral : bool
-        Whether to take the first frame of each film as well, as neutral.
+        Whether to use the first frame of each film too, as neutral.
     size, align, eyes, margin
         As in `jaffe`.
     """
@@ -69,8 +69,8 @@ def oulu_casia(
     pictures = []
     for name, film in films.items():
         label = expression(film[0].match["code"]) or ""
-        for file, shown in labelled_frames(film, label, frames, neutral):
-            pictures.append(Picture(file.path, file.id, shown, file.match["subject"].upper(), name))
+        for file, frame_label in labelled_frames(film, label, frames, neutral):
+            pictures.append(Picture(file.path, file.id, frame_label, file.match["subject"].upper(), name))
     n_films = PEOPLE * len(chosen_cameras) * len(chosen_lights)
     published = dict.fromkeys(CLASSES, n_films * frames) | ({"neutral": n_films * len(CLASSES)} if neutral else {})
     return make_dataset(

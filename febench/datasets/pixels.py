@@ -1,4 +1,4 @@
-"""Tables in which a row is an image, its pixels written as numbers: FER2013's `emotion,pixels,Usage`, and its likes."""
+"""Read tables whose rows are images with pixels written as numbers, such as FER2013's `emotion,pixels,Usage`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PARTS = {"training": "train", "publictest": "validation", "privatetest": "test"}
 
 @dataclass(frozen=True)
 class PixelTable:
-    """Such a table; its pixels stay on disk.
+    """A table of images; its pixels stay on disk.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class PixelTable:
     path : Path
         The file.
     labels, usages : list of str
-        The class of each row, and what it is used for, as written.
+        The class and the usage of each row, as written.
     """
 
     source: Source
@@ -52,45 +52,45 @@ class PixelTable:
 
     @classmethod
     def read(cls, source: Source, path: Path, codes: Mapping[str, str]) -> PixelTable:
-        """Read all but the pixels.
+        """Read everything but the pixels.
 
         Raises
         ------
         DataError
-            If the file is not such a table, or a row has an unknown emotion or usage; the sentence names the line.
+            If the file is not such a table, or a row has an unknown emotion or usage; the message names the line.
         """
-        labels, usages, unknown = [], [], []
+        labels, usages, problems = [], [], []
         for line, row in read_table(path, COLUMNS, source.error):
             label = meaning(row["emotion"], codes)
             if label is None:
-                unknown.append(f"line {line}: {row['emotion']!r} is no emotion; known are {', '.join(codes)}")
+                problems.append(f"line {line}: {row['emotion']!r} is no emotion; known are {', '.join(codes)}")
             if row["Usage"].casefold() not in PARTS:
-                unknown.append(f"line {line}: {row['Usage']!r} is no part; known are {', '.join(PARTS)}")
+                problems.append(f"line {line}: {row['Usage']!r} is no part; known are {', '.join(PARTS)}")
             labels.append(label or "")
             usages.append(row["Usage"])
-        if unknown:
-            raise source.error(f"{path} {first_few(unknown, '; ')}")
+        if problems:
+            raise source.error(f"{path} {first_few(problems, '; ')}")
         if not labels:
             raise source.error(f"{path} has no rows; its columns must be emotion, pixels and Usage")
         return cls(source, path, labels, usages)
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The part of the official split each row is in."""
+        """Return the part of the official split that each row is in."""
         return tuple(PARTS[usage.casefold()] for usage in self.usages)
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Names of the rows: what they are used for and their number, from 0."""
+        """Return the ids of the rows: usage and index, from 0."""
         return tuple(f"{usage}_{row}" for row, usage in enumerate(self.usages))
 
     def images(self) -> NDArray[np.uint8]:
-        """The pictures, a memory map of shape (n, 48, 48); decoded once.
+        """Return the pictures, a memory map of shape (n, 48, 48), decoded once.
 
         Raises
         ------
         DataError
-            If a row does not hold 48 x 48 numbers from 0 to 255; the sentence names the line.
+            If a row does not hold 48 x 48 numbers from 0 to 255; the message names the line.
         """
         rows = track(
             read_table(self.path, COLUMNS, self.source.error), len(self.labels), f"{self.source.name}: decoding"
@@ -102,12 +102,12 @@ class PixelTable:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the file."""
+        """Return the SHA-256 of the file."""
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def by_pixels(self) -> dict[bytes, tuple[str, str]]:
-        """For each different picture, the name of its first row and the classes of all its rows."""
+        """Return, for each different picture, the id of its first row and the classes of all its rows."""
         return by_pixels(zip(self.ids, self.labels, self.images(), strict=True))
 
     def dataset(
@@ -122,22 +122,22 @@ class PixelTable:
         eyes: float,
         margin: float,
     ) -> Dataset:
-        """Some of its rows, by their numbers from 0, as a data set; the other arguments are those of `make_dataset`."""
+        """Return rows, by their indices, as a data set; the other arguments are those of `make_dataset`."""
         name, classes, ids = self.source.name, in_order(published), self.ids
         frame = frame_of(name, size, align, eyes, margin)
         images, key = self.images(), [self.digest, size]
         if len(rows) < len(images):
             images, key = np.asarray(images)[rows], [self.digest, size, list(rows)]
         names = tuple(ids[row] for row in rows)
-        told: tuple[str, ...] = ()
+        notes_on_faces: tuple[str, ...] = ()
         detector = ""
 
         def each(work: Callable[[int, Image.Image], R], text: str) -> Iterator[R]:
             return in_threads(lambda i: work(i, Image.fromarray(images[i])), range(len(images)), f"{name}: {text}")
 
         if frame is not None:
-            images, found = alignment.align(each, key, names, frame, colour=False)
-            told, detector = found.notes(names), found.detector
+            images, faces = alignment.align(each, key, names, frame, colour=False)
+            notes_on_faces, detector = faces.notes(names), faces.detector
         elif size and size != SIDE:
             resized = each(lambda _, image: to_array(image, False, size)[np.newaxis], "resizing")
             images = np.load(cached_array("images", ["resized", key], resized, len(rows)), mmap_mode="r")
@@ -150,7 +150,7 @@ class PixelTable:
             classes=classes,
             ids=names,
             parts=tuple(parts[row] for row in rows),
-            notes=(*departures, *notes, *told),
+            notes=(*departures, *notes, *notes_on_faces),
             departures=departures,
             detector=detector,
         )
@@ -168,9 +168,9 @@ class PixelTable:
 
 
 def by_pixels(pictures: Iterator[tuple[str, str, NDArray[np.uint8]]]) -> dict[bytes, tuple[str, str]]:
-    """For each different picture, the name of the first that has its pixels and the classes of all that have them.
+    """Return, for each different picture, the name of the first one with its pixels and the classes of all of them.
 
-    Sources that name their pictures otherwise are compared by this; one picture may well be there under two classes.
+    This compares sources that name their pictures differently; a picture may be there under two classes.
     """
     first: dict[bytes, str] = {}
     classes: dict[bytes, set[str]] = {}
@@ -184,6 +184,6 @@ def by_pixels(pictures: Iterator[tuple[str, str, NDArray[np.uint8]]]) -> dict[by
 def same_pictures(
     read: Mapping[bytes, tuple[str, str]], other: Mapping[bytes, tuple[str, str]]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The classes of pictures that two sources share, each by the name that it has in the first."""
-    both = [digest for digest in read if digest in other]
-    return {read[d][0]: read[d][1] for d in both}, {read[d][0]: other[d][1] for d in both}
+    """Return the classes of the pictures that two sources share, in each source, by the name in the first."""
+    shared = [digest for digest in read if digest in other]
+    return {read[d][0]: read[d][1] for d in shared}, {read[d][0]: other[d][1] for d in shared}

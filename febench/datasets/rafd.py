@@ -38,13 +38,13 @@ def rafd(
 ) -> Dataset:
     """1,608 colour photographs, 67 people, 8 expressions, 3 directions of gaze; cameras=all: 8,040 from 5 cameras.
 
-    All gazes are kept unless gaze=frontal: then each person shows each expression once (536 from the front).
+    With gaze=frontal each person shows each expression once (536 from the front); by default all gazes are used.
     """
     views = choose("rafd", "cameras", cameras, CAMERAS)
     gazes = choose("rafd", "gaze", gaze, GAZES)
     files, notes = SOURCE.files(data_dir)
-    taken = [file for file in files if file.match["camera"] in views and file.match["gaze"].lower() in gazes]
+    selected = [file for file in files if file.match["camera"] in views and file.match["gaze"].lower() in gazes]
     return make_dataset(
-        "rafd", SOURCE.pictures(taken, WORDS), size=size, align=align, eyes=eyes, margin=margin,
+        "rafd", SOURCE.pictures(selected, WORDS), size=size, align=align, eyes=eyes, margin=margin,
         published={name: PEOPLE * len(views) * len(gazes) for name in WORDS.values()}, notes=notes,
     )  # fmt: skip

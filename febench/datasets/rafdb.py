@@ -40,7 +40,7 @@ PUBLISHED = {
 }  # fmt: skip
 LINE = re.compile(r"(?P<name>(?:train|test)_\d+)\.jpe?g\s+(?P<code>[1-7])", re.IGNORECASE)
 TABLE = {"image": ("image",), "label": ("label",)}
-MOST_LISTED = 2**24
+MAX_LIST_BYTES = 2**24
 
 
 @dataset("rafdb", cite="Li, Deng & Du 2017", find=SOURCE.find)
@@ -49,7 +49,7 @@ def rafdb(
 ) -> Dataset:
     """15,339 colour faces of 100x100 pixels from the web, 7 emotions; train (12,271) and test (3,068), no subjects.
 
-    The images that the publisher aligned are read, labelled by the publisher's list or by folders: numbers, or words.
+    The publisher's aligned images are read. Labels come from its list, or from folders named by numbers or words.
     """
     files, notes = SOURCE.files(data_dir)
     lists = [file.path for file in files if file.match["list"] or file.match["table"]]
@@ -58,10 +58,10 @@ def rafdb(
     )
     images = [file for file in files if file.match["name"] and (file.match["kind"] or "aligned").lower() == "aligned"]
     if not images:
-        there = Counter(f"Image/{file.match['kind'].lower()}" for file in files if file.match["kind"])
-        words = ", ".join(f"{count} images in {folder}" for folder, count in there.items()) or "a list of labels"
+        folders = Counter(f"Image/{file.match['kind'].lower()}" for file in files if file.match["kind"])
+        present = ", ".join(f"{count} images in {folder}" for folder, count in folders.items()) or "a list of labels"
         raise SOURCE.error(
-            f"found {words} but none in Image/aligned, which is what others report on; unpack aligned.zip"
+            f"found {present} but none in Image/aligned, which published results use; unpack aligned.zip"
         )
     SOURCE.refuse_copies(images)
     images.sort(key=_name)
@@ -97,7 +97,7 @@ def _name(file: SourceFile) -> str:
 
 
 def _listed(path: Path) -> list[tuple[str, str]]:
-    """The name and class of each image in a list of labels."""
+    """Return the name and class of each image in a list of labels."""
     if path.suffix.lower() == ".csv":
         rows = [(row["image"], row["label"]) for _, row in read_table(path, TABLE, SOURCE.error)]
         names = [name.lower().rpartition(".")[0].removesuffix("_aligned") for name, _ in rows]
@@ -106,7 +106,7 @@ def _listed(path: Path) -> list[tuple[str, str]]:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
-    for number, line in enumerate(SOURCE.read(path, MOST_LISTED).decode("utf-8-sig", "replace").splitlines(), 1):
+    for number, line in enumerate(SOURCE.read(path, MAX_LIST_BYTES).decode("utf-8-sig", "replace").splitlines(), 1):
         entry = LINE.fullmatch(line.strip())
         if entry:
             yield entry["name"].lower(), entry["code"]

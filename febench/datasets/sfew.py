@@ -30,13 +30,13 @@ def sfew(
 ) -> Dataset:
     """Frames of films, or the faces cut from them, 7 expressions; Train (958), and Val (436) for testing.
 
-    Nobody says who is who; the film is known as each image's sequence.
+    The people are not known; the film is each image's sequence.
     """
     files, notes = SOURCE.files(data_dir)
     SOURCE.refuse_copies(files, "part", "name")
     parts = {"train": "train", "val": "validation", "test": "test"}
-    there = {file.match["part"].lower() for file in files}
-    if "val" in there and "test" not in there:
+    present = {file.match["part"].lower() for file in files}
+    if "val" in present and "test" not in present:
         parts, notes = {**parts, "val": "test"}, (*notes, OWN_TEST)
     pictures = [
         Picture(

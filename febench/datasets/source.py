@@ -129,6 +129,7 @@ class Source:
         """Return the error for a folder without the set; it names the sets that the folder holds instead."""
         entries = first_few([entry.name for entry in list_entries(root)]) or "nothing"
         advice = name_sets_in(root)
+        terms = "" if advice else f"; {self.terms}"
         if not advice and (file := next(filter(self.pattern.search, _paths(root)), None)):
             advice = (
                 f"; files such as {printable(file)} could belong to any set: if they are from {self.name}, put them in "
@@ -136,7 +137,7 @@ class Source:
             )
         return self.error(
             f"found no file like {self.example} in {root} (which holds {entries}) nor in a folder "
-            f"{' or '.join(self.folders)} of it{advice}; {self.terms}"
+            f"{' or '.join(self.folders)} of it{advice}{terms}"
         )
 
     def _holding(self, data_dir: Path) -> Iterator[Path]:
@@ -281,6 +282,16 @@ def other_sources(name: str) -> list[Source]:
 
 def name_sets_in(root: Path) -> str:
     """Return a clause that names the data sets whose files a folder holds; empty if there is none."""
+    examples = sets_in(root)
+    if not examples:
+        return ""
+    named = " and ".join(f"{name} (such as {example})" for name, example in examples.items())
+    advice = f"load them as data set {next(iter(examples))}" if len(examples) == 1 else "load one of these data sets"
+    return f"; files there are named like those of {named}: {advice}"
+
+
+def sets_in(root: Path) -> dict[str, str]:
+    """Return the data sets whose files a folder holds, by name, with an example of these files."""
     sources = known_sources()
     examples: dict[str, str] = {}
     for path in walk(root, follow=True):
@@ -289,11 +300,7 @@ def name_sets_in(root: Path) -> str:
                 path, root, [other for other in sources if other != source]
             ):
                 examples[source.name] = printable(portable(path, root))
-    if not examples:
-        return ""
-    named = " and ".join(f"{name} (such as {example})" for name, example in sorted(examples.items()))
-    which = "load them as that data set" if len(examples) == 1 else "load one of these data sets"
-    return f"; files there are named like those of {named}: {which}"
+    return dict(sorted(examples.items()))
 
 
 def ending(pattern: str) -> re.Pattern[str]:

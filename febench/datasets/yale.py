@@ -22,27 +22,27 @@ SOURCE = Source(
         rf"(?:{IMAGE})?"
     ),
 )
-WORDS = {"happy": "happy", "normal": "neutral", "sad": "sadness", "surprised": "surprise"}
+CLASSES = {"happy": "happy", "normal": "neutral", "sad": "sadness", "surprised": "surprise"}
 OTHER = ("", "centerlight", "glasses", "leftlight", "noglasses", "rightlight", "sleepy", "wink")
 PEOPLE = 15
-COPY = "subject04.sad"
+CORRUPTED = "subject04.sad"
 
 
 @dataset("yale", cite="Belhumeur, Hespanha & Kriegman 1997", find=SOURCE.find)
 def yale(
     data_dir: Path | None = None, size: int = 0, align: bool = False, eyes: float = EYES, margin: float = MARGIN
 ) -> Dataset:
-    """60 grey photographs of 320x243 pixels, 15 people, 4 expressions; of 165, those under other conditions left out.
+    """60 grey photographs of 320x243 pixels, 15 people, 4 expressions; the other 105 show no expression.
 
-    The files are GIF images with or without `.gif` at the end of their names.
+    Their files are GIF images with or without the suffix `.gif`.
     """
     files, notes = SOURCE.files(data_dir)
-    taken = [file for file in files if (file.match["word"] or "").lower() not in OTHER]
-    others = [file.id for file in files if file not in taken]
+    selected = [file for file in files if (file.match["word"] or "").lower() not in OTHER]
+    others = [file.id for file in files if file not in selected]
     about = note_left_out(others, "other conditions than the four expressions")
-    if any(file.id.lower().startswith(COPY) for file in files):
-        about = (*about, f"the publisher says that {COPY} was corrupted and is subject04.normal once more")
-    labels = SOURCE.labels([(file.path, file.match["word"]) for file in taken], WORDS)
+    if any(file.id.lower().startswith(CORRUPTED) for file in files):
+        about = (*about, f"the publisher says that {CORRUPTED} was corrupted; it is a copy of subject04.normal")
+    labels = SOURCE.labels([(file.path, file.match["word"]) for file in selected], CLASSES)
     pictures = [
         Picture(
             path=file.path,
@@ -50,9 +50,9 @@ def yale(
             label=label,
             subject=file.match["subject"].lower(),
         )
-        for file, label in zip(taken, labels, strict=True)
+        for file, label in zip(selected, labels, strict=True)
     ]
     return make_dataset(
         "yale", pictures, size=size, align=align, eyes=eyes, margin=margin,
-        published=dict.fromkeys(WORDS.values(), PEOPLE), shape=(243, 320), notes=(*notes, *about),
+        published=dict.fromkeys(CLASSES.values(), PEOPLE), shape=(243, 320), notes=(*notes, *about),
     )  # fmt: skip

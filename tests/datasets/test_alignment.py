@@ -87,8 +87,8 @@ def test_faces_fill_their_images_and_the_rest_is_named(home: Path) -> None:
     assert found.ids == ("happy/left.png", "happy/turned.png", "happy/wall.png", "sad/two.png")
     assert found.images.shape == (4, 128, 128, 3)
     assert found.notes == (
-        "no face was found in 1 of 4 images, which are used whole: happy/wall.png",
-        "several faces were found in 1 of 4 images, the largest taken: sad/two.png",
+        "no face was found in 1 of 4 images, which are used as they are: happy/wall.png",
+        "several faces were found in 1 of 4 images, the largest is used: sad/two.png",
     )
     upright, turned, _, of_two = found.images.astype(int)
     assert np.corrcoef(upright[30:100, 30:100].ravel(), turned[30:100, 30:100].ravel())[0, 1] > 0.85

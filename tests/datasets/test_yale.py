@@ -24,5 +24,5 @@ def test_expressions_only(tmp_path: Path) -> None:
         "surprise 1 of 15); its scores compare with nobody else's",
         "left out as other conditions than the four expressions: subject01.gif, subject01.glasses, "
         "subject01.glasses.gif, subject01.wink",
-        "the publisher says that subject04.sad was corrupted and is subject04.normal once more",
+        "the publisher says that subject04.sad was corrupted; it is a copy of subject04.normal",
     )
