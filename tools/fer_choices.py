@@ -61,7 +61,7 @@ def fitted_scores(
 def part_sizes(name: str, data_dir: Path, out: Path) -> None:
     """Write the inner scores for each size of the part, and those on PublicTest of training on all."""
     images, y, public, y_public = parts(data_dir)
-    method = make_row(ROWS[name], "paper", {})
+    method = make_row(ROWS[name], "full", {})
     model: Any = method.method.build(**{**method.params, "random_state": 0})
     X, X_public = model.extract(images), model.extract(public)
     columns = model.features.columns(X.shape[1])
@@ -96,7 +96,7 @@ def components(data_dir: Path, out: Path) -> None:
             for number in COMPONENTS:
                 if any((line["components"], line["seed"]) == (number, seed) for line in done):
                     continue
-                row = make_row(f"cso[components={number}]", "paper", {})
+                row = make_row(f"cso[components={number}]", "full", {})
                 model: Any = row.method.build(**{**row.params, "random_state": seed})
                 model.fit(model.extract(images[train]), y[train], model.extract(public[val]), y_public[val])
                 right = float((model.predict(model.extract(public[test])) == y_public[test]).mean())

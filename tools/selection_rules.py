@@ -266,7 +266,7 @@ def record_all(out: Path, methods: list[str], data_dir: Path | None, only: str) 
             if done.exists():
                 continue
             begun = time.perf_counter()
-            built: Any = make_row(method, "paper", {}).method.build(random_state=0)
+            built: Any = make_row(method, "full", {}).method.build(random_state=0)
             table, own = built.extract(study.images), study.own
             for protocol, folds in study.folds.items():
                 manifest = draw(study.dataset, protocol)
@@ -470,8 +470,8 @@ RULES: dict[str, Rule] = {
 
 def grid_of(method: str) -> tuple[list[str], Array, int]:
     """Return a label and the grid indices of each recorded candidate, and which is nearest to the usual values."""
-    model: Any = make_row(method, "paper", {}).method.build(random_state=0)
-    fixed: Any = make_row(f"{method}[select=false]", "paper", {}).method.build(select=False, random_state=0)
+    model: Any = make_row(method, "full", {}).method.build(random_state=0)
+    fixed: Any = make_row(f"{method}[select=false]", "full", {}).method.build(select=False, random_state=0)
     labels, axes, distances = [], [], []
     usual, usual_block = fixed.candidates[0].params, dict(fixed.features.blocks[0].settings)
     for candidate in recorded(model):

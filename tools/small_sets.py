@@ -56,7 +56,7 @@ def small_set(seed: int, folder: Path) -> Dataset:
 
 def settings_of(name: str) -> list[dict[str, Any]]:
     """Every setting that a method selects from, by the names of its parameters."""
-    row = make_row(name, "paper", {})
+    row = make_row(name, "full", {})
     model: Any = row.method.build(**row.params)
     if hasattr(model, "settings"):
         return list(model.settings)
@@ -69,7 +69,7 @@ def settings_of(name: str) -> list[dict[str, Any]]:
 
 def accuracy(label: str, dataset: Dataset, protocol: str, folds: list[int]) -> float:
     """Share of the tested images of some folds of run 1 that a method gets right, as `febench run` computes it."""
-    row, manifest = make_row(label, "paper", {}), draw(dataset, protocol)
+    row, manifest = make_row(label, "full", {}), draw(dataset, protocol)
     method = pack_method(RunOptions(), row)
     assert isinstance(method, PackedMethod), method
     extracted = extract_task(dataset, method).run()

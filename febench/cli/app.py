@@ -95,7 +95,7 @@ def run(asked: Sequence[RunOptions], names: Unasked = None) -> None:
         if failed:
             words.append(f"{len(failed)} failed (to try them again: --retry-failed)")
         if any(record.status == "timeout" for record in failed):
-            words.append("to give cells more time: --timeout")
+            words.append("to give cells more time: a longer --timeout")
         say(console, "; ".join([*words, *done.absent]))
     if asked[0].shard:
         say(console, "a shard is a part of a table: febench merge DIR... -o DIR joins those of one protocol")

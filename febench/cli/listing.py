@@ -26,7 +26,7 @@ from febench.results.store import Store, find_directories
 from febench.results.verify import compare_stores, verify_store
 from febench.running.checkpoints import underway
 from febench.running.options import RunOptions
-from febench.running.progress import duration
+from febench.running.plan import duration
 from febench.running.runner import plan_for
 from febench.show.formats import to_json
 from febench.show.tables import chosen

@@ -115,7 +115,7 @@ RUN_OPTIONS: dict[str, Any] = {
     "out": Annotated[
         Path | None, typer.Option(help="Results directory.", show_default="results/<data set>/<protocol>")
     ],
-    "preset": Annotated[str, typer.Option(help="paper: trained to the end; quick: one run, short training.")],
+    "preset": Annotated[str, typer.Option(help="full: trained to the end; quick: one run, short training.")],
     "device": Annotated[str, typer.Option(help="auto, cpu or cuda.")],
     "deterministic": Annotated[
         bool, typer.Option("--deterministic", help="On a GPU: the same bits each time, slower.")

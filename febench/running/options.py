@@ -16,7 +16,7 @@ from febench.core.method import LARGEST_PACK
 from febench.running.executors.local import gpus
 
 RESULTS = Path("results")
-PRESETS = ("paper", "quick")
+PRESETS = ("full", "quick")
 DEVICES = ("auto", "cpu", "cuda")
 EXECUTORS = ("local", "ray")
 
@@ -36,7 +36,8 @@ class RunOptions:
     data_dir : Path or None
         Where data sets live.
     preset : str
-        `paper`: every method is trained to the end; `quick`: a short training, and one run unless `runs` says more.
+        `full`: every method is trained to the end; `quick`: a short training, and one run unless `runs` says more.
+        `paper` is an older name of `full`.
     runs : int or None
         Only the first so many runs; all of the protocol by default.
     out : Path or None
@@ -52,7 +53,7 @@ class RunOptions:
     threads : int
         Threads of each cell.
     timeout : float or None
-        Seconds a cell may take.
+        Seconds a cell may take. A cell that was stopped at a shorter limit is computed again.
     settings : mapping
         For a method's name, its parameters.
     executor : str
@@ -78,7 +79,7 @@ class RunOptions:
     name: str = ""
     protocol: str = "paper"
     data_dir: Path | None = None
-    preset: str = "paper"
+    preset: str = "full"
     runs: int | None = None
     out: Path | None = None
     device: str = "auto"
@@ -95,6 +96,8 @@ class RunOptions:
     retry_failed: bool = False
 
     def __post_init__(self) -> None:
+        if self.preset == "paper":
+            object.__setattr__(self, "preset", "full")
         for what, given, known in (
             ("preset", self.preset, PRESETS),
             ("device", self.device, DEVICES),

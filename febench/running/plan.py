@@ -18,6 +18,7 @@ from febench.core.manifest import Manifest
 from febench.core.method import METHODS, Method
 from febench.core.selectors import format_selector, parse_selector, split_selectors
 from febench.results.record import Record, row_key
+from febench.running.executors.base import time_limit_in
 
 SETS = ("all", "classical", "deep", "extended")
 EXACTLY = 20  # cells a worker, the last ones, that a forecast deals out one by one
@@ -97,6 +98,8 @@ class Plan:
         Cells computed at once.
     retry_failed : bool
         Whether cells that failed are missing.
+    timeout : float or None
+        Seconds that a cell may take; cells that were stopped at a shorter limit are missing.
     trials : mapping
         For a row's label, what was timed of it.
     on_gpus : frozenset of str
@@ -110,6 +113,7 @@ class Plan:
     records: tuple[Record, ...] = ()
     jobs: int = 1
     retry_failed: bool = False
+    timeout: float | None = None
     trials: Mapping[str, Trial] = field(default_factory=dict)
     on_gpus: frozenset[str] = frozenset()
     gpus: int = 0
@@ -118,8 +122,23 @@ class Plan:
     @cached_property
     def stored(self) -> dict[str, Record]:
         """For the key of a wanted cell, its record, of those that are in and not to be tried again."""
-        known = {record.key: record for record in self.records if record.ok or not self.retry_failed}
+        known = {record.key: record for record in self.records if record.ok or not self._tries_again(record)}
         return {cell.key: known[cell.key] for cell in self.cells if cell.key in known}
+
+    def _tries_again(self, failed: Record) -> bool:
+        limit = time_limit_in(failed.error) if failed.status == "timeout" and failed.error else None
+        return self.retry_failed or (limit is not None and (self.timeout is None or limit < self.timeout))
+
+    def over_limit(self) -> list[str]:
+        """Return a sentence for each row whose cells are expected to take longer than the time limit."""
+        rows = {cell.row.label: cell.row for cell in self.missing}
+        times = {label: self.estimate(row).seconds for label, row in rows.items()}
+        return [
+            f"{label}: a cell is expected to take {duration(seconds)}, more than the time limit of "
+            f"{duration(self.timeout)}, and would be stopped then: give more with --timeout"
+            for label, seconds in times.items()
+            if seconds is not None and self.timeout and seconds > self.timeout
+        ]
 
     @cached_property
     def missing(self) -> list[Cell]:
@@ -210,8 +229,21 @@ class Plan:
         return max(0.0, *ends) + sum(extractions.values()) / self.jobs + on_gpus
 
 
+def duration(seconds: float | None) -> str:
+    """Return seconds as a text with the unit that fits."""
+    if seconds is None:
+        return "an unknown time"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
 def select_rows(
-    methods: str, preset: str = "paper", settings: Mapping[str, Mapping[str, Any]] | None = None
+    methods: str, preset: str = "full", settings: Mapping[str, Mapping[str, Any]] | None = None
 ) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """The rows that a list of methods and sets names, and a word about each member of a set that cannot run here.
 
@@ -220,7 +252,7 @@ def select_rows(
     methods : str
         Comma-separated names, `name[param=value]`, or sets: `all`, `classical`, `deep`, `extended`.
     preset : str
-        `paper` or `quick`.
+        `full` or `quick`.
     settings : mapping
         For a method's name, parameters that go before those of the preset.
 

@@ -17,7 +17,7 @@ from febench.core.errors import printable
 from febench.results.metrics import confusion_matrix, metric_of
 from febench.results.record import Record
 from febench.running.checkpoints import underway
-from febench.running.plan import Cell, Plan
+from febench.running.plan import Cell, Plan, duration
 
 PLAIN_EVERY = 15.0  # seconds between plain lines
 LOOK_EVERY = 2.0  # seconds between looks at how far long trainings are
@@ -276,16 +276,3 @@ def describe(plan: Plan) -> list[str]:
     whole = plan.remaining()
     known = "not to be told before each method has finished a cell" if whole is None else f"about {duration(whole)}"
     return [*lines, f"  in all {known}"]
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as people say them."""
-    if seconds is None:
-        return "an unknown time"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

@@ -178,8 +178,8 @@ def run(prepared: Prepared, watcher: Watcher) -> Finished:
             with executor_for(options, plan.rows) as executor, cluster_for(options, plan.rows) as cluster:
                 plan, words = forecast(executor, options, dataset, plan)
                 plan = replace(plan, jobs=cluster.slots) if cluster else plan
-                for word in words:
-                    watcher.note(word)
+                for sentence in (*words, *plan.over_limit()):
+                    watcher.note(sentence)
                 watcher.begin(plan)
                 keep(
                     compute(executor, cluster, options, dataset, store.path, plan), options, store.path, writer, watcher
@@ -225,7 +225,7 @@ def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
     with executor_for(options, plan.rows) as executor:
         plan, words = forecast(executor, options, prepared.dataset, plan)
     aside = (store.set_aside,) if store and store.set_aside else ()
-    return plan, (*prepared.absent, *aside, *words)
+    return plan, (*prepared.absent, *aside, *words, *plan.over_limit())
 
 
 def plan_of(options: RunOptions, rows: tuple[Row, ...], cells: tuple[Cell, ...], records: Sequence[Record]) -> Plan:
@@ -236,6 +236,7 @@ def plan_of(options: RunOptions, rows: tuple[Row, ...], cells: tuple[Cell, ...],
         tuple(records),
         options.workers,
         options.retry_failed,
+        options.timeout,
         on_gpus=frozenset(row.label for row in rows if on_gpu(options, row)),
         gpus=len(options.gpus),
         pack=options.pack,

@@ -56,3 +56,7 @@ def test_quick_is_one_run_unless_more_are_asked_for() -> None:
 def test_results_have_a_place_of_their_own() -> None:
     assert RunOptions(dataset="faces[size=48]", protocol="subject").path == Path("results/faces_size=48_/subject")
     assert RunOptions(out=Path("mine")).path == Path("mine")
+
+
+def test_the_older_name_of_the_preset_full_is_read() -> None:
+    assert RunOptions(preset="paper") == RunOptions() and RunOptions().preset == "full"

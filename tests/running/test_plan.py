@@ -15,6 +15,7 @@ from febench.core.manifest import Manifest, draw
 from febench.core.method import METHODS, method
 from febench.core.registry import load_plugin
 from febench.results.record import Record
+from febench.running.executors.base import TIME_LIMIT_ERROR
 from febench.running.plan import Cell, Estimate, Plan, Row, Trial, make_row, members_of, select_rows, wanted_cells
 from tests.conftest import make_dataset
 
@@ -51,7 +52,7 @@ def make_plan(
     return Plan(tuple(rows), wanted_cells(rows, manifest, runs), tuple(records), jobs, retry_failed)
 
 
-def rows_of(*names: str, preset: str = "paper") -> list[Row]:
+def rows_of(*names: str, preset: str = "full") -> list[Row]:
     return [make_row(name, preset, {}) for name in names]
 
 
@@ -226,3 +227,24 @@ def test_one_cell_of_each_row_whose_time_is_unknown_goes_first(manifest: Manifes
     plan = replace(plan, trials={slow.label: Trial(None, 0.0, 1.0)})
     order = [cell.row.label for cell in plan.missing]
     assert order == ["slow (quick)", "lottery", *["slow"] * 10, *["slow (quick)"] * 9, *["lottery"] * 9]
+
+
+@pytest.mark.parametrize(("timeout", "again"), [(5.0, False), (4.0, False), (5.1, True), (None, True)])
+def test_a_cell_stopped_at_a_shorter_time_limit_is_wanted_again(
+    toy: Dataset, timeout: float | None, again: bool
+) -> None:
+    rows, manifest = rows_of("hwt"), draw(toy, "paper")
+    failed = a_record(wanted_cells(rows, manifest, 1)[0], status="timeout")
+    stopped = replace(failed, predictions=None, error=TIME_LIMIT_ERROR.format(5.0))
+    plan = Plan(tuple(rows), wanted_cells(rows, manifest, 1), (stopped,), timeout=timeout)
+    assert (len(plan.missing) == 10) is again
+
+
+def test_cells_that_will_not_end_in_time_are_named_before_they_begin(toy: Dataset) -> None:
+    rows, manifest = rows_of("hwt"), draw(toy, "paper")
+    cells = wanted_cells(rows, manifest, 1)
+    trials = {"hwt": Trial(None, 0.0, 1980.0)}
+    [sentence] = Plan(tuple(rows), cells, timeout=1800.0, trials=trials).over_limit()
+    assert sentence.startswith("hwt: a cell is expected to take 33 min, more than the time limit of 30 min")
+    assert Plan(tuple(rows), cells, timeout=3600.0, trials=trials).over_limit() == []
+    assert Plan(tuple(rows), cells, timeout=None, trials=trials).over_limit() == []

@@ -23,6 +23,16 @@ CHAIN = 20
 """How many errors that led to one another are looked at."""
 
 
+TIME_LIMIT_ERROR = "stopped after the time limit of {:g} s"
+
+
+def time_limit_in(error: str) -> float | None:
+    """Return the seconds after which a task was stopped, read from the error that says so; None of other errors."""
+    before, after = TIME_LIMIT_ERROR.split("{:g}")
+    seconds = error.removeprefix(before).removesuffix(after)
+    return float(seconds) if before + seconds + after == error else None
+
+
 @dataclass(frozen=True)
 class Failure:
     """Why a task has no result.

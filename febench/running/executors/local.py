@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from febench.core.errors import FebenchError
-from febench.running.executors.base import Executor, Failure, Task
+from febench.running.executors.base import TIME_LIMIT_ERROR, Executor, Failure, Task
 from febench.running.executors.launch import Launcher, launcher
 from febench.running.executors.server import ENDED
 from febench.running.executors.worker import BEGUN
@@ -123,7 +123,7 @@ class _Worker(Generic[T, R]):
         if self.stopped and self.pid is None:
             return Failure("timeout", f"its imports were not done after {READY:g} s")
         if self.stopped:
-            return Failure("timeout", f"stopped after the time limit of {self.limit:g} s")
+            return Failure("timeout", TIME_LIMIT_ERROR.format(self.limit))
         if code >= 0:
             return Failure("crashed", f"the process died (exit code {code})")
         name = f"signal {-code}"
