@@ -1,6 +1,6 @@
-"""Detectors of faces: what one is, and how one is found by its name.
+"""Face detectors, loaded by name.
 
-Another is a file in this folder with a function `load() -> Detector`; its name is the file's.
+To add one, put a file with a function `load() -> Detector` in this folder; the detector has the name of the file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Face:
     box : tuple of float
         Left, top, right, bottom.
     points : float array, shape (5, 2)
-        x and y of the two eyes, the nose and the corners of the mouth: what lies to the left in the image first.
+        x and y of the two eyes, the nose and the two corners of the mouth, from left to right in the image.
     """
 
     box: tuple[float, float, float, float]
@@ -34,33 +34,33 @@ class Face:
 
     @property
     def area(self) -> float:
-        """Pixels that its box covers."""
+        """Area of the box in pixels."""
         left, top, right, bottom = self.box
         return (right - left) * (bottom - top)
 
 
 class Detector(Protocol):
-    """Finds faces; each thread has one of its own.
+    """Detects faces; each thread needs its own detector.
 
     Attributes
     ----------
     fingerprint : str
-        Hash of the files that it is made of; another hash, other faces.
+        Hash of its files and version; a detector with another hash may find other faces.
     """
 
     fingerprint: str
 
     def __call__(self, image: NDArray[np.uint8]) -> list[Face]:
-        """The faces in an RGB image."""
+        """Return the faces in an RGB image."""
 
 
 def load_detector(name: str) -> Detector:
-    """The detector of that name.
+    """Return the detector of that name.
 
     Raises
     ------
     UsageError
-        If there is none, or what it needs is not installed.
+        If there is none, or its packages are not installed.
     """
     names = sorted(module.name for module in iter_modules([str(Path(__file__).parent)]))
     if name not in names:

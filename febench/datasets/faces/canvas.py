@@ -1,4 +1,4 @@
-"""What is drawn on: where every pixel lies on the face, and its colour, relief, shadow and gloss, lit at the end."""
+"""The canvas: face coordinates of every pixel, and its colour, relief, shadow and gloss, lit at the end."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Grid:
 
 
 def flat_grid(size: int, shot: Shot) -> Grid:
-    """Coordinates of what does not turn with the head: the body."""
+    """Return coordinates for the body, which does not turn with the head."""
     line = (np.arange(size) + 0.5) * (2.0 / size) - 1.0
     x = (line[None, :] - shot.shift[0]) / shot.scale
     y = (line[:, None] - shot.shift[1] + 0.105) / shot.scale
@@ -112,7 +112,7 @@ class Canvas:
         level += alpha * (height - level)
 
     def shine(self, patch: Patch, alpha: FloatArray, gloss: float) -> None:
-        """Set how much a patch gleams."""
+        """Set the gloss of a patch."""
         layer = self.gloss[patch.area]
         layer += alpha * (gloss - layer)
 

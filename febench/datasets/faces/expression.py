@@ -1,4 +1,4 @@
-"""What a face does: facial action units (FACS) as EMFACS combines them into emotions."""
+"""Expressions: facial action units (FACS), combined into emotions as in EMFACS."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CONFUSIONS: dict[str, tuple[str, ...]] = {
     "sadness": ("neutral", "fear"),
     "surprise": ("fear", "neutral"),
 }
-"""What each emotion is taken for most often, and so is blended with."""
+"""The emotion with which each is most often confused, and with which it is blended."""
 
 STRENGTH = 0.98
 """Mean strength of an expression; with the spreads below it sets how hard the set is."""
@@ -47,7 +47,7 @@ TONIC = 0.05
 
 @dataclass(frozen=True)
 class Expression:
-    """Strength of every action unit, and how far the right half moves more than the left."""
+    """Strength of every action unit, and the asymmetry by which the right half moves more than the left."""
 
     strengths: dict[int, float]
     skew: float = 0.0
@@ -58,7 +58,7 @@ class Expression:
 
 
 def sample_expression(seed: int, person: int, emotion: int, shot: int) -> Expression:
-    """What person number `person` does in one shot of one emotion."""
+    """Draw the action units of person number `person` in one shot of one emotion."""
     name = CLASSES[emotion]
     rng = stream(seed, SHOT, person, emotion, shot)
     strength = min(max(bell(rng, STRENGTH, SHOT_SPREAD), 0.15), 1.35)
@@ -75,7 +75,7 @@ def sample_expression(seed: int, person: int, emotion: int, shot: int) -> Expres
 
 
 def _recipe(seed: int, person: int, name: str) -> FloatArray:
-    """How one person shows one emotion at full strength."""
+    """Draw the action units with which a person shows an emotion at full strength."""
     rng = stream(seed, STYLE, person, 1 + CLASSES.index(name))
     base = np.array([RECIPES[name].get(unit, 0.0) for unit in UNITS])
     style = 1.0 + STYLE_SPREAD * np.clip(rng.standard_normal(len(UNITS)), -2.0, 2.0)

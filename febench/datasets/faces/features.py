@@ -163,7 +163,7 @@ class MouthLine:
 
 
 def jaw_drop(au: Expression) -> float:
-    """How far the chin sinks."""
+    """Return the distance by which the chin sinks."""
     return 0.15 * au(26)
 
 

@@ -18,10 +18,10 @@ LENGTHS = {"long": 2.4, "wavy": 2.4, "fringe": 1.45, "bob": 0.92}
 """Where hair that hides the ears ends."""
 
 TEMPLES = {"crew": 0.5, "receding": 0.6, "curly": 2.2}
-"""How far hair stands off the temples, beside other styles."""
+"""Distance of hair from the temples, relative to other styles."""
 
 BEARDS = {"stubble": 0.26, "moustache": 0.84, "goatee": 0.84, "full": 0.84}
-"""How much of the skin a beard hides."""
+"""Share of the skin that a beard hides."""
 
 
 @dataclass(frozen=True)

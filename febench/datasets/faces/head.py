@@ -12,7 +12,7 @@ from febench.datasets.faces.numeric import GRAIN, FloatArray, bump, cover, hill,
 from febench.datasets.faces.shot import Light
 
 ROUGH = 0.040
-"""How uneven skin is, as a share of its colour."""
+"""Unevenness of skin, as a share of its colour."""
 
 FRAME = (0.03, 0.025, 0.025)
 

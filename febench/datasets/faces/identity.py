@@ -1,4 +1,4 @@
-"""What a person is: everything about a face that an expression does not change."""
+"""Identity: everything about a face that an expression does not change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What everything that draws shares: named streams of random numbers, soft shapes and colours."""
+"""Helpers for drawing: named streams of random numbers, soft shapes and colours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Colour = tuple[float, float, float]
 Rng = np.random.Generator
 
 PERSON, STYLE, SHOT, GRAIN = range(1, 5)
-"""What a stream of random numbers is for: the first of the numbers that name it."""
+"""Purpose of a stream of random numbers: the first of the numbers that name it."""
 
 
 def stream(seed: int, *name: int) -> Rng:
@@ -63,9 +63,9 @@ def smooth(x: FloatArray) -> FloatArray:
     return t * t * (3.0 - 2.0 * t)
 
 
-def mix(one: Colour, other: Colour, share: float) -> Colour:
+def mix(first: Colour, second: Colour, share: float) -> Colour:
     """A colour between two."""
-    r, g, b = (a + share * (c - a) for a, c in zip(one, other, strict=True))
+    r, g, b = (a + share * (c - a) for a, c in zip(first, second, strict=True))
     return r, g, b
 
 

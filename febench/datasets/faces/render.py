@@ -37,7 +37,7 @@ SPOT = 2.0
 
 @dataclass(frozen=True)
 class FaceIndex:
-    """What is known of each picture before it is drawn, ordered by subject, emotion and shot.
+    """Labels, people and ids of the pictures, ordered by subject, emotion and shot.
 
     Attributes
     ----------
@@ -179,7 +179,7 @@ def _draw_head(
 
 
 def _develop(picture: FloatArray, shot: Shot, grain: Rng) -> NDArray[np.uint8]:
-    """What the camera makes of the light: tone, blur, the sensor's noise and the mottle that compression adds."""
+    """Apply the camera to the light: tone, blur, sensor noise and the mottle of compression."""
     size = picture.shape[1]
     tone: FloatArray = np.sqrt(np.maximum(picture * shot.exposure, 0.0))
     tone = 0.5 + (tone - 0.5) * shot.contrast

@@ -1,4 +1,4 @@
-"""What differs between two photographs of one face: pose, light, framing, blur, noise, background."""
+"""Shots: the pose, light, framing, blur, noise and background of one photograph of a face."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LIGHT = 0.01
 """Spread of light, exposure and backdrop; 1 is a window, 0 one lamp for everybody."""
 
 FRAMING = 1.11
-"""How close the camera stands: face units times this fill half the picture, as a face detector crops."""
+"""Scale of the picture: face units times this fill half of it, as in the crop of a face detector."""
 
 BLUR = 0.8
 """Spread of focus: the most a picture of 128 pixels is blurred beyond the lens's own quarter of a pixel."""
