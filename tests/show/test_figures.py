@@ -63,9 +63,12 @@ def test_what_is_not_whole_or_not_sound_is_told_under_it() -> None:
 def test_marks_of_all_rows_are_noted_once_without_their_names() -> None:
     rows = data()["rows"]
     for row in rows:
-        row["marks"] = {"paper": ["partial", "single run"], "subject": []}
+        row["marks"] = {"paper": ["partial", "single run"], "subject": ["partial"]}
     notes = drop(data(rows=rows)).texts[-1].get_text()
-    assert "partial, paper; single run, paper: all rows" in notes and "hwt" not in notes
+    assert "partial; single run, paper: every row" in notes and "hwt" not in notes
+    rows[0]["marks"]["subject"].append("constant answer")
+    notes = drop(data(rows=rows)).texts[-1].get_text()
+    assert "every row" in notes and "constant answer, subject: hwt" in notes
 
 
 def test_bars_are_the_interval_over_people_where_there_is_one_and_the_caption_says_so() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -257,12 +257,6 @@ def _best_first(rows: Sequence[Any], protocols: Sequence[str], metric: str) -> l
 
 def _drop_notes(data: Mapping[str, Any], rows: Sequence[Any], bars: str) -> list[str]:
     """Return what must be read with the drop: bars, counts, rows that are not whole, audit errors and twins."""
-    marks = [
-        (f"{mark}, {protocol}", row["method"])
-        for row in rows
-        for protocol, words in row.get("marks", {}).items()
-        for mark in words
-    ]
     change = f"the {data.get('change', 'drop')}"
     with_interval = any(row.get("drop_interval") for row in rows)
     if with_interval and bars == INTERVAL_OF_PEOPLE:
@@ -270,12 +264,23 @@ def _drop_notes(data: Mapping[str, Any], rows: Sequence[Any], bars: str) -> list
     else:
         notes = [f"bars: {bars}; n: complete runs under each protocol"]
         notes += [f"at the right: {change} with its {INTERVAL_OF_PEOPLE}"] * with_interval
-    notes += _notes_on_marks(marks, [row["method"] for row in rows])
+    notes += _notes_on_marks({row["method"]: _marks_of(row) for row in rows})
     for protocol, faults in data.get("audit", {}).items():
         notes += [f"audit, {protocol}: {fault['code']} {fault['title']} ({fault['count']})" for fault in faults or ()]
     for protocol, facts in data.get("twins", {}).items():
         notes += [f"{protocol}: {note}" for note in _notes_on_twins(facts)]
     return notes
+
+
+def _marks_of(row: Mapping[str, Any]) -> list[str]:
+    """Return the marks of a row of table 4; those that it does not have under every protocol name theirs."""
+    by_protocol = row.get("marks", {})
+    marks = {
+        mark if all(mark in others for others in by_protocol.values()) else f"{mark}, {protocol}": None
+        for protocol, own in by_protocol.items()
+        for mark in own
+    }
+    return list(marks)
 
 
 def _interval(facts: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -284,18 +289,19 @@ def _interval(facts: Mapping[str, Any]) -> tuple[float, float] | None:
     return (interval["low"], interval["high"]) if interval else None
 
 
-def _notes_on_marks(marks: Iterable[tuple[str, str]], labels: Sequence[str]) -> list[str]:
-    """Return a note for each group of rows with the same marks, so that a row is named once; `all rows` if all are."""
-    by_row: dict[str, list[str]] = {}
-    for mark, label in marks:
-        by_row.setdefault(label, []).append(mark)
+def _notes_on_marks(marks: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return notes on the marks of rows by their labels: first those that every row has, then rows with the same marks.
+
+    So a row is named once, however many marks it has.
+    """
+    common = [mark for mark in next(iter(marks.values()), ()) if all(mark in own for own in marks.values())]
+    notes = [f"{'; '.join(common)}: every row"] if common and len(marks) > 1 else []
     groups: dict[str, list[str]] = {}
-    for label, words in by_row.items():
-        groups.setdefault("; ".join(words), []).append(label)
-    return [
-        f"{words}: {'all rows' if len(group) == len(labels) > 1 else ', '.join(group)}"
-        for words, group in groups.items()
-    ]
+    for label, own in marks.items():
+        more = [mark for mark in own if not notes or mark not in common]
+        if more:
+            groups.setdefault("; ".join(more), []).append(label)
+    return notes + [f"{words}: {', '.join(labels)}" for words, labels in groups.items()]
 
 
 @styled
@@ -361,8 +367,7 @@ def _ladder_notes(data: Mapping[str, Any], methods: Mapping[str, Sequence[Any]],
         each = "; ".join(f"{method}: {', '.join(map(str, runs))}" for method, runs in counts.items())
         runs = f"complete runs of the rungs, from left to right: {each}"
     notes = [f"bars: {bars}; {runs}"]
-    marks = [(mark, row["method"]) for row in rows for mark in row.get("marks", ())]
-    notes += _notes_on_marks(marks, [row["method"] for row in rows])
+    notes += _notes_on_marks({row["method"]: row.get("marks", ()) for row in rows})
     notes += ["synthetic faces: they show how methods behave, not people"] * bool(data["synthetic"])
     notes += [f"audit: {fault['code']} {fault['title']} ({fault['count']})" for fault in data["audit"] or ()]
     return notes + _notes_on_twins(data.get("twins"))

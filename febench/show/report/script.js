@@ -22,7 +22,7 @@ function sortBy(body, column, direction) {
     if (a.key === null || b.key === null) return (a.key === null) - (b.key === null);
     return direction * compareKeys(a.key, b.key);
   });
-  body.append(...rows.map((one) => one.row));
+  body.append(...rows.map((entry) => entry.row));
 }
 
 function startsDown(body, column) {

@@ -140,11 +140,11 @@ def drop_section(studies: Sequence[Study], drawings: Drawings) -> Section:
             }
             parts.append(Part(name, (note(f"{only} {faces[study.faces]}"),)))
             continue
-        document = table_4([one.results for one in same_images], metric=study.metric)
+        document = table_4([other.results for other in same_images], metric=study.metric)
         changes.add(document.data["change"])
         title = f"{study.metric.heading} of each method under each protocol, {name}."
         caption = f"{title}{_bars(study)}{study.note_on_drawn}"
-        shown = {row.label for one in same_images for row in one.drawn}
+        shown = {row.label for other in same_images for row in other.drawn}
         facts = {**document.data, "rows": [row for row in document.data["rows"] if row["method"] in shown]}
         drawn = figure_block(drawings, caption, lambda data=facts: figures.drop(data))  # type: ignore[misc]
         parts.append(Part(name, (*table_blocks([document]), drawn)))
@@ -164,7 +164,7 @@ def significance_section(studies: Sequence[Study], drawings: Drawings) -> Sectio
         if not comparison.pairs:
             return [note("Fewer than two methods have a complete run: there is nothing to test.")]
         protocol = study.results.manifest.protocol
-        n_datasets = sum(one.results.manifest.protocol == protocol for one in studies)
+        n_datasets = sum(other.results.manifest.protocol == protocol for other in studies)
         document = comparison_document(comparison, n_datasets=n_datasets)
         title = f"How far the method with the {study.metric.best} mean is ahead of each other method, {study.name}."
         caption = f"{title} The lines are 95 % intervals of the differences.{study.note_on_drawn}"

@@ -32,8 +32,8 @@ AGAINST_LEADER = {
 
 
 @dataclass(frozen=True)
-class Place:
-    """A line of the standings.
+class StandingsRow:
+    """A row of the standings.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Verdict:
         Who leads.
     answers : dict
         By how much, whether it is real, what it costs, what is left on new faces, for whom it works.
-    top : tuple of Place
+    top : tuple of StandingsRow
         The first of the standings.
     metric, short : str
         The metric's title, and its name with its unit.
@@ -88,7 +88,7 @@ class Verdict:
     faces: Faces
     lead: Lead
     answers: dict[str, str]
-    top: tuple[Place, ...]
+    top: tuple[StandingsRow, ...]
     metric: str
     short: str
     spread: str
@@ -156,17 +156,17 @@ def _verdict(study: Study, same_images: Sequence[Study]) -> Verdict:
         top=top,
         metric=metric.title,
         short=f"{metric.name.upper()}, {metric.unit}",
-        spread=f"in brackets: {INTERVAL_OF_PEOPLE}" if any(place.low is not None for place in top) else f"±: {SPREAD}",
+        spread=f"in brackets: {INTERVAL_OF_PEOPLE}" if any(row.low is not None for row in top) else f"±: {SPREAD}",
         more=len(study.comparison.standings) - len(top),
     )
 
 
-def _standings(study: Study, lead: Lead) -> tuple[Place, ...]:
+def _standings(study: Study, lead: Lead) -> tuple[StandingsRow, ...]:
     """Return the methods with the best means, the best first."""
     metric, standings = study.metric, study.comparison.standings
     longest = 100.0 if metric.unit == "%" else max((standing.mean for standing in standings), default=1.0)
     against = {rival.label: AGAINST_LEADER[rival.outcome] for rival in lead.rivals}
-    places = []
+    rows = []
     for standing in standings[:MAX_STANDINGS]:
         row = study.results.row(standing.label)
         assert row is not None
@@ -177,8 +177,8 @@ def _standings(study: Study, lead: Lead) -> tuple[Place, ...]:
             low, high = (100.0 * min(end / longest, 1.0) for end in summary.interval)
             interval = ", ".join(format_value(end, metric.decimals) for end in summary.interval)
             value = f"{format_value(summary.mean, metric.decimals)} [{interval}]"
-        places.append(
-            Place(
+        rows.append(
+            StandingsRow(
                 label=standing.label,
                 length=100.0 * standing.mean / longest,
                 low=low,
@@ -188,7 +188,7 @@ def _standings(study: Study, lead: Lead) -> tuple[Place, ...]:
                 against=against.get(standing.label, f"{metric.best} mean"),
             )
         )
-    return tuple(places)
+    return tuple(rows)
 
 
 def _sentence_on_twins(results: Results) -> str:

@@ -1,4 +1,4 @@
-"""The page: whole HTML that asks nobody, in which every name is text, and nothing looks whole that is not."""
+"""The page: complete HTML that loads nothing, in which every name is text, and incomplete runs are marked."""
 
 from __future__ import annotations
 
