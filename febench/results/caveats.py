@@ -163,12 +163,15 @@ class Caveat:
         The sign of the rows it is about; empty where it is about all of them.
     serious : bool
         Whether numbers mislead without it, or are not whole.
+    code : str
+        Of an error or a warning of the audit, its code.
     """
 
     word: str
     text: str
     sign: str = ""
     serious: bool = True
+    code: str = ""
 
 
 def caveats_of(results: Results, rows: Sequence[RowResults] | None = None) -> list[Caveat]:
@@ -196,10 +199,10 @@ def caveats_of_data(results: Results) -> list[Caveat]:
         text = f"at least {count} have an identical or nearly identical image in training: with them, memory scores too"
         said.append(Caveat("twins", text, serious=count.share >= TWIN_SHARE_OF_ERROR))
     for fault in results.faults or ():
-        said.append(Caveat("audit error", f"{fault['code']} {fault['title']} ({fault['count']})"))
+        said.append(Caveat("audit error", f"{fault['code']} {fault['title']} ({fault['count']})", code=fault["code"]))
     for doubt in results.doubts:
         text = f"{doubt['code']} {doubt['title']} ({doubt['count']}): what is said about people may not hold"
-        said.append(Caveat("audit warning", text))
+        said.append(Caveat("audit warning", text, code=doubt["code"]))
     return said
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from febench.papers import comparison as printed
 from febench.results.caveats import signs_of
 from febench.results.metrics import METRICS, OA, overall_accuracy
+from febench.results.people import said_of_faces
 from febench.results.results import Results
 from febench.results.rows import RowResults
 from febench.show import figures
@@ -133,7 +134,7 @@ def drop_section(studies: Sequence[Study], drawings: Drawings) -> Section:
         if len(same_images) < 2:
             only = f"Only protocol {study.results.manifest.protocol} is in this report, so there is no drop to show."
             faces = {
-                "new": "It tests new faces only.",
+                "new": f"It tests new faces only: {said_of_faces(study.results.manifest)}.",
                 "seen": f"Every face in it was seen in training: {HOW_TO_MEASURE}.",
                 "partly seen": f"Some of the faces in it were seen in training: {HOW_TO_MEASURE}.",
                 "not known": "The data set does not tell its people apart.",
@@ -386,13 +387,7 @@ def making_section(studies: Sequence[Study]) -> Section:
 
     def blocks(study: Study) -> list[Markup]:
         results, manifest = study.results, study.results.manifest
-        people = {
-            "seen": "people tested were trained on",
-            "partly seen": "some people tested were trained on",
-            "new": "people tested are new",
-            "not known": "people not known",
-        }[study.faces]
-        folds = f"{manifest.n_runs} runs of {manifest.n_folds} folds; {people}"
+        folds = f"{manifest.n_runs} runs of {manifest.n_folds} folds; {said_of_faces(manifest)}"
         images = f"{len(manifest.labels):,} images, {len(manifest.classes)} classes"
         facts = [
             ("Data set", f"{dataset_of(results)}: {images}"),

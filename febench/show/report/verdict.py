@@ -208,8 +208,7 @@ def cautions_of(studies: Sequence[Study]) -> list[Caveat]:
         why = {finding["code"]: finding.get("why", "") for finding in study.audit or ()}
         for caveat in caveats_of(study.results, study.rows):
             if caveat.word == "audit error":
-                reason = why.get(caveat.text.split()[0], "")
-                caveat = replace(caveat, text=f"{caveat.text}. {reason}".rstrip())
+                caveat = replace(caveat, text=f"{caveat.text}. {why.get(caveat.code, '')}".rstrip())
             protocols_of.setdefault(caveat, []).append(study.results.manifest.protocol)
         if study.comparison.left_out:
             names = listed(study.comparison.left_out, MAX_NAMES_IN_CAUTION)

@@ -115,6 +115,14 @@ def test_nothing_is_wider_than_the_window(opened: Browser, report: Path, width: 
     assert opened.value("document.documentElement.scrollWidth") <= width
 
 
+def test_figures_and_captions_fit_a_phone_while_wide_tables_scroll(opened: Browser, report: Path) -> None:
+    opened.open(report, 390)
+    widest = "Math.max(...[...document.querySelectorAll('{}')].map(found => found.getBoundingClientRect().right))"
+    assert opened.value(widest.format(".sheet svg")) <= 390
+    assert opened.value(widest.format("caption")) <= 390
+    assert opened.value(widest.format("figure.febench table")) > 390
+
+
 def test_wide_tables_are_scrolled_by_keyboard(opened: Browser, report: Path) -> None:
     opened.open(report, 390)
     wide = "[...document.querySelectorAll('figure.febench')].filter(one => one.scrollWidth > one.clientWidth)"
