@@ -121,7 +121,7 @@ class DetectedFaces:
         several = [name for name, count in zip(ids, self.counts, strict=True) if count > 1]
         if none:
             notes.append(
-                f"no face was found in {len(none)} of {len(ids)} images, which are used as they are: {first_few(none)}"
+                f"no face was found in {len(none)} of {len(ids)} images, of which the centre is used: {first_few(none)}"
             )
         if several:
             several_faces = f"several faces were found in {len(several)} of {len(ids)} images, the largest is used"

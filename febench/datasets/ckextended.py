@@ -35,6 +35,12 @@ def ckextended(
     files, notes = SOURCE.files(data_dir)
     table = PixelTable.read(SOURCE, files[0].path, CODES)
     return table.dataset(
-        range(len(table.labels)), table.labels, PUBLISHED, (*notes, PEOPLE_UNKNOWN),
-        size=size, align=align, eyes=eyes, margin=margin,
-    )  # fmt: skip
+        range(len(table.labels)),
+        table.labels,
+        PUBLISHED,
+        (*notes, PEOPLE_UNKNOWN),
+        size=size,
+        align=align,
+        eyes=eyes,
+        margin=margin,
+    )

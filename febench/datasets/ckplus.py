@@ -91,6 +91,13 @@ def ckplus(
     if neutral:
         published["neutral"] = sum(PUBLISHED.values())
     return make_dataset(
-        "ckplus", pictures, size=size, align=align, eyes=eyes, margin=margin,
-        published=published, absent=missing, notes=(*notes, *about),
-    )  # fmt: skip
+        "ckplus",
+        pictures,
+        size=size,
+        align=align,
+        eyes=eyes,
+        margin=margin,
+        published=published,
+        absent=missing,
+        notes=(*notes, *about),
+    )

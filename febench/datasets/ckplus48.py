@@ -43,6 +43,13 @@ def ckplus48(
         pictures = list({picture.sequence: picture for picture in pictures}.values())
     published = {name: count // FRAMES if apex else count for name, count in PUBLISHED.items()}
     return make_dataset(
-        "ckplus48", pictures, size=size, align=align, eyes=eyes, margin=margin, published=published, shape=(48, 48),
+        "ckplus48",
+        pictures,
+        size=size,
+        align=align,
+        eyes=eyes,
+        margin=margin,
+        published=published,
+        shape=(48, 48),
         notes=notes,
-    )  # fmt: skip
+    )

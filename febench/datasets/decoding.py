@@ -211,9 +211,13 @@ def track(items: Iterable[T], total: int, text: str) -> Iterator[T]:
     """Yield the items, with a progress bar on stderr if that is a terminal."""
     console = Console(stderr=True)
     bars = Progress(
-        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
-        console=console, transient=True, disable=not console.is_terminal,
-    )  # fmt: skip
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
     with bars:
         yield from bars.track(items, total=total, description=text)
 

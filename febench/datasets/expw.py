@@ -60,10 +60,15 @@ def expw(
     used = {picture.subject for picture in pictures}
     unlisted = sorted(path.name for path in images.values() if path.name not in used)
     return make_dataset(
-        "expw", pictures, size=size or FACE_PIXELS, align=align, eyes=eyes, margin=margin,
+        "expw",
+        pictures,
+        size=size or FACE_PIXELS,
+        align=align,
+        eyes=eyes,
+        margin=margin,
         absent=count_absent(sorted(absent), "in label.lst"),
         notes=(*notes, PEOPLE_UNKNOWN, *note_left_out(unlisted, "not in label.lst")),
-    )  # fmt: skip
+    )
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

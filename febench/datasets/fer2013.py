@@ -54,9 +54,15 @@ def fer2013(
         table = PixelTable.read(SOURCE, tables[0], CODES)
         notes = (*notes, *_second_sources(table, tables[1:], pictures))
         return table.dataset(
-            range(len(table.labels)), table.labels, PUBLISHED, notes,
-            size=size, align=align, eyes=eyes, margin=margin,
-        )  # fmt: skip
+            range(len(table.labels)),
+            table.labels,
+            PUBLISHED,
+            notes,
+            size=size,
+            align=align,
+            eyes=eyes,
+            margin=margin,
+        )
     parts = [PARTS.get(file.match["usage"].casefold()) for file in pictures]
     if not any(parts):
         total = sum(PUBLISHED.values())
@@ -76,8 +82,14 @@ def fer2013(
             Picture(file.path, file.id, expression(file.match["word"]) or "", part=part)
             for file, part in zip(pictures, parts, strict=True)
         ],
-        size=size, align=align, eyes=eyes, margin=margin, published=PUBLISHED, shape=(SIDE, SIDE), notes=notes,
-    )  # fmt: skip
+        size=size,
+        align=align,
+        eyes=eyes,
+        margin=margin,
+        published=PUBLISHED,
+        shape=(SIDE, SIDE),
+        notes=notes,
+    )
 
 
 def _second_sources(table: PixelTable, tables: Sequence[Path], pictures: Sequence[SourceFile]) -> Iterator[str]:

@@ -96,14 +96,21 @@ def ferplus(
         raise SOURCE.error("the votes give no picture a majority label")
     absent = sorted(set(votes) - set(images))
     return make_dataset(
-        "ferplus", pictures, size=size, align=align, eyes=eyes, margin=margin, shape=(SIDE, SIDE), classes=ORDER,
+        "ferplus",
+        pictures,
+        size=size,
+        align=align,
+        eyes=eyes,
+        margin=margin,
+        shape=(SIDE, SIDE),
+        classes=ORDER,
         absent=count_absent(absent, "among the votes"),
         notes=(
             *notes,
             *_note_others(others, f"{len(labels)} pictures"),
             *note_left_out([file.id for name, file in images.items() if name not in votes], "without votes"),
         ),
-    )  # fmt: skip
+    )
 
 
 def _compared(listed: Mapping[str, Votes], named: Mapping[str, Votes]) -> str:

@@ -30,6 +30,13 @@ def jaffe(
     """213 grey faces of 256x256 pixels, 10 women, 7 emotions; the label is the posed emotion in the file name."""
     files, notes = SOURCE.files(data_dir)
     return make_dataset(
-        "jaffe", SOURCE.pictures(files, CODES), size=size, align=align, eyes=eyes, margin=margin,
-        published=PUBLISHED, shape=(256, 256), notes=notes,
-    )  # fmt: skip
+        "jaffe",
+        SOURCE.pictures(files, CODES),
+        size=size,
+        align=align,
+        eyes=eyes,
+        margin=margin,
+        published=PUBLISHED,
+        shape=(256, 256),
+        notes=notes,
+    )

@@ -41,7 +41,13 @@ def kdef(
     chosen = choose("kdef", "views", views, VIEWS)
     files, notes = SOURCE.files(data_dir)
     return make_dataset(
-        "kdef", SOURCE.pictures((file for file in files if file.match["view"].upper() in chosen), CODES),
-        size=size, align=align, eyes=eyes, margin=margin,
-        published={name: SESSIONS_OF_ALL * len(chosen) for name in CODES.values()}, shape=(762, 562), notes=notes,
-    )  # fmt: skip
+        "kdef",
+        SOURCE.pictures((file for file in files if file.match["view"].upper() in chosen), CODES),
+        size=size,
+        align=align,
+        eyes=eyes,
+        margin=margin,
+        published={name: SESSIONS_OF_ALL * len(chosen) for name in CODES.values()},
+        shape=(762, 562),
+        notes=notes,
+    )

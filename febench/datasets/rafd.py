@@ -45,6 +45,12 @@ def rafd(
     files, notes = SOURCE.files(data_dir)
     selected = [file for file in files if file.match["camera"] in views and file.match["gaze"].lower() in gazes]
     return make_dataset(
-        "rafd", SOURCE.pictures(selected, WORDS), size=size, align=align, eyes=eyes, margin=margin,
-        published={name: PEOPLE * len(views) * len(gazes) for name in WORDS.values()}, notes=notes,
-    )  # fmt: skip
+        "rafd",
+        SOURCE.pictures(selected, WORDS),
+        size=size,
+        align=align,
+        eyes=eyes,
+        margin=margin,
+        published={name: PEOPLE * len(views) * len(gazes) for name in WORDS.values()},
+        notes=notes,
+    )

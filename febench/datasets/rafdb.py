@@ -86,10 +86,17 @@ def rafdb(
     absent = sorted(set(listed) - names)
     about.extend(note_left_out([file.id for file in images if _name(file) not in labels], "not in the list of labels"))
     return make_dataset(
-        "rafdb", pictures, size=size, align=align, eyes=eyes, margin=margin,
-        published=PUBLISHED, shape=(100, 100), notes=(*notes, *about),
+        "rafdb",
+        pictures,
+        size=size,
+        align=align,
+        eyes=eyes,
+        margin=margin,
+        published=PUBLISHED,
+        shape=(100, 100),
+        notes=(*notes, *about),
         absent=count_absent(absent, "in the list of labels"),
-    )  # fmt: skip
+    )
 
 
 def _name(file: SourceFile) -> str:

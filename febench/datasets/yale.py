@@ -53,6 +53,13 @@ def yale(
         for file, label in zip(selected, labels, strict=True)
     ]
     return make_dataset(
-        "yale", pictures, size=size, align=align, eyes=eyes, margin=margin,
-        published=dict.fromkeys(CLASSES.values(), PEOPLE), shape=(243, 320), notes=(*notes, *about),
-    )  # fmt: skip
+        "yale",
+        pictures,
+        size=size,
+        align=align,
+        eyes=eyes,
+        margin=margin,
+        published=dict.fromkeys(CLASSES.values(), PEOPLE),
+        shape=(243, 320),
+        notes=(*notes, *about),
+    )

@@ -46,11 +46,11 @@ def pictures(home: Path, *names: str) -> Path:
     return home
 
 
-def by_id(found: Dataset, values: Iterable[T] | None) -> dict[str, T]:
+def by_id(dataset: Dataset, values: Iterable[T] | None) -> dict[str, T]:
     """What is known of each image of a data set."""
-    return dict(zip(found.ids, values or (), strict=True))
+    return dict(zip(dataset.ids, values or (), strict=True))
 
 
-def labels_of(found: Dataset) -> dict[str, str]:
+def labels_of(dataset: Dataset) -> dict[str, str]:
     """The class name of each image of a data set."""
-    return by_id(found, [found.classes[label] for label in found.labels])
+    return by_id(dataset, [dataset.classes[label] for label in dataset.labels])

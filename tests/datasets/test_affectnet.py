@@ -28,14 +28,14 @@ def array(value: object, *, allow_pickle: bool = False) -> bytes:
 
 
 def test_labels_and_parts(home: Path) -> None:
-    found = load_dataset("affectnet", home)
-    assert found.images.shape == (3, 224, 224, 3)
-    assert labels_of(found) == {
+    dataset = load_dataset("affectnet", home)
+    assert dataset.images.shape == (3, 224, 224, 3)
+    assert labels_of(dataset) == {
         "train_set/images/0.jpg": "surprise", "train_set/images/10.jpg": "anger", "val_set/images/0.jpg": "contempt",
     }  # fmt: skip
-    assert found.parts == ("train", "train", "test")
-    assert found.notes[0] == "left out as labelled with no expression: none 1"
-    assert "AffectNet's own test set are not published" in found.notes[1]
+    assert dataset.parts == ("train", "train", "test")
+    assert dataset.notes[0] == "left out as labelled with no expression: none 1"
+    assert "AffectNet's own test set are not published" in dataset.notes[1]
 
 
 @pytest.mark.parametrize(

@@ -83,25 +83,25 @@ def home(tmp_path: Path) -> Path:
 
 def test_faces_fill_their_images_and_the_rest_is_named(home: Path) -> None:
     pytest.importorskip("cv2", reason="needs febench[align]")
-    found = load_dataset("folder[align=true]", home)
-    assert found.ids == ("happy/left.png", "happy/turned.png", "happy/wall.png", "sad/two.png")
-    assert found.images.shape == (4, 128, 128, 3)
-    assert found.notes == (
-        "no face was found in 1 of 4 images, which are used as they are: happy/wall.png",
+    dataset = load_dataset("folder[align=true]", home)
+    assert dataset.ids == ("happy/left.png", "happy/turned.png", "happy/wall.png", "sad/two.png")
+    assert dataset.images.shape == (4, 128, 128, 3)
+    assert dataset.notes == (
+        "no face was found in 1 of 4 images, of which the centre is used: happy/wall.png",
         "several faces were found in 1 of 4 images, the largest is used: sad/two.png",
     )
-    upright, turned, _, of_two = found.images.astype(int)
+    upright, turned, _, of_two = dataset.images.astype(int)
     assert np.corrcoef(upright[30:100, 30:100].ravel(), turned[30:100, 30:100].ravel())[0, 1] > 0.85
     assert np.corrcoef(upright[30:100, 30:100].ravel(), of_two[30:100, 30:100].ravel())[0, 1] > 0.85
 
 
 def test_the_detector_is_part_of_the_fingerprint(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("cv2", reason="needs febench[align]")
-    found = load_dataset("folder[align=true]", home)
-    assert found.detector == load_detector("mtcnn").fingerprint
+    dataset = load_dataset("folder[align=true]", home)
+    assert dataset.detector == load_detector("mtcnn").fingerprint
     monkeypatch.setattr("febench.datasets.detectors.mtcnn.VERSION", 99)
     again = load_dataset("folder[align=true]", home)
-    assert np.array_equal(again.images, found.images) and again.fingerprint != found.fingerprint
+    assert np.array_equal(again.images, dataset.images) and again.fingerprint != dataset.fingerprint
 
 
 def test_faces_are_looked_for_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,8 @@ def test_a_bar_is_shown_on_a_terminal_alone(
 ) -> None:
     monkeypatch.setattr("rich.console.Console.is_terminal", terminal)
     assert list(track("abc", 3, "reading")) == ["a", "b", "c"]
-    told = capsys.readouterr()
-    assert ("reading" in told.err) is terminal and told.out == ""
+    output = capsys.readouterr()
+    assert ("reading" in output.err) is terminal and output.out == ""
 
 
 @pytest.fixture
@@ -57,11 +57,11 @@ def test_few_bits_of_sixteen_keep_their_levels(tmp_path: Path, bits: int, ending
         path = tmp_path / f"{name}.{ending}"
         path.parent.mkdir()
         Image.fromarray(values).save(path)
-    found = load_dataset("folder", tmp_path)
-    assert len(np.unique(found.images[0])) > 250
-    assert np.abs(found.images[0].astype(int) - ramp.astype(int) / 2 ** (bits - 8)).max() <= 1
-    assert found.images[1].max() == found.images[0].max() // 2
-    assert found.notes == (f"2 of 2 images have {bits} bits a pixel and are brought to 8: {2**bits - 1} is white",)
+    dataset = load_dataset("folder", tmp_path)
+    assert len(np.unique(dataset.images[0])) > 250
+    assert np.abs(dataset.images[0].astype(int) - ramp.astype(int) / 2 ** (bits - 8)).max() <= 1
+    assert dataset.images[1].max() == dataset.images[0].max() // 2
+    assert dataset.notes == (f"2 of 2 images have {bits} bits a pixel and are brought to 8: {2**bits - 1} is white",)
 
 
 def test_eight_bits_in_a_file_of_sixteen(home: Path) -> None:

@@ -30,12 +30,12 @@ def table(path: Path, rows: list[tuple[object, object]] = ROWS, header: str = "e
     return path
 
 
-def check(found: Dataset) -> None:
-    assert [found.classes[label] for label in found.labels] == ["anger", "happy", "neutral", "sadness", "disgust"]
-    assert found.parts == ("train", "train", "validation", "test", "test")
-    assert found.subjects is None
-    assert np.array_equal(found.images[3], np.asarray(pixels("3", (48, 48))))
-    assert found.ids[3] == "PrivateTest_3"
+def check(dataset: Dataset) -> None:
+    assert [dataset.classes[label] for label in dataset.labels] == ["anger", "happy", "neutral", "sadness", "disgust"]
+    assert dataset.parts == ("train", "train", "validation", "test", "test")
+    assert dataset.subjects is None
+    assert np.array_equal(dataset.images[3], np.asarray(pixels("3", (48, 48))))
+    assert dataset.ids[3] == "PrivateTest_3"
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_both_tables(tmp_path: Path, name: str, header: str) -> None:
 def test_folders_tell_the_part_in_the_name(tmp_path: Path) -> None:
     for name in ("train/angry/Training_7.png", "test/angry/PrivateTest_7.png", "test/sad/PublicTest_8.png"):
         picture(tmp_path / name, (48, 48))
-    found = load_dataset("fer2013", tmp_path)
-    assert by_id(found, found.parts) == {
+    dataset = load_dataset("fer2013", tmp_path)
+    assert by_id(dataset, dataset.parts) == {
         "train/angry/Training_7.png": "train",
         "test/angry/PrivateTest_7.png": "test",
         "test/sad/PublicTest_8.png": "validation",
@@ -68,9 +68,9 @@ def test_names_without_the_part_are_read_by_folder_with_a_note_if_there_are_as_m
     ):
         load_dataset("fer2013", tmp_path)
     monkeypatch.setattr("febench.datasets.fer2013.PUBLISHED", {"anger": 1, "sadness": 1})
-    found = load_dataset("fer2013", tmp_path)
-    assert found.parts == ("test", "train")
-    assert any("are read as one test part" in note for note in found.notes)
+    dataset = load_dataset("fer2013", tmp_path)
+    assert dataset.parts == ("test", "train")
+    assert any("are read as one test part" in note for note in dataset.notes)
 
 
 @pytest.mark.parametrize(
@@ -125,11 +125,11 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_whole_real_set(real: Path) -> None:
-    found = load_dataset("fer2013", real)
-    assert found.notes == ()
-    assert Counter(found.parts) == {"train": 28709, "validation": 3589, "test": 3589}
+    dataset = load_dataset("fer2013", real)
+    assert dataset.notes == ()
+    assert Counter(dataset.parts) == {"train": 28709, "validation": 3589, "test": 3589}
     train = Counter(
-        label for label, part in zip(labels_of(found).values(), found.parts or (), strict=True) if part == "train"
+        label for label, part in zip(labels_of(dataset).values(), dataset.parts or (), strict=True) if part == "train"
     )
     assert train == {
         "anger": 3995, "disgust": 436, "fear": 4097, "happy": 7215, "neutral": 4965, "sadness": 4830, "surprise": 3171,

@@ -46,12 +46,12 @@ def test_rows_pair_by_order(tmp_path: Path, places: tuple[str, str]) -> None:
     table(tmp_path / places[0].replace("f.csv", "fer2013.csv"))
     votes(tmp_path / places[1].replace("v.csv", "fer2013new.csv"))
     pictures = load_dataset("fer2013", tmp_path)
-    found = load_dataset("ferplus", tmp_path)
-    assert found.classes[-1] == "contempt" and len(found.classes) == 8
-    assert [found.classes[label] for label in found.labels] == ["sadness", "contempt"]
-    assert found.ids == ("Training_0", "PublicTest_2") and found.parts == ("train", "validation")
-    assert np.array_equal(found.images, pictures.images[[0, 2]])
-    assert found.notes == (
+    dataset = load_dataset("ferplus", tmp_path)
+    assert dataset.classes[-1] == "contempt" and len(dataset.classes) == 8
+    assert [dataset.classes[label] for label in dataset.labels] == ["sadness", "contempt"]
+    assert dataset.ids == ("Training_0", "PublicTest_2") and dataset.parts == ("train", "validation")
+    assert np.array_equal(dataset.images, pictures.images[[0, 2]])
+    assert dataset.notes == (
         "3 of 5 rows of fer2013 left out: no name of an image 1, no majority 1, unknown 1",
     )  # fmt: skip
 

@@ -17,46 +17,46 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_classes_are_folders_under_the_papers_names(home: Path) -> None:
-    found = load_dataset("folder", home)
-    assert found.classes == ("anger", "happy", "confused")
-    assert labels_of(found)["Angry/ann_2.png"] == "anger" and labels_of(found)["confused/bob_2.png"] == "confused"
-    assert found.subjects is None and found.parts is None and found.notes == ()
+    dataset = load_dataset("folder", home)
+    assert dataset.classes == ("anger", "happy", "confused")
+    assert labels_of(dataset)["Angry/ann_2.png"] == "anger" and labels_of(dataset)["confused/bob_2.png"] == "confused"
+    assert dataset.subjects is None and dataset.parts is None and dataset.notes == ()
 
 
 def test_people_by_pattern_are_part_of_the_name(home: Path) -> None:
-    found = load_dataset(r'folder[subject_pattern="([a-z]+)_\\d"]', home)
-    assert by_id(found, found.subjects)["Angry/ann_2.png"] == "ann"
-    again = load_dataset(found.name, home)
-    assert again.name == found.name and again.subjects == found.subjects
+    dataset = load_dataset(r'folder[subject_pattern="([a-z]+)_\\d"]', home)
+    assert by_id(dataset, dataset.subjects)["Angry/ann_2.png"] == "ann"
+    again = load_dataset(dataset.name, home)
+    assert again.name == dataset.name and again.subjects == dataset.subjects
 
 
 def test_people_by_table(home: Path) -> None:
     rows = ["happy/ann_1.png,ann", "./happy/bob_1.png, bob", "Angry/ann_2.png,ann", "confused\\bob_2.png,bob"]
     (home / "subjects.csv").write_text("\n".join(["path,subject", *rows]))
-    found = load_dataset("folder", home)
-    assert by_id(found, found.subjects) == {
+    dataset = load_dataset("folder", home)
+    assert by_id(dataset, dataset.subjects) == {
         "happy/ann_1.png": "ann", "happy/bob_1.png": "bob", "Angry/ann_2.png": "ann", "confused/bob_2.png": "bob",
     }  # fmt: skip
 
 
 def test_parts_above_the_classes(tmp_path: Path) -> None:
     pictures(tmp_path, "Train/happy/1.png", "Train/sad/2.png", "val/happy/3.png", "test/sad/4.png")
-    found = load_dataset("folder", tmp_path)
-    assert found.classes == ("happy", "sadness")
-    assert by_id(found, found.parts) == {
+    dataset = load_dataset("folder", tmp_path)
+    assert dataset.classes == ("happy", "sadness")
+    assert by_id(dataset, dataset.parts) == {
         "Train/happy/1.png": "train", "Train/sad/2.png": "train", "val/happy/3.png": "validation",
         "test/sad/4.png": "test",
     }  # fmt: skip
 
 
 def test_a_class_called_test_is_a_class_beside_others(tmp_path: Path) -> None:
-    found = load_dataset("folder", pictures(tmp_path, "test/1.png", "happy/2.png"))
-    assert found.classes == ("happy", "test") and found.parts is None
+    dataset = load_dataset("folder", pictures(tmp_path, "test/1.png", "happy/2.png"))
+    assert dataset.classes == ("happy", "test") and dataset.parts is None
 
 
 def test_a_folder_below_and_its_name(home: Path) -> None:
-    found = load_dataset(f"folder[path={home.name}]", home.parent)
-    assert found.name == f"folder[path={home.name}]" and len(found) == 4
+    dataset = load_dataset(f"folder[path={home.name}]", home.parent)
+    assert dataset.name == f"folder[path={home.name}]" and len(dataset) == 4
 
 
 def test_what_is_odd_is_told(home: Path) -> None:

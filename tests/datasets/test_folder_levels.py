@@ -21,8 +21,8 @@ from tests.datasets.files import labels_of, pictures, text
 )  # fmt: skip
 def test_the_usual_names_of_parts(tmp_path: Path, train: str, test: str) -> None:
     pictures(tmp_path, f"{train}/happy/1.png", f"{train}/sad/2.png", f"{test}/happy/3.png", f"{test}/sad/4.png")
-    found = load_dataset("folder", tmp_path)
-    assert found.classes == ("happy", "sadness") and sorted(found.parts or ()) == ["test", "test", "train", "train"]
+    dataset = load_dataset("folder", tmp_path)
+    assert dataset.classes == ("happy", "sadness") and sorted(dataset.parts or ()) == ["test", "test", "train", "train"]
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_another_folder_may_be_meant(tmp_path: Path, names: list[str], sentence:
 
 def test_the_level_is_said(tmp_path: Path) -> None:
     pictures(tmp_path, "NI/P001/Anger/0.png", "VL/P001/Anger/0.png", "VL/P002/Sadness/0.png")
-    found = load_dataset('folder[level=3,subject_pattern="(P[0-9]+)"]', tmp_path)
-    assert found.classes == ("anger", "sadness") and found.subjects == ("P001", "P001", "P002")
+    dataset = load_dataset('folder[level=3,subject_pattern="(P[0-9]+)"]', tmp_path)
+    assert dataset.classes == ("anger", "sadness") and dataset.subjects == ("P001", "P001", "P002")
     pictures(tmp_path / "b", "x/train/P1/happy/1.png", "x/test/P2/sad/1.png")
     assert load_dataset("folder[level=4]", tmp_path / "b").parts == ("test", "train")
 
 
 def test_parts_below_the_classes(tmp_path: Path) -> None:
-    found = load_dataset("folder", pictures(tmp_path, "happy/train/1.png", "happy/test/2.png", "x/train/3.png"))
-    assert found.classes == ("happy", "x") and found.parts == ("test", "train", "train")
+    dataset = load_dataset("folder", pictures(tmp_path, "happy/train/1.png", "happy/test/2.png", "x/train/3.png"))
+    assert dataset.classes == ("happy", "x") and dataset.parts == ("test", "train", "train")
 
 
 def test_expressions_in_names_of_files_are_told(tmp_path: Path) -> None:
@@ -81,9 +81,9 @@ def test_folders_of_people_below_expressions_are_no_classes(tmp_path: Path) -> N
 def test_a_row_for_an_absent_file_is_told(tmp_path: Path) -> None:
     pictures(tmp_path, "happy/1.png", "sad/2.png")
     text(tmp_path / "subjects.csv", "Path,SUBJECT\n\nhappy/1.png,ann\nsad/2.png,bob\nsad/3.png,bob\n  ,\n")
-    found = load_dataset("folder", tmp_path)
-    assert found.subjects == ("ann", "bob")
-    assert found.notes == ("subjects.csv names 1 images that are not there: sad/3.png",)
+    dataset = load_dataset("folder", tmp_path)
+    assert dataset.subjects == ("ann", "bob")
+    assert dataset.notes == ("subjects.csv names 1 images that are not there: sad/3.png",)
 
 
 @pytest.mark.parametrize("again", ["happy/1.png,bob", "./happy/1.png,bob", "happy\\1.png,bob"])
@@ -111,11 +111,11 @@ def test_numbered_folders_are_asked_for(tmp_path: Path) -> None:
     pictures(tmp_path, "0/a.png", "2/b.png", "10/c.png")
     with pytest.raises(
         DataError, match=r"folders are the numbers 0, 2, 10; nothing says which classes they mean"
-    ) as told:
+    ) as raised:
         load_dataset("folder", tmp_path)
-    assert told.value.option == "class_names"
-    found = load_dataset('folder[class_names="angry,Happiness,calm"]', tmp_path)
-    assert labels_of(found) == {
+    assert raised.value.option == "class_names"
+    dataset = load_dataset('folder[class_names="angry,Happiness,calm"]', tmp_path)
+    assert labels_of(dataset) == {
         "0/a.png": "anger", "2/b.png": "happy", "10/c.png": "calm",
     }  # fmt: skip
     with pytest.raises(UsageError, match="there are 2 class names for the 3 folders 0, 2, 10"):

@@ -69,12 +69,12 @@ def cut_off(home: Path) -> bytes:
 def test_a_file_that_cannot_be_used(home: Path, content: bytes | Callable[[Path], bytes], sentence: str) -> None:
     text(home / "happy" / "bad.png", content(home) if callable(content) else content)
     tracemalloc.start()
-    with pytest.raises(DataError, match=rf"1 of 3 images cannot be used: .*bad\.png ({sentence})") as told:
+    with pytest.raises(DataError, match=rf"1 of 3 images cannot be used: .*bad\.png ({sentence})") as raised:
         load_dataset("folder[size=8]", home)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 32 * MIB
-    assert printable(str(told.value)) == str(told.value)
+    assert printable(str(raised.value)) == str(raised.value)
 
 
 def test_a_claim_of_many_pixels_takes_no_memory(home: Path) -> None:
@@ -143,10 +143,10 @@ def test_odd_names_are_names(home: Path, name: bytes) -> None:
     picture(home / "happy" / "plain.png", (SIDE, SIDE)).rename(
         Path(os.fsdecode(os.fsencode(home / "happy") + b"/" + name))
     )
-    found = load_dataset("folder", home)
-    assert f"happy/{ODD_NAMES[name]}" in found.ids
-    assert "\n".join(found.ids).encode()
-    assert len(found.fingerprint) == 64
+    dataset = load_dataset("folder", home)
+    assert f"happy/{ODD_NAMES[name]}" in dataset.ids
+    assert "\n".join(dataset.ids).encode()
+    assert len(dataset.fingerprint) == 64
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -154,9 +154,9 @@ def test_odd_names_are_told_in_one_printable_line(home: Path, name: bytes) -> No
     text(home / "happy" / "plain.png", b"no image").rename(
         Path(os.fsdecode(os.fsencode(home / "happy") + b"/" + name))
     )  # fmt: skip
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as raised:
         load_dataset("folder", home)
-    line = printable(str(told.value))
+    line = printable(str(raised.value))
     assert line.isprintable() and "is not an image that can be read" in line
 
 
@@ -173,8 +173,8 @@ def test_the_command_line_tells_an_odd_name_in_one_line(home: Path) -> None:
 
 def alone(home: Path) -> NDArray[np.uint8]:
     """The image called odd among those of the folder."""
-    found = load_dataset("folder", home)
-    return next(image for name, image in zip(found.ids, found.images, strict=True) if "odd" in name)
+    dataset = load_dataset("folder", home)
+    return next(image for name, image in zip(dataset.ids, dataset.images, strict=True) if "odd" in name)
 
 
 def test_16_bits_keep_their_greys(home: Path) -> None:
@@ -205,8 +205,8 @@ def test_transparency_is_ignored(home: Path, mode: str) -> None:
     image = pixels("clear", (SIDE, SIDE)).convert(mode)
     image.putalpha(0)
     image.save(home / "happy" / "odd.png")
-    found = alone(home)
-    assert np.array_equal(found if mode == "LA" else found[..., 0], np.asarray(pixels("clear", (SIDE, SIDE))))
+    read = alone(home)
+    assert np.array_equal(read if mode == "LA" else read[..., 0], np.asarray(pixels("clear", (SIDE, SIDE))))
 
 
 def test_a_camera_held_upright(home: Path) -> None:

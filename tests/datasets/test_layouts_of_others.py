@@ -31,8 +31,8 @@ def test_images_converted_to_another_kind(tmp_path: Path, name: str, ending: str
 
         Image.open(old).convert("RGB" if before.images.ndim == 4 else "L").save(new)
         old.unlink()
-    found = load_dataset(name, tmp_path)
-    assert len(found) == layout.length and sorted(found.labels) == sorted(before.labels)
+    dataset = load_dataset(name, tmp_path)
+    assert len(dataset) == layout.length and sorted(dataset.labels) == sorted(before.labels)
 
 
 @pytest.mark.parametrize("header", ["Emotion,Pixels,USAGE", " emotion , usage , pixels ", "EMOTION, Usage, pixels"])
@@ -53,11 +53,11 @@ def test_fer2013_as_images_train_validation(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("febench.datasets.fer2013.PUBLISHED", {"anger": 1, "happy": 1, "sadness": 1})
     for name in ("train/angry/0.jpg", "train/happiness/1.jpg", "validation/Sadness/2.jpg"):
         picture(tmp_path / "fer2013" / "images" / name, (48, 48))
-    found = load_dataset("fer2013", tmp_path)
-    assert sorted(labels_of(found).values()) == ["anger", "happy", "sadness"]
-    assert sorted(found.parts or ()) == ["train", "train", "validation"]
+    dataset = load_dataset("fer2013", tmp_path)
+    assert sorted(labels_of(dataset).values()) == ["anger", "happy", "sadness"]
+    assert sorted(dataset.parts or ()) == ["train", "train", "validation"]
     with pytest.raises(DataError, match=r"has no test part; it has train \(2\) and validation \(1\)"):
-        draw(found, "official", 0)
+        draw(dataset, "official", 0)
 
 
 def test_ckextended(tmp_path: Path) -> None:
@@ -66,22 +66,22 @@ def test_ckextended(tmp_path: Path) -> None:
         [(0, "Training"), (6, "Training"), (7, "PublicTest"), (3, "PrivateTest")],
         "emotion,pixels,Usage",
     )
-    found = load_dataset("ckextended", tmp_path)
-    assert list(labels_of(found).values()) == ["anger", "neutral", "contempt", "happy"]
-    assert found.subjects is None and found.parts == ("train", "train", "validation", "test")
+    dataset = load_dataset("ckextended", tmp_path)
+    assert list(labels_of(dataset).values()) == ["anger", "neutral", "contempt", "happy"]
+    assert dataset.subjects is None and dataset.parts == ("train", "train", "validation", "test")
     with pytest.raises(DataError, match="ckextended does not say which images show the same person"):
-        draw(found, "subject", 0)
+        draw(dataset, "subject", 0)
 
 
 def test_ferplus_as_its_authors_write_it(tmp_path: Path) -> None:
     ferplus(tmp_path)
-    found = load_dataset("ferplus", tmp_path)
-    assert labels_of(found) == {
+    dataset = load_dataset("ferplus", tmp_path)
+    assert labels_of(dataset) == {
         "FER2013Train/fer0000000.png": "neutral", "FER2013Valid/fer0000002.png": "happy",
         "FER2013Test/fer0000003.png": "contempt",
     }  # fmt: skip
-    assert by_id(found, found.parts)["FER2013Valid/fer0000002.png"] == "validation"
-    assert len(found.classes) == 8 and "1 of 4 pictures left out: no majority 1" in found.notes
+    assert by_id(dataset, dataset.parts)["FER2013Valid/fer0000002.png"] == "validation"
+    assert len(dataset.classes) == 8 and "1 of 4 pictures left out: no majority 1" in dataset.notes
     (tmp_path / "ferplus" / "FER2013Valid" / "fer0000002.png").unlink()
     assert sum(load_dataset("ferplus", tmp_path).departures.values()) == 1
 
@@ -96,16 +96,17 @@ def test_a_name_that_the_published_table_of_votes_has_twice(tmp_path: Path) -> N
 
 def test_people_of_oulu_casia_are_one_under_both_cameras(tmp_path: Path) -> None:
     oulu(tmp_path)
-    found = load_dataset("oulu-casia", tmp_path)
-    assert len(found) == 9 and set(found.subjects or ()) == {"P001", "P002"} and len(set(found.sequences or ())) == 3
-    assert "VL/Strong/P001/Anger/000.jpeg" not in found.ids and "VL/Strong/P001/Anger/003.jpeg" in found.ids
+    dataset = load_dataset("oulu-casia", tmp_path)
+    assert len(dataset) == 9 and set(dataset.subjects or ()) == {"P001", "P002"}
+    assert len(set(dataset.sequences or ())) == 3
+    assert "VL/Strong/P001/Anger/000.jpeg" not in dataset.ids and "VL/Strong/P001/Anger/003.jpeg" in dataset.ids
     assert len(load_dataset("oulu-casia[frames=1,cameras=VL,neutral=true]", tmp_path)) == 4
 
 
 def test_sfew(tmp_path: Path) -> None:
     sfew(tmp_path)
-    found = load_dataset("sfew", tmp_path)
-    assert found.parts == ("train", "train", "test") and set(found.sequences or ()) == {"film", "other"}
+    dataset = load_dataset("sfew", tmp_path)
+    assert dataset.parts == ("train", "train", "test") and set(dataset.sequences or ()) == {"film", "other"}
 
 
 def test_expw(tmp_path: Path) -> None:
@@ -116,10 +117,10 @@ def test_expw(tmp_path: Path) -> None:
         "angry_a_1.jpg 0 10 20 60 50 99.5 0\nangry_a_1.jpg 1 0 100 190 90 50 3\n"
         "b.jpg 0 5 5 60 70 9 6\nc.jpg 0 1 1 9 9 9 6\n",
     )
-    found = load_dataset("expw[size=32]", tmp_path)
-    assert labels_of(found) == {"angry_a_1.jpg#0": "anger", "angry_a_1.jpg#1": "happy", "b.jpg#0": "neutral"}
-    assert found.subjects == ("angry_a_1.jpg", "angry_a_1.jpg", "b.jpg") and found.departures
-    assert found.images.shape == (3, 32, 32, 3) and not np.array_equal(found.images[0], found.images[1])
+    dataset = load_dataset("expw[size=32]", tmp_path)
+    assert labels_of(dataset) == {"angry_a_1.jpg#0": "anger", "angry_a_1.jpg#1": "happy", "b.jpg#0": "neutral"}
+    assert dataset.subjects == ("angry_a_1.jpg", "angry_a_1.jpg", "b.jpg") and dataset.departures
+    assert dataset.images.shape == (3, 32, 32, 3) and not np.array_equal(dataset.images[0], dataset.images[1])
     for box, sentence in (
         ("50 5 60 5", "a box from 5, 50 to 60, 5 holds nothing"),
         ("--5 5 60 70", "--5 5 60 70 is not the box of a face"),
@@ -150,9 +151,9 @@ def test_affectnet_as_labels_csv(tmp_path: Path) -> None:
     affectnet(tmp_path, "anger/image0000006.jpg", "Sad/image0000007.jpg", "happy/image0000008.jpg")
     rows = "anger/image0000006.jpg,anger,0.8\n1,sad/image0000007.jpg,sad,0.8\n2,anger/image0000009.jpg,fear,0.7\n"
     text(tmp_path / "AffectNet" / "labels.csv", f",pth,label,relFCs\n0,{rows}")
-    found = load_dataset("affectnet", tmp_path)
-    assert sorted(labels_of(found).values()) == ["anger", "sadness"]
-    assert sum(found.departures.values()) == 1 and any("not in labels.csv: happy/" in note for note in found.notes)
+    dataset = load_dataset("affectnet", tmp_path)
+    assert sorted(labels_of(dataset).values()) == ["anger", "sadness"]
+    assert sum(dataset.departures.values()) == 1 and any("not in labels.csv: happy/" in note for note in dataset.notes)
     text(tmp_path / "AffectNet" / "labels.csv", f",pth,label,relFCs\n0,{rows.replace('anger,0.8', 'surprise,0.8')}")
     with pytest.raises(DataError, match=r"contradict those of 1 of 2 images: .*affectnet\[labels=table\]"):
         load_dataset("affectnet", tmp_path)
@@ -175,13 +176,13 @@ def test_affectnet_as_yolo_folders(tmp_path: Path, names: str) -> None:
     with pytest.raises(DataError, match=r"no data\.yaml with the names of their classes"):
         load_dataset("affectnet", tmp_path)
     text(tmp_path / "AffectNet" / "data.yaml", f"train: ../train/images\n{names}")
-    found = load_dataset("affectnet", tmp_path)
-    assert list(labels_of(found).values()) == ["anger", "sadness", "sadness"] and found.parts == (
+    dataset = load_dataset("affectnet", tmp_path)
+    assert list(labels_of(dataset).values()) == ["anger", "sadness", "sadness"] and dataset.parts == (
         "train",
         "train",
         "test",
     )
-    assert any("of several classes: train/images/d.png" in note for note in found.notes)
+    assert any("of several classes: train/images/d.png" in note for note in dataset.notes)
 
 
 @pytest.mark.parametrize("header", [True, False])
@@ -192,10 +193,10 @@ def test_affectnet_in_its_first_release(tmp_path: Path, header: bool) -> None:
     rows = [f"{name},5,5,50,60,1;2;3,{code},0.1,0.2" for name, code in zip(names, (0, 9, 6, 1), strict=True)]
     text(tmp_path / "AffectNet" / "training.csv", (first if header else "") + "\n".join(rows[:2]))
     text(tmp_path / "AffectNet" / "validation.csv", (first if header else "") + "\n".join(rows[2:]))
-    found = load_dataset("affectnet[size=40]", tmp_path)
-    assert labels_of(found) == {names[0]: "neutral", names[2]: "anger"} and found.parts == ("train", "test")
-    assert found.images.shape == (2, 40, 40, 3) and sum(found.departures.values()) == 1
-    assert "left out as labelled with no expression: uncertain 1" in found.notes
+    dataset = load_dataset("affectnet[size=40]", tmp_path)
+    assert labels_of(dataset) == {names[0]: "neutral", names[2]: "anger"} and dataset.parts == ("train", "test")
+    assert dataset.images.shape == (2, 40, 40, 3) and sum(dataset.departures.values()) == 1
+    assert "left out as labelled with no expression: uncertain 1" in dataset.notes
 
 
 def png(name: str) -> bytes:
@@ -228,24 +229,24 @@ def test_parquet_of_hugging_face(tmp_path: Path, images: list[Any]) -> None:
     parquet(
         tmp_path / "data" / "test-00000-of-00001.parquet", {"image": images[:1], "label": [1]}, ["Angry", "happiness"]
     )
-    found = load_dataset("parquet", tmp_path)
-    assert [found.classes[label] for label in found.labels] == ["happy", "anger", "happy", "happy"]
-    assert found.parts == ("test", "train", "train", "train")
-    assert np.array_equal(found.images[3], np.asarray(pixels("c", (16, 16))))
+    dataset = load_dataset("parquet", tmp_path)
+    assert [dataset.classes[label] for label in dataset.labels] == ["happy", "anger", "happy", "happy"]
+    assert dataset.parts == ("test", "train", "train", "train")
+    assert np.array_equal(dataset.images[3], np.asarray(pixels("c", (16, 16))))
 
 
 def test_parquet_with_words_and_with_numbers_alone(tmp_path: Path) -> None:
     parquet(
         tmp_path / "words" / "a.parquet", {"Image": IMAGES, "Emotion": ["sad", "ANGRY", "sad"], "subject": [1, 2, 1]}
     )
-    found = load_dataset("parquet", tmp_path / "words")
-    assert found.classes == ("anger", "sadness") and found.subjects == ("1", "2", "1") and found.parts is None
+    dataset = load_dataset("parquet", tmp_path / "words")
+    assert dataset.classes == ("anger", "sadness") and dataset.subjects == ("1", "2", "1") and dataset.parts is None
     parquet(tmp_path / "numbers" / "a.parquet", {"image": IMAGES, "label": [0, 1, 2]})
-    with pytest.raises(DataError, match=r"labels .* are numbers, and nothing in it says which expressions") as told:
+    with pytest.raises(DataError, match=r"labels .* are numbers, and nothing in it says which expressions") as raised:
         load_dataset("parquet", tmp_path / "numbers")
-    assert told.value.option == "class_names"
-    found = load_dataset('parquet[class_names="a,b,c"]', tmp_path / "numbers")
-    assert found.classes == ("a", "b", "c")
+    assert raised.value.option == "class_names"
+    dataset = load_dataset('parquet[class_names="a,b,c"]', tmp_path / "numbers")
+    assert dataset.classes == ("a", "b", "c")
     with pytest.raises(DataError, match=r"row 0 has the label 2, for which there is no class name"):
         load_dataset('parquet[class_names="a,b"]', tmp_path / "numbers")
 

@@ -17,11 +17,11 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_labels_and_people_are_in_the_names(home: Path) -> None:
-    found = load_dataset("rafd", home)
-    assert found.classes[-1] == "contempt" and len(found.classes) == 8
-    assert [found.classes[label] for label in found.labels] == ["anger", "contempt"] * 2
-    assert found.subjects == ("28", "28", "61", "61")
-    assert found.ids[0] == "Rafd090_28_Caucasian_male_angry_frontal.jpg"
+    dataset = load_dataset("rafd", home)
+    assert dataset.classes[-1] == "contempt" and len(dataset.classes) == 8
+    assert [dataset.classes[label] for label in dataset.labels] == ["anger", "contempt"] * 2
+    assert dataset.subjects == ("28", "28", "61", "61")
+    assert dataset.ids[0] == "Rafd090_28_Caucasian_male_angry_frontal.jpg"
 
 
 @pytest.mark.parametrize(
@@ -33,5 +33,5 @@ def test_labels_and_people_are_in_the_names(home: Path) -> None:
     ],
 )
 def test_cameras_and_gazes(home: Path, selector: str, length: int, published: str) -> None:
-    found = load_dataset(selector, home)
-    assert len(found) == length and published in found.notes[0]
+    dataset = load_dataset(selector, home)
+    assert len(dataset) == length and published in dataset.notes[0]

@@ -10,13 +10,13 @@ from tests.datasets import layouts
 
 def test_the_list_tells_labels_and_names_tell_parts(tmp_path: Path) -> None:
     layouts.rafdb(tmp_path)
-    found = load_dataset("rafdb", tmp_path)
-    assert found.images.shape == (3, 100, 100, 3)
-    assert found.ids == ("test_0001", "train_00001", "train_00002")
-    assert [found.classes[label] for label in found.labels] == ["neutral", "sadness", "happy"]
-    assert found.parts == ("test", "train", "train")
-    assert found.subjects is None
-    assert len(found.notes) == 1 and "3 images instead of 15339 (anger 0 of 867," in found.notes[0]
+    dataset = load_dataset("rafdb", tmp_path)
+    assert dataset.images.shape == (3, 100, 100, 3)
+    assert dataset.ids == ("test_0001", "train_00001", "train_00002")
+    assert [dataset.classes[label] for label in dataset.labels] == ["neutral", "sadness", "happy"]
+    assert dataset.parts == ("test", "train", "train")
+    assert dataset.subjects is None
+    assert len(dataset.notes) == 1 and "3 images instead of 15339 (anger 0 of 867," in dataset.notes[0]
 
 
 def test_folders_tell_the_same(tmp_path: Path) -> None:
@@ -27,5 +27,5 @@ def test_folders_tell_the_same(tmp_path: Path) -> None:
         other = tmp_path / "other" / "DATASET" / name.split("_")[0] / str(code) / f"{name}_aligned.jpg"
         other.parent.mkdir(parents=True)
         other.write_bytes((aligned / f"{name}_aligned.jpg").read_bytes())
-    found = load_dataset("rafdb", tmp_path / "other")
-    assert found.fingerprint == published.fingerprint
+    dataset = load_dataset("rafdb", tmp_path / "other")
+    assert dataset.fingerprint == published.fingerprint

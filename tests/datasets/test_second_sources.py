@@ -85,8 +85,8 @@ def test_two_tables_of_votes(tmp_path: Path) -> None:
     for part in ("Train", "Valid", "Test"):
         (tmp_path / "ferplus" / f"FER2013{part}" / "label.csv").unlink()
     text(path, f"{header}\nTraining,fer0000000.png,8,0,0,1,1,0,0,0,0,0\n")
-    found = load_dataset("ferplus", tmp_path)
-    assert found.ids == ("FER2013Train/fer0000000.png",) and any("without votes" in note for note in found.notes)
+    dataset = load_dataset("ferplus", tmp_path)
+    assert dataset.ids == ("FER2013Train/fer0000000.png",) and any("without votes" in note for note in dataset.notes)
 
 
 def test_one_picture_under_two_kinds_of_file(tmp_path: Path) -> None:
@@ -109,9 +109,9 @@ def test_two_emotions_of_one_sequence(tmp_path: Path) -> None:
 def test_a_second_folder_of_the_same_set(tmp_path: Path) -> None:
     for folder, person in (("jaffe", "KA"), ("jaffedbase", "YM")):
         picture(tmp_path / folder / f"{person}.AN1.39.tiff", (256, 256))
-    found = load_dataset("jaffe", tmp_path)
-    assert found.ids == ("KA.AN1.39.tiff",) and any(
-        "not read: " in note and "jaffedbase" in note for note in found.notes
+    dataset = load_dataset("jaffe", tmp_path)
+    assert dataset.ids == ("KA.AN1.39.tiff",) and any(
+        "not read: " in note and "jaffedbase" in note for note in dataset.notes
     )
 
 

@@ -42,7 +42,7 @@ def renamed(layout: Layout, home: Path) -> Path:
     return (home / layout.image.split("/")[0]).rename(home / "copy")
 
 
-every_place = pytest.mark.parametrize("place", [above, itself, deeper, renamed], ids=lambda one: one.__name__)
+every_place = pytest.mark.parametrize("place", [above, itself, deeper, renamed], ids=lambda layout: layout.__name__)
 
 
 def test_every_loader_of_named_files_takes_part() -> None:
@@ -55,8 +55,8 @@ def test_every_loader_of_named_files_takes_part() -> None:
 def test_a_loader_reads_its_own_set_and_refuses_every_other(layout: Layout, place: Place, tmp_path: Path) -> None:
     home = place(layout, tmp_path)
     for name in LOADERS:
-        found = DATASETS.get(name).find
-        assert found is not None and (found(home) is not None) == (name == layout.name), name
+        find = DATASETS.get(name).find
+        assert find is not None and (find(home) is not None) == (name == layout.name), name
         if name != layout.name:
             with pytest.raises(
                 DataError, match=rf"data set {name}: found no file like .*named like those of {layout.name} "
@@ -109,8 +109,8 @@ def test_own_images_are_taken_for_no_published_set(tmp_path: Path) -> None:
         DataError, match=r"files such as mine/test/angry/anna_3\.png could belong to any set.*data set folder"
     ):
         load_dataset("affectnet", tmp_path)
-    found = load_dataset("folder", tmp_path / "mine")
-    assert len(found) == 6 and not [note for note in found.notes if "named like those" in note]
+    dataset = load_dataset("folder", tmp_path / "mine")
+    assert len(dataset) == 6 and not [note for note in dataset.notes if "named like those" in note]
 
 
 @pytest.mark.parametrize(("folder", "loader"), [("AffectNet", "affectnet"), ("fer2013", "fer2013"), ("SFEW_2", "sfew")])

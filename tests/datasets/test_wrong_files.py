@@ -48,28 +48,28 @@ def home(layout: Layout, tmp_path: Path) -> Path:
 
 @all_sets
 def test_the_folder_above_and_the_folder_itself(layout: Layout, home: Path) -> None:
-    found = load_dataset(layout.name, home)
+    dataset = load_dataset(layout.name, home)
     again = load_dataset(layout.name, home / folder_of(layout))
-    assert len(found) == layout.length
-    assert found.fingerprint == again.fingerprint and found.ids == again.ids
+    assert len(dataset) == layout.length
+    assert dataset.fingerprint == again.fingerprint and dataset.ids == again.ids
 
 
 @all_sets
 def test_letters_of_another_case(layout: Layout, home: Path) -> None:
-    found = load_dataset(layout.name, home)
+    dataset = load_dataset(layout.name, home)
     (home / layout.image).rename((home / layout.image).with_name(Path(layout.image).name.swapcase()))
     (home / folder_of(layout)).rename(home / folder_of(layout).swapcase())
     again = load_dataset(layout.name, home)
-    assert sorted(again.labels) == sorted(found.labels)
-    assert sorted(again.subjects or ()) == sorted(found.subjects or ())
-    assert sorted(again.sequences or ()) == sorted(found.sequences or ())
+    assert sorted(again.labels) == sorted(dataset.labels)
+    assert sorted(again.subjects or ()) == sorted(dataset.subjects or ())
+    assert sorted(again.sequences or ()) == sorted(dataset.sequences or ())
 
 
 @all_sets
 def test_no_folder(layout: Layout, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=rf"data set {layout.name}: no data folder is named \(looks") as told:
+    with pytest.raises(DataError, match=rf"data set {layout.name}: no data folder is named \(looks") as raised:
         load_dataset(layout.name)
-    assert told.value.option == "data_dir"
+    assert raised.value.option == "data_dir"
     with pytest.raises(DataError, match=rf"data set {layout.name}: there is no folder .*nowhere \(looks like"):
         load_dataset(layout.name, tmp_path / "nowhere")
     with pytest.raises(
@@ -92,10 +92,10 @@ def test_other_files_beside(layout: Layout, home: Path) -> None:
     picture(home / folder_of(layout) / "contact sheet.png", (10, 10))
     for name in ("README", ".hidden.png", "__MACOSX/x.png", "Thumbs.db"):
         text(home / folder_of(layout) / name, "about")
-    found = load_dataset(layout.name, home)
-    assert len(found) == layout.length
-    assert [note for note in found.notes if "left out as not named as in" in note and "contact sheet.png" in note]
-    assert not [note for note in found.notes if "README" in note or "hidden" in note or "x.png" in note]
+    dataset = load_dataset(layout.name, home)
+    assert len(dataset) == layout.length
+    assert [note for note in dataset.notes if "left out as not named as in" in note and "contact sheet.png" in note]
+    assert not [note for note in dataset.notes if "README" in note or "hidden" in note or "x.png" in note]
 
 
 @all_sets
@@ -140,9 +140,9 @@ LIST = "basic/EmoLabel/list_patition_label.txt"
 def test_what_cannot_be_used_is_named(tmp_path: Path, name: str, change: Change, sentence: str) -> None:
     ONE[name].write(tmp_path)
     change(tmp_path)
-    with pytest.raises(DataError, match=sentence) as told:
+    with pytest.raises(DataError, match=sentence) as raised:
         load_dataset(name, tmp_path)
-    assert str(tmp_path) in str(told.value) or "found no" in str(told.value)
+    assert str(tmp_path) in str(raised.value) or "found no" in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -163,9 +163,9 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, name: str, change: Change,
 def test_what_can_be_done_without_is_told(tmp_path: Path, name: str, change: Change, length: int, note: str) -> None:
     ONE[name].write(tmp_path)
     change(tmp_path)
-    found = load_dataset(name, tmp_path)
-    assert len(found) == length
-    assert re.search(note, "\n".join(found.notes)), found.notes
+    dataset = load_dataset(name, tmp_path)
+    assert len(dataset) == length
+    assert re.search(note, "\n".join(dataset.notes)), dataset.notes
 
 
 @pytest.mark.parametrize(
