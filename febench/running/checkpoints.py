@@ -1,4 +1,4 @@
-"""Where long trainings keep their state, and how far they say they are."""
+"""The checkpoints of long trainings, and how far these trainings are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STEP = ".step"
 
 @dataclass(frozen=True)
 class Underway:
-    """How far the training of a cell is, by its word of `age` seconds ago."""
+    """How far the training of a cell was `age` seconds ago."""
 
     method: str
     run: int
@@ -27,24 +27,24 @@ class Underway:
 
 
 def checkpoint_of(path: Path, cell: Cell) -> Path:
-    """Where the training of a cell may keep its state: of use to the same cell in the same environment alone."""
+    """Return the checkpoint of a cell, which only the same cell in the same environment can use."""
     name = f"{cell.row.method.name} {cell.run} {cell.fold} {cell.key[:32]}-{environment_id()}.pt"
     return path / CHECKPOINTS / name
 
 
 def forget_checkpoint(checkpoint: Path) -> None:
-    """Delete what a training kept on its way: its result is stored."""
+    """Delete the checkpoint of a training whose result is stored."""
     for file in (checkpoint, checkpoint.with_suffix(STEP)):
         file.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # other trainings have theirs there, or there never were any
+    with contextlib.suppress(OSError):  # other trainings have checkpoints there, or the folder does not exist
         checkpoint.parent.rmdir()
 
 
 def underway(path: Path) -> list[Underway]:
-    """The long trainings of a results directory that are not done, with what they last said of themselves."""
+    """Return the unfinished long trainings of a results directory."""
     trainings = []
     for file in sorted(path.glob(f"{CHECKPOINTS}/*{STEP}")):
-        with contextlib.suppress(OSError, ValueError):  # being written or deleted at this moment, or not ours
+        with contextlib.suppress(OSError, ValueError):  # written or deleted at this moment, or another program's
             method, run, fold, _ = file.stem.split(" ")
             step, steps = map(int, file.read_text().split())
             trainings.append(Underway(method, int(run), int(fold), step, steps, time.time() - file.stat().st_mtime))

@@ -1,4 +1,4 @@
-"""How long the cells of a plan will take on this machine: a second's trial of every method that nothing is known of."""
+"""Forecast how long the cells of a plan will take: a short trial of every row that has no stored cell here."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from febench.running.executors.base import Executor, Failure
 from febench.running.plan import Plan, Row, Trial
 from febench.running.tasks import ExtractTask, guarded
 
-SAMPLE = 256  # training images that a trial is made with, at most
-CHUNK = 32
-ENOUGH = 0.5  # seconds of extraction, after which its pace is known
-LIMIT = 60.0  # seconds that a trial may take
+MAX_SAMPLE_IMAGES = 256
+"""Training images of a trial, at most."""
+IMAGES_PER_TRIAL_CHUNK = 32
+EXTRACTION_TRIAL_S = 0.5
+"""Seconds of extraction after which its pace is known."""
+TRIAL_TIMEOUT_S = 60.0
+"""Seconds that a trial may take."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,14 @@ class TrialTask:
     y: NDArray[np.int64]
     n_train: int
 
-    limit = LIMIT
+    limit = TRIAL_TIMEOUT_S
 
     def load(self) -> None:
-        """Import what the method needs: no part of the work."""
+        """Import the packages that the method needs; this does not count as work."""
         self.extraction.method.load()
 
     def run(self) -> Trial | Failure:
-        """What was timed."""
+        """Return the times of the trial."""
         return guarded(self._trial)
 
     def _trial(self) -> Trial:
@@ -63,11 +66,11 @@ class TrialTask:
         elif is_kept(features := self.extraction.path_of(estimator)):
             X = np.load(features, mmap_mode="r")[self.sample]
         else:
-            parts, begun = [], time.perf_counter()
-            for start in range(0, len(self.sample), CHUNK):
-                parts.append(np.asarray(estimator.extract(images[self.sample[start : start + CHUNK]])))
-                extract = time.perf_counter() - begun
-                if extract > ENOUGH:
+            parts, start_time = [], time.perf_counter()
+            for start in range(0, len(self.sample), IMAGES_PER_TRIAL_CHUNK):
+                parts.append(np.asarray(estimator.extract(images[self.sample[start : start + IMAGES_PER_TRIAL_CHUNK]])))
+                extract = time.perf_counter() - start_time
+                if extract > EXTRACTION_TRIAL_S:
                     break
             X = np.concatenate(parts)
             extract *= len(images) / len(X)
@@ -78,7 +81,7 @@ class TrialTask:
 def try_rows(
     executor: Executor, jobs: int, dataset: Dataset, plan: Plan, extractions: Mapping[str, ExtractTask]
 ) -> tuple[dict[str, Trial], list[str]]:
-    """Time the rows that `extractions` names, each by all workers at once, as they will be busy in the run.
+    """Time the rows that `extractions` names, each in all workers at once, as the run will keep them busy.
 
     Parameters
     ----------
@@ -87,30 +90,30 @@ def try_rows(
     dataset : Dataset
         The images.
     plan : Plan
-        What is to be computed.
+        The cells to compute.
     extractions : mapping
-        For a row's label, the work of computing its features.
+        The task that computes a row's features, by the row's label.
 
     Returns
     -------
     dict and list of str
-        What was timed, by label, and a word about each trial that failed.
+        The trials by label, and a sentence on each trial that failed.
     """
     train = plan.cells[0].manifest.fold(1, 1).train
-    sample = np.random.default_rng(0).permutation(train)[:SAMPLE]
+    sample = np.random.default_rng(0).permutation(train)[:MAX_SAMPLE_IMAGES]
     rows = [row for row in plan.rows if row.label in extractions for _ in range(jobs)]
 
     def task(row: Row) -> TrialTask:
         return TrialTask(extractions[row.label], sample, dataset.labels[sample], len(train))
 
-    made, failed = defaultdict(list), {}
+    succeeded, failed = defaultdict(list), {}
     for row, result in executor.map(rows, task):
         if isinstance(result, Failure):
             failed[row.label] = f"{row.label} has no forecast: {result.error}"
         else:
-            made[row.label].append(result)
+            succeeded[row.label].append(result)
     trials = {}
-    for label, every in made.items():
+    for label, every in succeeded.items():
         cells = [trial.cell for trial in every if trial.cell is not None]
         extract = statistics.fmean(trial.extract for trial in every)
         trials[label] = Trial(every[0].features, extract, statistics.fmean(cells) if cells else None)

@@ -1,4 +1,4 @@
-"""What can be asked of a run: the same for the command line, the library and the plan."""
+"""The options of a run: the same for the command line, the library and the plan."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXECUTORS = ("local", "ray")
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What is asked of `febench run`, `febench plan` and `febench.run`.
+    """Options of `febench run`, `febench plan` and `febench.run`.
 
     Attributes
     ----------
@@ -32,24 +32,24 @@ class RunOptions:
     dataset, protocol : str
         Selectors, such as `faces[subjects=5]` and `subject`.
     name : str
-        What tables call the data set, and the folder of its results; by default the selector.
+        The name of the data set in tables, and the folder of its results; by default the selector.
     data_dir : Path or None
         Where data sets live.
     preset : str
         `full`: every method is trained to the end; `quick`: a short training, and one run unless `runs` says more.
         `paper` is an older name of `full`.
     runs : int or None
-        Only the first so many runs; all of the protocol by default.
+        Number of runs, from the first on; all runs of the protocol by default.
     out : Path or None
-        Results directory; `results/<name or data set>/<protocol>` by default. What it holds is not computed again.
+        Results directory, by default `results/<name or data set>/<protocol>`. Stored cells are not computed again.
     device : str
         `auto`, `cpu` or `cuda`.
     deterministic : bool
-        Whether a GPU must give the same bits each time.
+        Whether a GPU must give the same predictions each time, to the bit.
     pack : int
-        Folds that are handed to a GPU at once and trained there side by side, as far as its memory allows.
+        Folds that a GPU trains side by side, as far as its memory allows.
     jobs : int or None
-        Cells computed at once; a core each by default.
+        Cells computed at once; by default one for each core.
     threads : int
         Threads of each cell.
     timeout : float or None
@@ -61,8 +61,7 @@ class RunOptions:
     address : str or None
         Of the Ray cluster, such as `auto`; one of this machine alone by default.
     shard : pair of int or None
-        `(3, 20)`: of the cells of each row only every 20th, beginning with the third, in a directory of their own below
-        `out`; what is stored elsewhere changes nothing of it.
+        `(3, 20)`: only every 20th cell of each row, from the third on, in a directory of its own below `out`.
     seed : int
         Base seed of folds and cells.
     retry_failed : bool
@@ -71,7 +70,7 @@ class RunOptions:
     Raises
     ------
     UsageError
-        If a value is none that there is.
+        If a value is unknown or out of range.
     """
 
     methods: str = "all"
@@ -98,22 +97,22 @@ class RunOptions:
     def __post_init__(self) -> None:
         if self.preset == "paper":
             object.__setattr__(self, "preset", "full")
-        for what, given, known in (
+        for option, value, choices in (
             ("preset", self.preset, PRESETS),
             ("device", self.device, DEVICES),
             ("executor", self.executor, EXECUTORS),
         ):
-            if given not in known:
-                raise UsageError(f"there is no {what} {given!r}; choose {', '.join(known)}", option=what)
+            if value not in choices:
+                raise UsageError(f"there is no {option} {value!r}; choose {', '.join(choices)}", option=option)
         if self.name and (not self.name.isprintable() or not self.name.strip(". ")):
             raise UsageError(f"{self.name!r} cannot be the name of a data set", option="name")
         if self.name and self.name in DATASETS.names and self.name != self.dataset:
             raise UsageError(f"{self.name} is another data set's name", option="name")
         for option in ("runs", "jobs", "threads", "pack", "seed", "timeout"):
-            kind, what = (Real, "a number of seconds") if option == "timeout" else (Integral, "a whole number")
-            given = getattr(self, option)
-            if given is not None and not isinstance(given, kind):
-                raise UsageError(f"{option} must be {what}, not {given!r}", option=option)
+            kind, description = (Real, "a number of seconds") if option == "timeout" else (Integral, "a whole number")
+            value = getattr(self, option)
+            if value is not None and not isinstance(value, kind):
+                raise UsageError(f"{option} must be {description}, not {value!r}", option=option)
         if isinstance(self.shard, str):
             raise UsageError(f"shard must be a pair such as (3, 20), not {self.shard!r}", option="shard")
         for option in ("jobs", "threads", "pack"):
@@ -121,34 +120,36 @@ class RunOptions:
             if number is not None and number < 1:
                 raise UsageError(f"{option} must be at least 1, not {number}", option=option)
         if self.pack > LARGEST_PACK:
-            why = "each training needs a stream of its own"
-            raise UsageError(f"pack must be at most {LARGEST_PACK}, not {self.pack}: {why}", option="pack")
+            raise UsageError(
+                f"pack must be at most {LARGEST_PACK}, not {self.pack}: each training needs a stream of its own",
+                option="pack",
+            )
         if self.address is not None and self.executor != "ray":
-            raise UsageError("an address is that of a Ray cluster: it takes executor ray too", option="executor")
+            raise UsageError("an address is that of a Ray cluster: give executor ray too", option="executor")
         if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
             raise UsageError(f"there is no shard {self.shard[0]} of {self.shard[1]}", option="shard")
         if self.timeout is not None and not self.timeout > 0:
-            raise UsageError(f"a time limit is more than 0 seconds, not {self.timeout:g}", option="timeout")
+            raise UsageError(f"a time limit must be more than 0 seconds, not {self.timeout:g}", option="timeout")
 
     @property
     def path(self) -> Path:
-        """Where its results are."""
-        plain = (
-            "".join(c if c.isalnum() or c in "._-=,+" else "_" for c in s)
-            for s in (self.name or self.dataset, self.protocol)
+        """Its results directory."""
+        folders = (
+            "".join(letter if letter.isalnum() or letter in "._-=,+" else "_" for letter in name)
+            for name in (self.name or self.dataset, self.protocol)
         )
-        whole = self.out or RESULTS.joinpath(*plain)
-        return whole if self.shard is None else whole / "{}-of-{}".format(*self.shard)
+        path = self.out or RESULTS.joinpath(*folders)
+        return path if self.shard is None else path / "{}-of-{}".format(*self.shard)
 
     @property
     def wanted_runs(self) -> int | None:
-        """How many runs are wanted; None for all."""
+        """Number of wanted runs; None for all."""
         return 1 if self.runs is None and self.preset == "quick" else self.runs
 
     @cached_property
     def gpus(self) -> tuple[str, ...]:
-        """The GPUs that it may use, counted once."""
-        if self.executor == "ray":  # which GPU is for Ray to say
+        """Names of the GPUs that it may use."""
+        if self.executor == "ray":  # Ray chooses the GPU
             return ("ray",) if self.device == "cuda" else ()
         return () if self.device == "cpu" else gpus()
 

@@ -1,4 +1,4 @@
-"""Which cells are wanted, which are stored, which are missing, and how long the missing ones will take."""
+"""The cells that a run wants, those that are stored, those that are missing, and how long these will take."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ from febench.results.record import Record, row_key
 from febench.running.executors.base import time_limit_in
 
 SETS = ("all", "classical", "deep", "extended")
-EXACTLY = 20  # cells a worker, the last ones, that a forecast deals out one by one
-LATEST = 20  # cells of a row, by which the next ones are estimated: the machine may be busier now than it was
+EXACT_CELLS_PER_WORKER = 20
+"""The last cells of each worker that a forecast assigns one by one."""
+CELLS_PER_ESTIMATE = 20
+"""The latest cells of a row, by which the next ones are estimated: the machine may be busier now than before."""
 
 
 @dataclass(frozen=True)
@@ -45,28 +47,28 @@ class Cell:
 
     @property
     def seed(self) -> int:
-        """Seed of the cell: a hash of what it is, whatever else runs."""
+        """Seed of the cell: a hash of what the cell is, independent of other cells."""
         return self.manifest.cell_seed(self.row.method.name, self.run, self.fold)
 
     @cached_property
     def key(self) -> str:
         """Hash of all that the result depends on."""
-        method, as_read_back = self.row.method, json.loads(json.dumps(self.row.params))
-        return self.manifest.cell_key(method.name, as_read_back, method.version, self.run, self.fold)
+        method, params = self.row.method, json.loads(json.dumps(self.row.params))  # as they are read from a store
+        return self.manifest.cell_key(method.name, params, method.version, self.run, self.fold)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What was timed of a row before its first cell; `febench.running.forecast` makes it.
+    """Times of a row, measured before its first cell by `febench.running.forecast`.
 
     Attributes
     ----------
     features : Path or None
-        Where the features will be, or are; None of a method without.
+        Where the features are or will be; None for a method without features.
     extract : float
-        Seconds that the features of the whole data set will take; 0 if they are there.
+        Seconds that the features of the whole data set will take; 0 if they are stored.
     cell : float or None
-        Seconds of one cell, if the method can tell.
+        Seconds of one cell, if the method can forecast them.
     """
 
     features: Path | None
@@ -76,7 +78,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds of one cell (None if nothing is known), and whether they are measured, tried or unknown."""
+    """Seconds of one cell (None if unknown), and their basis: `measured`, `tried` or `unknown`."""
 
     seconds: float | None
     basis: str
@@ -84,7 +86,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Plan:
-    """The cells of a command, sorted by what is stored of them.
+    """The cells of a run: which are stored, and which are missing.
 
     Attributes
     ----------
@@ -93,7 +95,7 @@ class Plan:
     cells : tuple of Cell
         Every wanted cell, breadth first: run 1 of every method, then run 2.
     records : tuple of Record
-        All records of the store: what is in, and from which times are estimated.
+        All records of the store; times are estimated from them.
     jobs : int
         Cells computed at once.
     retry_failed : bool
@@ -101,11 +103,11 @@ class Plan:
     timeout : float or None
         Seconds that a cell may take; cells that were stopped at a shorter limit are missing.
     trials : mapping
-        For a row's label, what was timed of it.
+        The trial of each timed row, by its label.
     on_gpus : frozenset of str
-        Labels of the rows whose cells go to GPUs, after all others.
+        Labels of the rows whose cells are computed on GPUs, after all others.
     gpus, pack : int
-        How many there are, and cells that each is given at a time, at most.
+        Number of GPUs, and the cells that each gets at once, at most.
     """
 
     rows: tuple[Row, ...]
@@ -121,7 +123,7 @@ class Plan:
 
     @cached_property
     def stored(self) -> dict[str, Record]:
-        """For the key of a wanted cell, its record, of those that are in and not to be tried again."""
+        """Records of the stored wanted cells that are not computed again, by key."""
         known = {record.key: record for record in self.records if record.ok or not self._tries_again(record)}
         return {cell.key: known[cell.key] for cell in self.cells if cell.key in known}
 
@@ -142,44 +144,45 @@ class Plan:
 
     @cached_property
     def missing(self) -> list[Cell]:
-        """Cells still to compute, in order, but one of each row whose time is unknown goes before all others."""
-        left = [cell for cell in self.cells if cell.key not in self.stored]
+        """Cells to compute, in order; but one cell of each row whose time is unknown comes first."""
+        missing = [cell for cell in self.cells if cell.key not in self.stored]
         unknown = {row.label for row in self.rows if self.estimate(row).seconds is None}
-        first = {cell.row.label: cell for cell in reversed(left) if cell.row.label in unknown}
-        return sorted(left, key=lambda cell: cell is not first.get(cell.row.label))
+        first = {cell.row.label: cell for cell in reversed(missing) if cell.row.label in unknown}
+        return sorted(missing, key=lambda cell: cell is not first.get(cell.row.label))
 
     @cached_property
     def packs(self) -> list[tuple[Cell, ...]]:
-        """The missing cells of GPUs as these get them: some of a run's at a time, for they train side by side."""
+        """The missing cells on GPUs, in the packs that train side by side: cells of one row and run."""
         cells = (cell for cell in self.cells if cell.key not in self.stored and cell.row.label in self.on_gpus)
         runs = [tuple(run) for _, run in groupby(cells, lambda cell: (cell.row.label, cell.run))]
         return [run[start : start + self.pack] for run in runs for start in range(0, len(run), self.pack)]
 
     @property
     def workers_in_words(self) -> str:
-        """What the missing cells are computed on, such as `2 workers and 1 GPU`."""
+        """The workers that compute the missing cells, such as `2 workers and 1 GPU`."""
         on_gpus = sum(map(len, self.packs))
         parts = [f"{self.jobs} workers"] if on_gpus < len(self.missing) else []
         parts += [f"{self.gpus} GPU{'s' * (self.gpus > 1)}"] if on_gpus else []
         return " and ".join(parts)
 
     def of(self, row: Row) -> list[Cell]:
-        """The wanted cells of one row."""
+        """Return the wanted cells of one row."""
         return [cell for cell in self.cells if cell.row is row]
 
-    def estimate(self, row: Row, made: Sequence[Record] = ()) -> Estimate:
-        """What one cell of a row takes on this machine; `made` are records made since the plan.
+    def estimate(self, row: Row, new_records: Sequence[Record] = ()) -> Estimate:
+        """Return the seconds of one cell of a row on this machine.
 
-        Measured on the row's latest cells, else as it was timed by a trial.
+        They are the median of the row's latest cells, or else those of its trial. `new_records` were stored since the
+        plan was made.
         """
         wanted = (row.method.name, row.method.version, row.params, environment_id())
         stored = self._records_of.get(row_key(row.method.name, row.params), [])
-        spent = (
+        seconds = (
             record.seconds.get("fit", 0.0) + record.seconds.get("predict", 0.0)
-            for record in chain(reversed(made), reversed(stored))
+            for record in chain(reversed(new_records), reversed(stored))
             if record.ok and (record.method, record.version, record.params, record.environment) == wanted
         )
-        if latest := list(islice(spent, LATEST)):
+        if latest := list(islice(seconds, CELLS_PER_ESTIMATE)):
             return Estimate(statistics.median(latest), "measured")
         trial = self.trials.get(row.label)
         if trial is None or trial.cell is None:
@@ -188,44 +191,45 @@ class Plan:
 
     @cached_property
     def _records_of(self) -> dict[str, list[Record]]:
-        """The records of each row: with hundreds of rows, none looks through those of all others."""
+        """The records of each row, so that an estimate does not search those of all rows."""
         by_row: dict[str, list[Record]] = {}
         for record in self.records:
             by_row.setdefault(row_key(record.method, record.params), []).append(record)
         return by_row
 
     def remaining(
-        self, made: Sequence[Record] = (), busy: Sequence[float] = (), paces: Mapping[str, float] | None = None
+        self, new_records: Sequence[Record] = (), busy: Sequence[float] = (), paces: Mapping[str, float] | None = None
     ) -> float | None:
-        """Seconds until all wanted cells are in; None while a row's time is unknown.
+        """Return the seconds until all wanted cells are stored; None while the time of a row is unknown.
 
         Parameters
         ----------
-        made : sequence of Record
-            What came in since the plan.
+        new_records : sequence of Record
+            Records that were stored since the plan was made.
         busy : sequence of float
-            For each worker that has a cell, the seconds for which it has had it.
+            Seconds for which each busy worker has had its present cell.
         paces : mapping
-            For the label of a row on GPUs, seconds from one of its cells to the next. No trial or record tells them:
+            For the label of a row on GPUs, seconds from one of its cells to the next. No trial or record has them:
             most of a pack's time may be the start of its process.
         """
-        done = {record.key for record in made}
-        left = [cell.row.label for cell in self.missing if cell.key not in done]
-        each = {label: (paces or {}).get(label) for label in self.on_gpus}
-        each |= {row.label: self.estimate(row, made).seconds for row in self.rows if row.label not in self.on_gpus}
-        if any(each[label] is None for label in left):
+        done = {record.key for record in new_records}
+        labels = [cell.row.label for cell in self.missing if cell.key not in done]
+        times = {label: (paces or {}).get(label) for label in self.on_gpus}
+        rows = (row for row in self.rows if row.label not in self.on_gpus)
+        times |= {row.label: self.estimate(row, new_records).seconds for row in rows}
+        if any(times[label] is None for label in labels):
             return None
-        on_gpus = sum(each[label] or 0.0 for label in left if label in self.on_gpus)
-        seconds = [each[label] or 0.0 for label in left if label not in self.on_gpus]
-        ends = [-spent for spent in busy[: self.jobs]]  # of the workers, from now on; the next free one takes a cell
+        on_gpus = sum(times[label] or 0.0 for label in labels if label in self.on_gpus)
+        on_processor = [times[label] or 0.0 for label in labels if label not in self.on_gpus]
+        ends = [-seconds for seconds in busy[: self.jobs]]  # when each worker is free, from now on
         ends += [0.0] * (self.jobs - len(ends))
-        early = seconds[: -EXACTLY * self.jobs]
-        if early:  # they keep all workers busy, whatever their order
+        early = on_processor[: -EXACT_CELLS_PER_WORKER * self.jobs]
+        if early:  # they keep all workers busy, in any order
             ends = [(sum(ends) + sum(early)) / self.jobs] * self.jobs
         heapq.heapify(ends)
-        for one in seconds[len(early) :]:
-            heapq.heapreplace(ends, ends[0] + one)
-        extractions = {} if made else {trial.features: trial.extract for trial in self.trials.values()}
+        for seconds in on_processor[len(early) :]:  # the worker that is free first takes the next cell
+            heapq.heapreplace(ends, ends[0] + seconds)
+        extractions = {} if new_records else {trial.features: trial.extract for trial in self.trials.values()}
         return max(0.0, *ends) + sum(extractions.values()) / self.jobs + on_gpus
 
 
@@ -245,7 +249,7 @@ def duration(seconds: float | None) -> str:
 def select_rows(
     methods: str, preset: str = "full", settings: Mapping[str, Mapping[str, Any]] | None = None
 ) -> tuple[tuple[Row, ...], tuple[str, ...]]:
-    """The rows that a list of methods and sets names, and a word about each member of a set that cannot run here.
+    """Return the rows that a list of methods and sets names, and a sentence on each member that cannot run here.
 
     Parameters
     ----------
@@ -254,12 +258,12 @@ def select_rows(
     preset : str
         `full` or `quick`.
     settings : mapping
-        For a method's name, parameters that go before those of the preset.
+        For a method's name, parameters that replace those of the preset.
 
     Raises
     ------
     UsageError
-        If something is unknown, or a method asked for by name needs what is not installed.
+        If a name is unknown, or a method that is named itself needs a package that is not installed.
     """
     settings = settings or {}
     rows: dict[str, Row] = {}
@@ -275,17 +279,17 @@ def select_rows(
                 absent[row.method.name] = f"{row.method.name} is left out: it {row.method.missing}"
             else:
                 raise UsageError(f"method {row.method.name} cannot run here: it {row.method.missing}")
-    asked = {*(row.method.name for row in rows.values()), *absent}
+    requested = {*(row.method.name for row in rows.values()), *absent}
     for name in settings:
-        if name not in asked:
-            raise UsageError(f"parameters are set of method {name}, which is not among those asked for")
+        if name not in requested:
+            raise UsageError(f"parameters are set for method {name}, which is not among the requested methods")
     if not rows and not absent:
-        raise UsageError("no method was asked for; name some, or all")
+        raise UsageError("no method is named; name some, or all")
     return tuple(rows.values()), tuple(absent.values())
 
 
 def members_of(text: str) -> tuple[list[str], dict[str, str]]:
-    """The methods of a set, and a word about each whose package is broken; nothing if the text is not a set.
+    """Return the methods of a set, and a sentence on each whose package is broken; nothing if there is no such set.
 
     `all` is every method outside the set `extended`.
     """
@@ -304,10 +308,10 @@ def members_of(text: str) -> tuple[list[str], dict[str, str]]:
 
 
 def make_row(selector: str, preset: str, settings: Mapping[str, Mapping[str, Any]]) -> Row:
-    """A row, with the name it has in tables: `name`, `name (quick)`, `name[param=value]`."""
-    method, given = METHODS.find(selector)
+    """Return the row of a selector; its label in tables is `name`, `name (quick)` or `name[param=value]`."""
+    method, own = METHODS.find(selector)
     changes = method.presets.get(preset, {})
-    params = method.resolve({**changes, **settings.get(method.name, {}), **given})
+    params = method.resolve({**changes, **settings.get(method.name, {}), **own})
     params = method.settle(params) if method.settle else params
     usual = method.resolve(changes)
     shown = f"{method.name} ({preset})" if changes else method.name
@@ -317,7 +321,7 @@ def make_row(selector: str, preset: str, settings: Mapping[str, Mapping[str, Any
 def wanted_cells(
     rows: Sequence[Row], manifest: Manifest, runs: int | None = None, shard: tuple[int, int] | None = None
 ) -> tuple[Cell, ...]:
-    """The cells of some rows, breadth first: run 1 of every method, then run 2.
+    """Return the cells of these rows, breadth first: run 1 of every method, then run 2.
 
     Parameters
     ----------
@@ -326,9 +330,9 @@ def wanted_cells(
     manifest : Manifest
         The folds.
     runs : int or None
-        Only the first so many runs; None for all that the protocol draws.
+        Number of runs, from the first on; None for all that the protocol draws.
     shard : pair of int or None
-        `(3, 20)`: of each row only every 20th cell, beginning with the third.
+        `(3, 20)`: only every 20th cell of each row, from the third on.
 
     Raises
     ------

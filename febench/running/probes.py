@@ -21,11 +21,11 @@ from typing import Any
 from febench.core.errors import FebenchError
 from febench.core.registry import Registry
 
-PATIENCE = 60.0  # seconds; a healthy GPU wakes within ten
+PROBE_TIMEOUT_S = 60.0  # seconds; a healthy GPU wakes within ten
 
 
 def ask(tell: Callable[..., None], *args: str) -> dict[str, Any]:
-    """Call a function of this module in a process of its own, for no more than `PATIENCE`.
+    """Call a function of this module in a process of its own, for no more than `PROBE_TIMEOUT_S`.
 
     A process that does not end when it is killed, as one may that waits for a broken driver, is left behind.
 
@@ -43,12 +43,12 @@ def ask(tell: Callable[..., None], *args: str) -> dict[str, Any]:
             stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONPATH": path},
         )  # fmt: skip
         try:
-            code = process.wait(PATIENCE)
+            code = process.wait(PROBE_TIMEOUT_S)
             if code:
                 ended = f"crashed ({signal.strsignal(-code)})" if code < 0 else f"ended with exit code {code}"
         except subprocess.TimeoutExpired:
             process.kill()
-            ended = f"did not answer within {PATIENCE:g} s"
+            ended = f"did not answer within {PROBE_TIMEOUT_S:g} s"
         file.seek(0)
         lines = file.read().decode("utf-8", "replace").splitlines()
     facts: dict[str, Any] = {}

@@ -32,28 +32,28 @@ from febench.running.tasks import CellResult, CellTask, Extracted, ExtractTask, 
 if TYPE_CHECKING:
     from febench.running.executors.ray import RayExecutor
 
-TOLD = 10_000
-"""Letters of an error and of its traceback that are stored."""
+MAX_ERROR_LENGTH = 10_000
+"""Letters of an error, and of its traceback, that are stored at most."""
 
 
 class Watcher(Protocol):
-    """Told of everything that happens while cells are computed."""
+    """Shows a user what happens while cells are computed."""
 
     def note(self, text: str) -> None:
-        """Something a user should read."""
+        """Show a message."""
 
     def begin(self, plan: Plan) -> None:
-        """The cells of a plan are about to be computed."""
+        """Show that the cells of a plan are about to be computed."""
 
-    def came_in(self, cell: Cell, record: Record) -> None:
-        """A cell was stored."""
+    def stored(self, cell: Cell, record: Record) -> None:
+        """Show that a cell was stored."""
 
     def end(self) -> None:
-        """Nothing more will come."""
+        """End: nothing more will be stored."""
 
 
 class Outcome(NamedTuple):
-    """What came of a cell, and the seconds of its features."""
+    """The result or the failure of a cell, and the seconds that its features took."""
 
     cell: Cell
     result: CellResult | Failure
@@ -62,16 +62,16 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Finished:
-    """How a run ended.
+    """The results of a run that has ended.
 
     Attributes
     ----------
     store : Store
         The results.
     plan : Plan
-        The wanted cells, and what is stored of them now.
+        The wanted cells, and those that are stored now.
     absent : tuple of str
-        A word about each wanted method that cannot run here.
+        A sentence on each wanted method that cannot run here.
     """
 
     store: Store
@@ -80,37 +80,37 @@ class Finished:
 
     @property
     def failed(self) -> list[Record]:
-        """Wanted cells that have no predictions."""
+        """Records of the wanted cells that have no predictions."""
         return [record for record in self.plan.stored.values() if not record.ok]
 
     @property
     def asked(self) -> list[Asked]:
-        """The rows that were asked for, at their present versions."""
+        """The requested rows, at their present versions."""
         return asked_of(self.plan.rows)
 
     @property
     def results(self) -> Results:
-        """All that the directory holds, the rows that were asked for at their present versions."""
+        """All results of the directory, the requested rows at their present versions."""
         return Results.of(self.store, asked=self.asked)
 
     @property
     def whole(self) -> bool:
-        """Whether every wanted cell is in."""
+        """Whether every wanted cell has predictions."""
         return not (self.failed or self.absent or self.plan.missing)
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run whose options can be met; nothing of it is written yet.
+    """A run that was checked and can begin; nothing of it is written yet.
 
     Attributes
     ----------
     options : RunOptions
-        What was asked for.
+        Its options.
     rows : tuple of Row
         The methods.
     absent : tuple of str
-        A word about each wanted method that cannot run here.
+        A sentence on each wanted method that cannot run here.
     dataset : Dataset
         The images.
     manifest : Manifest
@@ -127,17 +127,17 @@ class Prepared:
     cells: tuple[Cell, ...]
 
 
-def prepare(*asked: RunOptions) -> list[Prepared]:
-    """Look whether some runs can be at all, before the first of them takes its hours; writes no results.
+def prepare(*runs: RunOptions) -> list[Prepared]:
+    """Check all runs of a command before the first one begins; write no results.
 
     Raises
     ------
     FebenchError
-        If the options of one cannot be met.
+        If a run cannot begin with its options.
     """
     prepared = []
     datasets: dict[tuple[str, Path | None], Dataset] = {}
-    for options in asked:
+    for options in runs:
         rows, absent = select_rows(options.methods, options.preset, options.settings)
         if options.executor == "local":
             check_rows(rows, options.device)
@@ -151,24 +151,24 @@ def prepare(*asked: RunOptions) -> list[Prepared]:
 
 
 def run(prepared: Prepared, watcher: Watcher) -> Finished:
-    """Compute the missing cells; safe to interrupt at any moment, and to call again.
+    """Compute and store the missing cells; it can be interrupted at any moment, and called again.
 
     Raises
     ------
     FebenchError
-        If the results cannot be kept, or are taken away meanwhile; a method that fails costs only its own cells.
+        If results cannot be stored, or are removed meanwhile. A method that fails costs only its own cells.
     """
     options, rows, dataset = prepared.options, prepared.rows, prepared.dataset
     store = Store.open(options.path, prepared.manifest)
-    for word in prepared.absent:
-        watcher.note(word)
+    for sentence in prepared.absent:
+        watcher.note(sentence)
     if store.redrawn:
         watcher.note(
-            f"the folds in {store.path / MANIFEST} were lost: they are drawn again, and the stored cells agree"
+            f"{store.path / MANIFEST} was missing or damaged: its folds were drawn again, and the stored cells fit them"
         )
     with _interruptible(), telling(watcher.note), store.writing() as writer:
         if store.torn:
-            watcher.note(f"dropped a line torn by a crash at the end of {store.path / 'cells.jsonl'}")
+            watcher.note(f"removed an incomplete last line, left by a crash, from {store.path / 'cells.jsonl'}")
         if store.set_aside:
             watcher.note(store.set_aside)
         _audit(dataset, store, watcher)
@@ -176,60 +176,61 @@ def run(prepared: Prepared, watcher: Watcher) -> Finished:
         plan = plan_of(options, rows, prepared.cells, store.records)
         if plan.missing:
             with executor_for(options, plan.rows) as executor, cluster_for(options, plan.rows) as cluster:
-                plan, words = forecast(executor, options, dataset, plan)
+                plan, sentences = forecast(executor, options, dataset, plan)
                 plan = replace(plan, jobs=cluster.slots) if cluster else plan
-                for sentence in (*words, *plan.over_limit()):
+                for sentence in (*sentences, *plan.over_limit()):
                     watcher.note(sentence)
                 watcher.begin(plan)
-                keep(
-                    compute(executor, cluster, options, dataset, store.path, plan), options, store.path, writer, watcher
-                )
-    there = store.read_again()  # success is claimed of what is on the disk
-    return Finished(there, replace(plan, records=tuple(there.records), retry_failed=False), prepared.absent)
+                outcomes = compute(executor, cluster, options, dataset, store.path, plan)
+                store_outcomes(outcomes, options, store.path, writer, watcher)
+    on_disk = store.read_again()  # only what is on the disk counts as computed
+    return Finished(on_disk, replace(plan, records=tuple(on_disk.records), retry_failed=False), prepared.absent)
 
 
-def keep(outcomes: Iterator[list[Outcome]], options: RunOptions, path: Path, writer: Writer, watcher: Watcher) -> None:
-    """Store what comes of cells, each group in one commit, then tell of it; a full disk's fault is no cell's."""
-    full: dict[str, list[str]] = {}
+def store_outcomes(
+    outcomes: Iterator[list[Outcome]], options: RunOptions, path: Path, writer: Writer, watcher: Watcher
+) -> None:
+    """Store each group of outcomes in one commit, then show it; cells that met a full disk stay missing."""
+    disk_full: dict[str, list[str]] = {}
     try:
         for group in outcomes:
             stored = []
             for cell, result, seconds in group:
                 if isinstance(result, Failure) and result.status == "full":
-                    full.setdefault(cell.row.label, []).append(result.error)
+                    disk_full.setdefault(cell.row.label, []).append(result.error)
                     continue
                 if result.environment:
                     writer.note(dict(result.environment))
                 stored.append((cell, record_of(cell, result, options.threads, seconds)))
             writer.append(*(record for _, record in stored))
             for cell, record in stored:
-                watcher.came_in(cell, record)
+                watcher.stored(cell, record)
                 if record.ok:
                     forget_checkpoint(checkpoint_of(path, cell))
     finally:
         watcher.end()
-        for label, errors in full.items():
+        for label, errors in disk_full.items():
             watcher.note(f"{len(errors)} cells of {label} met a full disk and stay missing: {errors[0]}")
 
 
 def asked_of(rows: Sequence[Row]) -> list[Asked]:
-    """Return rows as a results directory notes that they were asked for."""
+    """Return the entries by which a results directory remembers requested rows."""
     return [Asked.now(row.method.name, row.params, row.method.version, row.label) for row in rows]
 
 
 def plan_for(options: RunOptions) -> tuple[Plan, tuple[str, ...]]:
-    """The plan of a run; writes no results. With it a word about each method that cannot run here, or be tried."""
+    """Return the plan of a run, and sentences on methods that cannot run or be timed here; write no results."""
     [prepared] = prepare(options)
     store = Store(options.path) if is_store(options.path) else None
     plan = plan_of(options, prepared.rows, prepared.cells, store.records if store else ())
     with executor_for(options, plan.rows) as executor:
-        plan, words = forecast(executor, options, prepared.dataset, plan)
-    aside = (store.set_aside,) if store and store.set_aside else ()
-    return plan, (*prepared.absent, *aside, *words, *plan.over_limit())
+        plan, sentences = forecast(executor, options, prepared.dataset, plan)
+    foreign = (store.set_aside,) if store and store.set_aside else ()
+    return plan, (*prepared.absent, *foreign, *sentences, *plan.over_limit())
 
 
 def plan_of(options: RunOptions, rows: tuple[Row, ...], cells: tuple[Cell, ...], records: Sequence[Record]) -> Plan:
-    """The plan of these cells, by what is stored of them and where each will be computed."""
+    """Return the plan of these cells: which are stored, and where each missing one is computed."""
     return Plan(
         rows,
         cells,
@@ -244,13 +245,13 @@ def plan_of(options: RunOptions, rows: tuple[Row, ...], cells: tuple[Cell, ...],
 
 
 def forecast(executor: Executor, options: RunOptions, dataset: Dataset, plan: Plan) -> tuple[Plan, list[str]]:
-    """The plan, with the rows tried that this machine has no cell of, and a word about each trial that failed.
+    """Return the plan with a timed trial of each row that this machine has no cell of, and why trials failed.
 
-    Cells of GPUs are not tried: they train side by side, and one of them alone says little of that. Nor are those of
-    other machines.
+    Cells on GPUs are not timed: they train side by side, and one alone says little about that. Nor are cells on other
+    machines.
     """
-    left = {cell.row.label for cell in plan.missing}
-    unknown = {row.label: row for row in plan.rows if row.label in left and plan.estimate(row).seconds is None}
+    missing = {cell.row.label for cell in plan.missing}
+    unknown = {row.label: row for row in plan.rows if row.label in missing and plan.estimate(row).seconds is None}
     extractions, unsendable = {}, []
     for label, row in unknown.items():
         elsewhere = on_gpu(options, row) or options.executor == "ray"
@@ -259,12 +260,12 @@ def forecast(executor: Executor, options: RunOptions, dataset: Dataset, plan: Pl
             extractions[label] = extract_task(dataset, method)
         elif method:
             unsendable.append(f"{label} has no forecast: {method.error}")
-    trials, words = try_rows(executor, options.workers, dataset, plan, extractions)
-    return replace(plan, trials=trials), [*words, *unsendable]
+    trials, failures = try_rows(executor, options.workers, dataset, plan, extractions)
+    return replace(plan, trials=trials), [*failures, *unsendable]
 
 
 def folds_of(options: RunOptions, dataset: Dataset) -> Manifest:
-    """The folds stored in the results directory, or, where there are none, newly drawn ones; writes nothing.
+    """Return the folds of the results directory, or draw them where there are none; write nothing.
 
     Raises
     ------
@@ -285,9 +286,9 @@ def folds_of(options: RunOptions, dataset: Dataset) -> Manifest:
         ("protocol version", manifest.protocol_version, protocol.version),
         ("seed", manifest.seed, options.seed),
     )
-    for what, have, want in wanted:
-        if have != want:
-            raise UsageError(f"{path} holds results of {what} {have}, not {want}", option="out")
+    for name, stored, requested in wanted:
+        if stored != requested:
+            raise UsageError(f"{path} holds results of {name} {stored}, not {requested}", option="out")
     if options.name and manifest.title != options.name:
         raise UsageError(
             f"{path} holds results of a data set called {manifest.title}, not {options.name}", option="name"
@@ -302,7 +303,7 @@ def folds_of(options: RunOptions, dataset: Dataset) -> Manifest:
 
 
 def check_rows(rows: Sequence[Row], device: str) -> None:
-    """Refuse a row that says it cannot run on that device with its parameters, as `UsageError`."""
+    """Raise `UsageError` for a row that cannot run on that device with its parameters."""
     for row in rows:
         problem = row.method.check(row.params, device) if row.method.check else None
         if problem:
@@ -310,7 +311,7 @@ def check_rows(rows: Sequence[Row], device: str) -> None:
 
 
 def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
-    """Audit the folds once for a directory, and say each time what is wrong; the run goes on whatever it is."""
+    """Audit the folds, once for a directory, and show what is wrong each time; the run goes on in any case."""
     if store.audit is None or store.twins is None:
         audited = Audited(dataset, store.manifest)
         store.keep_audit([asdict(finding) for finding in findings_of(audited)], audited.twins)
@@ -319,8 +320,8 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
         watcher.note(f"{dataset.name}: {note}")
     for finding in store.audit or ():
         if is_error(finding) or is_doubt_about_names(finding):
-            told = f"audit: {finding['code']} {finding['title']} ({finding['count']})"
-            watcher.note(f"{told}; febench audit says more of {dataset.name}")
+            message = f"audit: {finding['code']} {finding['title']} ({finding['count']})"
+            watcher.note(f"{message}; febench audit says more of {dataset.name}")
     if store.twins is not None and (count := TwinCount.of(store.twins, store.manifest)).images:
         watcher.note(f"audit: at least {count} have an identical or nearly identical image in training")
 
@@ -328,25 +329,25 @@ def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
 def compute(
     executor: Executor, cluster: Executor | None, options: RunOptions, dataset: Dataset, path: Path, plan: Plan
 ) -> Iterator[list[Outcome]]:
-    """Compute the missing cells and yield what came of them, as they end.
+    """Compute the missing cells and yield their outcomes as they end.
 
-    Cells of the processor come first, each on its own; then those of GPUs, the folds of a run in packs: what kills a
-    worker costs no more than one.
+    Cells on the processor come first, each in a worker of its own; then cells on GPUs, the folds of a run in packs.
+    Whatever kills a worker costs one cell, or one pack.
 
     Parameters
     ----------
     executor : Executor
-        Computes features, and the cells of the processor; those of GPUs have one of their own.
+        Computes features, and the cells on the processor; cells on GPUs have an executor of their own.
     cluster : Executor or None
-        Computes all cells, if there is one.
+        Computes all cells, if a cluster is used.
     options : RunOptions
         Workers and their limits.
     dataset : Dataset
         The images.
     path : Path
-        Results directory, for the states of long trainings.
+        Results directory, for the checkpoints of long trainings.
     plan : Plan
-        What is missing, and where it is computed.
+        The missing cells, and where each is computed.
     """
     on_processor = [(cell,) for cell in plan.missing if cell.row.label not in plan.on_gpus]
     if on_processor:
@@ -366,7 +367,7 @@ def _compute_on(
     path: Path,
     packs: Sequence[tuple[Cell, ...]],
 ) -> Iterator[list[Outcome]]:
-    """Compute features by one executor, then packs of cells of one row each by another."""
+    """Compute features on `extracting`, then packs of cells, each of one row, on `executor`."""
     rows = list({pack[0].row.label: pack[0].row for pack in packs}.values())
     packed = {row.label: pack_method(options, row) for row in rows}
     methods = {label: method for label, method in packed.items() if isinstance(method, PackedMethod)}
@@ -376,8 +377,8 @@ def _compute_on(
     sent = [row for row in rows if row.label in methods]
     for row, extracted in extracting.map(sent, lambda row: extract_task(dataset, methods[row.label])):
         features[row.label] = extracted
-        for word in extracted.notes if isinstance(extracted, Extracted) else ():
-            tell(f"{row.label}: {word}")
+        for note in extracted.notes if isinstance(extracted, Extracted) else ():
+            tell(f"{row.label}: {note}")
 
     def task(pack: tuple[Cell, ...]) -> CellTask | PackTask:
         label = pack[0].row.label
@@ -386,42 +387,42 @@ def _compute_on(
         tasks = [cell_task(cell, methods[label], extracted.path, checkpoint_of(path, cell)) for cell in pack]
         return tasks[0] if len(tasks) == 1 else PackTask(tuple(tasks))
 
-    ready = []
+    with_features = []
     for pack in packs:
         extracted = features[pack[0].row.label]
         if isinstance(extracted, Failure):
             yield [Outcome(cell, extracted, {}) for cell in pack]
         else:
-            ready.append(pack)
-    for group in executor.groups(ready, task):
+            with_features.append(pack)
+    for group in executor.groups(with_features, task):
         outcomes = []
         for pack, result in group:
             extracted = features[pack[0].row.label]
             assert isinstance(extracted, Extracted)
             results = result if isinstance(result, tuple) else [result] * len(pack)
-            outcomes += [Outcome(cell, own, extracted.seconds) for cell, own in zip(pack, results, strict=True)]
+            outcomes += [Outcome(cell, part, extracted.seconds) for cell, part in zip(pack, results, strict=True)]
         yield outcomes
 
 
 def on_gpu(options: RunOptions, row: Row) -> bool:
-    """Whether a row's cells go to GPUs."""
+    """Return whether the cells of a row are computed on GPUs."""
     return bool(options.gpus) and row.method.accepts("device")
 
 
 def executor_for(options: RunOptions, rows: Sequence[Row]) -> LocalExecutor:
-    """Workers for cells of rows on the processor, into which is loaded what these rows need."""
+    """Return workers for the cells on the processor, which have imported what these rows need."""
     imports = imports_of(row for row in rows if not on_gpu(options, row))
     return LocalExecutor(options.workers, options.threads, options.timeout, imports=imports)
 
 
 def imports_of(rows: Iterable[Row]) -> list[str]:
-    """The modules that the tasks of some rows need."""
+    """Return the modules that the tasks of these rows need."""
     modules = [module for row in rows for module in (*row.method.needs, row.method.origin)]
     return list(dict.fromkeys([TrialTask.__module__, *modules]))
 
 
 def cluster_for(options: RunOptions, rows: Sequence[Row]) -> AbstractContextManager[RayExecutor | None]:
-    """The Ray cluster that cells are computed on, where that is asked for."""
+    """Return the Ray cluster that cells are computed on, where the options ask for one."""
     if options.executor != "ray":
         return contextlib.nullcontext()
     from febench.running.executors.ray import RayExecutor
@@ -430,14 +431,14 @@ def cluster_for(options: RunOptions, rows: Sequence[Row]) -> AbstractContextMana
 
 
 def gpu_executor(options: RunOptions) -> LocalExecutor:
-    """Workers for cells on GPUs: a process a GPU."""
+    """Return workers for cells on GPUs, one for each GPU."""
     return LocalExecutor(len(options.gpus), options.threads, options.timeout, devices=options.gpus)
 
 
 def pack_method(options: RunOptions, row: Row) -> PackedMethod | Failure:
-    """A row's method, packed for the way to a worker; a failure where it holds what no other process can have.
+    """Return a row's method, pickled for workers; a failure if it holds something that cannot be pickled.
 
-    A worker with a GPU is told to use it: left to choose, it would train on the processor where torch cannot.
+    A worker with a GPU must use it: with device `auto` it would train on the processor where torch cannot use the GPU.
     """
     device = "cuda" if on_gpu(options, row) else options.device
     try:
@@ -447,7 +448,7 @@ def pack_method(options: RunOptions, row: Row) -> PackedMethod | Failure:
 
 
 def extract_task(dataset: Dataset, method: PackedMethod) -> ExtractTask:
-    """The work of computing a method's features of a data set, for a worker."""
+    """Return the task that computes a method's features of a data set."""
     images = file_of(dataset.images)
     if images is None:
         images = cached_array("images", dataset.fingerprint, in_chunks(dataset.images), len(dataset))
@@ -455,8 +456,8 @@ def extract_task(dataset: Dataset, method: PackedMethod) -> ExtractTask:
 
 
 def cell_task(cell: Cell, method: PackedMethod, inputs: Path, checkpoint: Path | None = None) -> CellTask:
-    """The work of a cell, for a worker: labels of its training and validation images, none of its test images."""
-    fold, labels, together = cell.manifest.fold(cell.run, cell.fold), cell.manifest.labels, cell.manifest.together
+    """Return the task of a cell: it has labels of training and validation images, and none of test images."""
+    fold, labels, groups = cell.manifest.fold(cell.run, cell.fold), cell.manifest.labels, cell.manifest.together
     return CellTask(
         method=method,
         inputs=inputs,
@@ -465,18 +466,18 @@ def cell_task(cell: Cell, method: PackedMethod, inputs: Path, checkpoint: Path |
         y_val=labels[fold.validation],
         class_names=cell.manifest.classes,
         seed=cell.seed,
-        groups=None if together is None else together[fold.train],
+        groups=None if groups is None else groups[fold.train],
         checkpoint=checkpoint,
     )
 
 
 def record_of(cell: Cell, result: CellResult | Failure, threads: int, seconds: dict[str, float]) -> Record:
-    """What is stored of a cell; `seconds` are those of its features."""
-    came = {"status": "ok", **vars(result)} if isinstance(result, CellResult) else vars(result)
-    came = {
-        name: shortened(part, TOLD) if name in ("error", "traceback") and part else part for name, part in came.items()
-    }
-    elsewhere = came.pop("environment")
+    """Return the record of a cell; `seconds` are those of its features."""
+    fields = {"status": "ok", **vars(result)} if isinstance(result, CellResult) else dict(vars(result))
+    for name in ("error", "traceback"):
+        if fields.get(name):
+            fields[name] = shortened(fields[name], MAX_ERROR_LENGTH)
+    elsewhere = fields.pop("environment")
     return Record(
         key=cell.key,
         method=cell.row.method.name,
@@ -488,15 +489,15 @@ def record_of(cell: Cell, result: CellResult | Failure, threads: int, seconds: d
         seed=cell.seed,
         threads=threads,
         environment=id_of(dict(elsewhere)) if elsewhere else environment_id(),
-        **{**came, "seconds": {**seconds, **came.get("seconds", {})}},
+        **{**fields, "seconds": {**seconds, **fields.get("seconds", {})}},
     )
 
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Treat what asks a process to end as Ctrl-C: SIGTERM, a closed terminal's SIGHUP, and SIGUSR1 of batch queues.
+    """Treat signals that ask a process to end as Ctrl-C: SIGTERM, SIGHUP of a closed terminal, SIGUSR1 of batch queues.
 
-    What the caller has chosen to ignore, as `nohup` does SIGHUP, stays ignored.
+    Signals that the caller ignores, as `nohup` does SIGHUP, stay ignored.
     """
 
     def interrupt(*_: object) -> None:
@@ -508,7 +509,7 @@ def _interruptible() -> Iterator[None]:
             number = getattr(signal, name, None)  # Windows has the first alone
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, interrupt)
-    except ValueError:  # not in the main thread: whoever runs febench there handles signals
+    except ValueError:  # not in the main thread: the caller handles signals
         yield
         return
     try:

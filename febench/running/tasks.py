@@ -1,4 +1,4 @@
-"""What a worker does: features of a data set, and cells from images to predictions. No test label ever reaches it."""
+"""The tasks of workers: features of a data set, and cells from images to predictions. They get no test label."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from febench.core.method import FoldOutcome, FoldTask, InvalidPredictionsError, 
 from febench.core.protocol import Fold
 from febench.running.executors.base import Failure
 
-CHUNK = 256
+IMAGES_PER_CHUNK = 256
 BY_KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-OFF = 1e-3
-"""By how much the sum of an image's probabilities may differ from 1: those of half precision do."""
-LONGEST = 2**20
-"""Bytes that a method may tell of a training, as JSON."""
-TIE = 1e-6
-"""Probabilities that differ by less are equal."""
+PROBABILITY_SUM_TOLERANCE = 1e-3
+"""By how much the sum of an image's probabilities may differ from 1, as in half precision."""
+MAX_FIT_INFO_BYTES = 2**20
+"""Largest `fit_info_` of a method, in bytes of JSON."""
+PROBABILITY_TIE_TOLERANCE = 1e-6
+"""Probabilities that differ by less count as equal."""
 
 R = TypeVar("R")
 
 
 @dataclass(frozen=True)
 class PackedMethod:
-    """What a worker needs to build a method's classifier.
+    """A method, pickled for workers, which build its classifier.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class PackedMethod:
     params : dict
         Its complete parameters.
     given : dict
-        What the harness gives the builder beside them: `device`, `deterministic`, `pack`.
+        What the harness passes to the builder beside them: `device`, `deterministic`, `pack`.
     """
 
     name: str
@@ -60,23 +60,23 @@ class PackedMethod:
 
     @classmethod
     def of(cls, method: Method, params: dict[str, Any], device: str, **given: Any) -> PackedMethod:
-        """Pack a method for the way to a worker."""
+        """Pickle a method for workers."""
         return cls(method.name, dumps(method), params, {"device": device, **given})
 
     def load(self) -> None:
-        """Import what the method needs."""
+        """Import the packages that the method needs."""
         for package in self.method.needs:
             import_module(package)
 
     @property
     def method(self) -> Method:
-        """The method, unpacked."""
+        """The unpickled method."""
         method: Method = pickle.loads(self.pickled)
         return method
 
     @property
     def unfit(self) -> str | None:
-        """Why it cannot run where this is asked, in a sentence; None if it can."""
+        """A sentence that says why it cannot run on this machine; None if it can."""
         try:
             method = self.method
             return method.missing or (method.check(self.params, self.given["device"]) if method.check else None)
@@ -84,15 +84,15 @@ class PackedMethod:
             return f"method {self.name} cannot be loaded ({type(error).__name__}: {error})"
 
     def build(self, seed: int, checkpoint: Path | None = None) -> Any:
-        """A new classifier."""
+        """Return a new classifier."""
         return self.method.make(self.params, random_state=seed, checkpoint=checkpoint, **self.given)
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """Where the features of a data set are (its images, of a method without), and the seconds they took.
+    """Path and seconds of a data set's features; for a method without features the path of its images.
 
-    They were held against what was written: cells map them as they are. `notes` tell of those that were made again.
+    The stored file was checked, so that cells can map it. `notes` name features that were computed again.
     """
 
     path: Path
@@ -102,7 +102,7 @@ class Extracted:
 
 @dataclass(frozen=True)
 class CellResult:
-    """What came of a cell; the fields are those of `febench.results.record.Record`."""
+    """The result of a cell; the fields are those of `febench.results.record.Record`."""
 
     predictions: list[int]
     probabilities: list[list[float]] | None = None
@@ -111,7 +111,7 @@ class CellResult:
     peak_memory_mb: float | None = None
     info: dict[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] | None = None
-    """Where it was computed, if not on this machine."""
+    """The environment it was computed in, if that is not this machine's."""
 
 
 @dataclass(frozen=True)
@@ -128,11 +128,11 @@ class ExtractTask:
     key: tuple[str, ...]
 
     def load(self) -> None:
-        """Import what the method needs: no part of the work."""
+        """Import the packages that the method needs; this does not count as work."""
         self.method.load()
 
     def run(self) -> Extracted | Failure:
-        """The features, or the images if the method has no `extract`."""
+        """Return the features, or the images if the method has no `extract`."""
         return guarded(self._extract)
 
     def _extract(self) -> Extracted:
@@ -146,7 +146,7 @@ class ExtractTask:
         return Extracted(path, {"extract": seconds_of(path)}, tuple(notes))
 
     def path_of(self, estimator: Any) -> Path:
-        """Where the features are, once they are computed."""
+        """Return the path that the features have once they are computed."""
         return array_path("features", self._key_of(estimator))
 
     def _key_of(self, estimator: Any) -> list[Any]:
@@ -172,8 +172,8 @@ def _names_its_code(estimator: Any, features_id: Any) -> bool:
 
 
 def _features(estimator: Any, images: NDArray[np.uint8]) -> Iterator[NDArray[Any]]:
-    """Features chunk by chunk."""
-    for chunk in in_chunks(images, CHUNK):
+    """Yield features chunk by chunk."""
+    for chunk in in_chunks(images, IMAGES_PER_CHUNK):
         features = np.asarray(estimator.extract(chunk))
         if len(features) != len(chunk):
             raise ValueError(f"extract returned {len(features)} rows for {len(chunk)} images")
@@ -199,11 +199,11 @@ class CellTask:
     seed : int
         Seed of the cell.
     groups : int64 array or None
-        What the protocol keeps together: a number for each training image, none for any other.
+        Numbers of the training images' groups, which the protocol keeps together.
     checkpoint : Path or None
-        Where a long training may keep its state.
+        File in which a long training may keep its state.
     weights : pair of Path and dict, or None
-        Where the trained network is to be kept, and what `save_weights` shall note about it.
+        File for the trained network's weights, and what `save_weights` writes about them.
     """
 
     method: PackedMethod
@@ -218,11 +218,11 @@ class CellTask:
     weights: tuple[Path, dict[str, Any]] | None = None
 
     def load(self) -> None:
-        """Import what the method needs: no part of the work."""
+        """Import the packages that the method needs; this does not count as work."""
         self.method.load()
 
     def run(self) -> CellResult | Failure:
-        """The predictions, or what went wrong."""
+        """Return the result of the cell, or why it failed."""
         return guarded(self._train_and_predict)
 
     def _train_and_predict(self) -> CellResult:
@@ -234,9 +234,10 @@ class CellTask:
             "groups": lambda: None if self.groups is None else self.groups.copy(),
             "class_names": lambda: self.class_names,
         }
-        named = {one.name for one in inspect.signature(estimator.fit).parameters.values() if one.kind in BY_KEYWORD}
-        taken = {name: give() for name, give in offered.items() if name in named}
-        estimator.fit(self._inputs_of(self.fold.train), self.y_train.copy(), **taken)
+        parameters = inspect.signature(estimator.fit).parameters.values()
+        accepted = {parameter.name for parameter in parameters if parameter.kind in BY_KEYWORD}
+        arguments = {name: get() for name, get in offered.items() if name in accepted}
+        estimator.fit(self._inputs_of(self.fold.train), self.y_train.copy(), **arguments)
         fitted = time.perf_counter()
         if self.weights is not None:
             estimator.save_weights(*self.weights)
@@ -248,39 +249,39 @@ class CellTask:
         probabilities, contradictions = None, 0
         if hasattr(estimator, "predict_proba"):
             classes = getattr(estimator, "classes_", np.arange(n_classes))
-            given = estimator.predict_proba(images)
-            probabilities, contradictions = _checked_probabilities(given, classes, predictions, n_classes)
+            raw = estimator.predict_proba(images)
+            probabilities, contradictions = _checked_probabilities(raw, classes, predictions, n_classes)
         before = float(info.get("seconds_before", 0.0))
         seconds = {"fit": round(fitted - start + before, 4), "predict": round(predicted - fitted, 4)}
         return CellResult(predictions, probabilities, contradictions, seconds, info=info)
 
     def _inputs_of(self, images: NDArray[np.int64]) -> NDArray[Any]:
-        """A copy of some rows; of the file itself nothing stays in memory, which of large sets is gigabytes."""
+        """Return a copy of some rows; the file, gigabytes for a large set, does not stay in memory."""
         rows: NDArray[Any] = np.load(self.inputs, mmap_mode="r")[images]
         return rows
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What it reads."""
+        """The files that it reads."""
         return (self.inputs,)
 
     def with_files(self, here: Mapping[Path, Path]) -> CellTask:
-        """The same work on another machine, where its files are elsewhere; a state kept halfway does not travel."""
+        """Return the same task with the paths of another machine, without a checkpoint."""
         return replace(self, inputs=here[self.inputs], checkpoint=None)
 
     @property
     def on_gpu(self) -> bool:
-        """Whether it is for a GPU."""
+        """Whether it runs on a GPU."""
         return bool(self.method.given["device"] == "cuda")
 
     @property
     def unfit(self) -> str | None:
-        """Why it cannot run where this is asked."""
+        """A sentence that says why it cannot run on this machine, or None."""
         return self.method.unfit
 
     @property
     def fold_task(self) -> FoldTask:
-        """The same work, for `fit_predict_folds`."""
+        """The same fold as an argument of `fit_predict_folds`."""
         fold, groups = self.fold, None if self.groups is None else self.groups.copy()
         labels = (self.y_train.copy(), self.y_val.copy())
         return FoldTask(fold.train, fold.validation, fold.test, *labels, self.seed, groups, self.class_names)
@@ -288,36 +289,36 @@ class CellTask:
 
 @dataclass(frozen=True)
 class PackTask:
-    """Cells of one method in one go, by its `fit_predict_folds`."""
+    """Cells of one method that are computed together by its `fit_predict_folds`."""
 
     cells: tuple[CellTask, ...]
 
     @property
     def weight(self) -> int:
-        """How many time limits it may take."""
+        """Number of time limits that it may take."""
         return len(self.cells)
 
     def load(self) -> None:
-        """Import what the method needs: no part of the work."""
+        """Import the packages that the method needs; this does not count as work."""
         self.cells[0].method.load()
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What it reads."""
+        """The files that it reads."""
         return self.cells[0].files
 
     def with_files(self, here: Mapping[Path, Path]) -> PackTask:
-        """The same work on another machine."""
+        """Return the same task with the paths of another machine."""
         return PackTask(tuple(cell.with_files(here) for cell in self.cells))
 
     @property
     def on_gpu(self) -> bool:
-        """Whether it is for a GPU."""
+        """Whether it runs on a GPU."""
         return self.cells[0].on_gpu
 
     @property
     def unfit(self) -> str | None:
-        """Why it cannot run where this is asked."""
+        """A sentence that says why it cannot run on this machine, or None."""
         return self.cells[0].unfit
 
     def run(self) -> tuple[CellResult | Failure, ...] | Failure:
@@ -360,48 +361,48 @@ def _of_fold(outcome: FoldOutcome, cell: CellTask, peak_memory_mb: float | None)
 def _checked_probabilities(
     probabilities: Any, classes: Any, predictions: list[int], n_classes: int
 ) -> tuple[list[list[float]], int]:
-    """Probabilities as they are stored, and of how many images the prediction is not among the most probable classes.
+    """Return probabilities as they are stored, and how many predictions are not the most probable class.
 
     Every class of the data set has a column, zero if the method has not seen it. Four significant digits are kept: a
     small probability must not become 0, whose logarithm is infinite. Scikit-learn's SVC contradicts itself.
     """
-    given, seen, n_images = np.asarray(probabilities, dtype=np.float64), np.asarray(classes), len(predictions)
-    if given.shape != (n_images, len(seen)) or not np.isfinite(given).all():
-        raise InvalidPredictionsError(f"the probabilities have shape {given.shape} or values that are not finite")
-    if (given < 0).any():
-        raise InvalidPredictionsError(f"predict_proba returned a negative probability, {given.min():.4g}")
-    sums = given.sum(axis=1)
-    if (abs(sums - 1) > OFF).any():
+    raw, seen, n_images = np.asarray(probabilities, dtype=np.float64), np.asarray(classes), len(predictions)
+    if raw.shape != (n_images, len(seen)) or not np.isfinite(raw).all():
+        raise InvalidPredictionsError(f"the probabilities have shape {raw.shape} or values that are not finite")
+    if (raw < 0).any():
+        raise InvalidPredictionsError(f"predict_proba returned a negative probability, {raw.min():.4g}")
+    sums = raw.sum(axis=1)
+    if (abs(sums - 1) > PROBABILITY_SUM_TOLERANCE).any():
         worst = sums[abs(sums - 1).argmax()]
         raise InvalidPredictionsError(
             f"predict_proba returned probabilities of an image whose sum is {worst:.4g}, not 1"
         )
     whole = np.zeros((n_images, n_classes))
-    whole[:, seen] = given
+    whole[:, seen] = raw
     own = whole[np.arange(n_images), predictions]
-    contradictions = int((own < whole.max(axis=1, initial=0.0) - TIE).sum())
+    contradictions = int((own < whole.max(axis=1, initial=0.0) - PROBABILITY_TIE_TOLERANCE).sum())
     return [[float(f"{p:.4g}") for p in row] for row in whole], contradictions
 
 
 def _storable(info: Mapping[str, Any]) -> dict[str, Any]:
-    """What a method says of its training, as it is read back: only what JSON can hold, and no endless text."""
+    """Return the `fit_info_` of a method as it is stored: only what JSON can hold, up to `MAX_FIT_INFO_BYTES`."""
     text = as_json(dict(info))
-    if len(text) > LONGEST:
+    if len(text) > MAX_FIT_INFO_BYTES:
         return {"left_out": f"fit_info_ of {len(text):,} bytes"}
-    told: dict[str, Any] = json.loads(text, parse_constant=lambda _: None)
-    return told
+    stored: dict[str, Any] = json.loads(text, parse_constant=lambda _: None)
+    return stored
 
 
 def guarded(work: Callable[[], R]) -> R | Failure:
-    """Run a piece of work; whatever a method raises becomes a failure, and cells are told their peak memory."""
+    """Call `work` and return its result, with the peak memory of a cell; whatever it raises becomes a failure."""
     clear = Path("/proc/self/clear_refs")
-    if clear.exists():  # Linux counts the peak anew after this; elsewhere the worker's whole life is its peak
+    if clear.exists():  # Linux then counts the peak anew; elsewhere it is that of the whole process
         clear.write_text("5")
     try:
         result = work()
     except InvalidPredictionsError as error:
         return Failure("invalid", str(error))
-    except BaseException as error:  # sys.exit and Ctrl-C too: whatever a method raises, it has no result
+    except BaseException as error:  # also sys.exit and Ctrl-C: a method that raises has no result
         return Failure.of(error)
     if isinstance(result, CellResult):
         return replace(result, peak_memory_mb=_peak_memory_mb())
@@ -417,9 +418,9 @@ def _peak_memory_mb() -> float | None:
 
 
 def dumps(thing: object) -> bytes:
-    """Pickle as `cloudpickle.dumps`; what `pickle.loads` makes of it knows the files its code came from.
+    """Return a pickle as `cloudpickle.dumps` does, which keeps the file names of code.
 
-    cloudpickle 3.1.3 and later leave them out, and an error in a plugin could not tell its place.
+    cloudpickle 3.1.3 and later leave them out, and the traceback of a plugin could not name its file.
     """
     file = io.BytesIO()
     _Pickler(file).dump(thing)

@@ -68,7 +68,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
         if driver:
             text = f"NVRM version: NVIDIA UNIX x86_64 Kernel Module  {driver}  Mon Jan  5 00:00:00 UTC 2026"
             (tmp_path / "version").write_text(text)
-        monkeypatch.setattr(local, "GPUS", ((str(tmp_path / "dev"), "nvidia[0-9]*"),))
+        monkeypatch.setattr(local, "GPU_FILES", ((str(tmp_path / "dev"), "nvidia[0-9]*"),))
         monkeypatch.setattr(doctor, "DRIVER", tmp_path / "version")
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
         if visible is not None:
@@ -110,7 +110,7 @@ def test_why_a_gpu_is_used_or_not(look: Look, machine: dict[str, Any], use: str,
 
 
 def test_a_driver_that_hangs_is_not_waited_for(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "PATIENCE", 2.0)
+    monkeypatch.setattr(probes, "PROBE_TIMEOUT_S", 2.0)
     said = look(asked="time.sleep(600)")
     assert (said["use"], "did not answer within 2 s" in said["verdict"]) == ("fails", True)
 

@@ -22,8 +22,8 @@ from febench.core.manifest import draw
 from febench.running.executors.base import Failure
 from febench.running.plan import select_rows, wanted_cells
 from febench.running.progress import ProblemsOnly, say
-from febench.running.runner import TOLD, record_of
-from febench.running.tasks import LONGEST, _storable
+from febench.running.runner import MAX_ERROR_LENGTH, record_of
+from febench.running.tasks import MAX_FIT_INFO_BYTES, _storable
 from tests.end_to_end.conftest import COMMAND, Febench
 from tests.made_results import made_cell, made_dataset, made_results
 
@@ -82,8 +82,10 @@ def test_long_texts_are_stored_shortened() -> None:
     rows, _ = select_rows("majority", None, {})
     (cell, *_) = wanted_cells(rows, manifest, 1)
     record = record_of(cell, Failure("failed", "e" * 20_000_000, "t" * 20_000_000), 1, {})
-    assert len(record.to_line()) < 4 * TOLD
-    assert _storable({"notes": "x" * 2 * LONGEST}) == {"left_out": f"fit_info_ of {2 * LONGEST + 13:,} bytes"}
+    assert len(record.to_line()) < 4 * MAX_ERROR_LENGTH
+    assert _storable({"notes": "x" * 2 * MAX_FIT_INFO_BYTES}) == {
+        "left_out": f"fit_info_ of {2 * MAX_FIT_INFO_BYTES + 13:,} bytes"
+    }
 
 
 def test_what_json_does_not_have_is_stored_as_nothing() -> None:

@@ -12,7 +12,7 @@ from febench.core.manifest import draw
 from febench.core.registry import load_plugin
 from febench.running.executors.base import Failure
 from febench.running.executors.local import LocalExecutor
-from febench.running.forecast import CHUNK, SAMPLE, TrialTask, try_rows
+from febench.running.forecast import IMAGES_PER_TRIAL_CHUNK, MAX_SAMPLE_IMAGES, TrialTask, try_rows
 from febench.running.plan import Plan, Trial, make_row, wanted_cells
 from febench.running.runner import extract_task
 from febench.running.tasks import Extracted, PackedMethod
@@ -101,7 +101,7 @@ def test_rows_are_tried_and_those_that_cannot_tell_stay_unknown(toy: Dataset) ->
 def test_features_that_are_there_take_no_time_and_others_in_proportion(toy: Dataset) -> None:
     (row,) = planned(toy, "tells").rows
     extraction = extract_task(toy, PackedMethod.of(row.method, row.params, "cpu"))
-    task = TrialTask(extraction, np.arange(CHUNK), toy.labels[:CHUNK], 100)
+    task = TrialTask(extraction, np.arange(IMAGES_PER_TRIAL_CHUNK), toy.labels[:IMAGES_PER_TRIAL_CHUNK], 100)
     trial = task.run()
     assert isinstance(trial, Trial) and trial.extract > 0 and trial.cell == 200.0
     assert trial.features is not None and not trial.features.exists()  # a trial leaves no features behind
@@ -121,5 +121,5 @@ def test_no_test_image_and_no_more_than_a_sample_reaches_a_trial(toy: Dataset) -
 
     try_rows(Recorder(), 1, toy, plan, {"tells": extract_task(toy, PackedMethod.of(plan.rows[0].method, {}, "cpu"))})  # type: ignore[arg-type]
     fold = plan.cells[0].manifest.fold(1, 1)
-    assert set(seen[0].sample) <= set(fold.train) and len(seen[0].sample) == min(SAMPLE, len(fold.train))
+    assert set(seen[0].sample) <= set(fold.train) and len(seen[0].sample) == min(MAX_SAMPLE_IMAGES, len(fold.train))
     assert np.array_equal(seen[0].y, toy.labels[seen[0].sample])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from febench.running.progress import LiveWatcher, PlainWatcher, Tally, duration,
 @pytest.fixture
 def plan(toy: Dataset, plugin: Path) -> Plan:
     load_plugin(plugin)
-    rows = tuple(make_row(name, "paper", {}) for name in ("lottery", "pixel-svm"))
+    rows = tuple(make_row(name, "full", {}) for name in ("lottery", "pixel-svm"))
     return Plan(rows, wanted_cells(rows, draw(toy, "paper"), 1))
 
 
@@ -34,12 +35,12 @@ def a_record(cell: Cell, ok: bool = True) -> Record:
     )  # fmt: skip
 
 
-def watched(plan: Plan, terminal: bool, path: Path = Path()) -> str:
-    console = Console(file=io.StringIO(), force_terminal=terminal, width=120, color_system=None)
+def watched(plan: Plan, terminal: bool, path: Path = Path(), width: int = 120) -> str:
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=width, color_system=None)
     watcher = make_watcher(console, path)
     watcher.begin(plan)
     for cell in plan.cells:
-        watcher.came_in(cell, a_record(cell, ok=cell.fold != 3))
+        watcher.stored(cell, a_record(cell, ok=cell.fold != 3))
     watcher.end()
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -92,7 +93,7 @@ def test_what_takes_long_to_forecast_is_counted_down_meanwhile(plan: Plan, monke
 
 def test_plain_lines_tell_the_end_of_each_run_and_the_accuracy_so_far(plan: Plan) -> None:
     told = watched(plan, terminal=False)
-    assert "lottery run 1 is in, accuracy so far 100.0 % (mean sensitivity 100.0 %); 10/20 cells, 1 failed" in told
+    assert "lottery run 1 is stored, accuracy so far 100.0 % (mean sensitivity 100.0 %); 10/20 cells, 1 failed" in told
     assert "an unknown time left" in told
     assert "\x1b" not in told
 
@@ -110,6 +111,19 @@ def test_a_terminal_shows_how_far_long_trainings_are(plan: Plan, tmp_path: Path)
     os.utime(steps[1], (0, 0))  # of a run that was killed
     told = watched(plan, terminal=True, path=tmp_path)
     assert "step 742 of 12,000" in told and "of 13" not in told
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_each_row_has_one_line_with_its_whole_counter_at_any_width(plan: Plan, tmp_path: Path, width: int) -> None:
+    (tmp_path / ".checkpoints").mkdir()
+    (tmp_path / ".checkpoints" / "resnet18 1 1 0123-4567.step").write_text("742 12000")
+    text = watched(plan, terminal=True, path=tmp_path, width=width)
+    frames = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "\n", text).replace("\r", "\n").splitlines()
+    for label in ("all cells", "lottery", "pixel-svm"):
+        lines = [line for line in frames if line.startswith(f"{label} ")]
+        assert lines and all(re.search(r" \d+/\d+ ", line) and len(line) <= width for line in lines), label
+    assert any("step 742 of 12,000" in line for line in frames if line.startswith("all cells "))
+    assert not any(line.startswith(("accuracy", "left", "(mean")) for line in frames)
 
 
 @pytest.mark.parametrize(

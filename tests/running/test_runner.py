@@ -13,7 +13,7 @@ from febench.results.store import Store
 from febench.running.executors.base import Failure
 from febench.running.options import RunOptions
 from febench.running.plan import Cell, Plan, make_row, wanted_cells
-from febench.running.runner import Outcome, folds_of, keep
+from febench.running.runner import Outcome, folds_of, store_outcomes
 from febench.running.tasks import CellResult
 
 
@@ -51,7 +51,7 @@ class Disbeliever:
 
     def begin(self, plan: Plan) -> None: ...
 
-    def came_in(self, cell: Cell, record: Record) -> None:
+    def stored(self, cell: Cell, record: Record) -> None:
         assert cell.key in {stored.key for stored in Store(self.path).records}
         self.told.append(record.status)
 
@@ -72,7 +72,7 @@ def test_cells_of_a_group_are_stored_before_one_is_told_and_a_full_disk_is_no_re
     second = [Outcome(cell, failure, {}) for cell, failure in zip(cells[4:], failures, strict=False)]
     watcher = Disbeliever(tmp_path)
     with store.writing() as writer:
-        keep(iter([first, second, second[:1]]), options, tmp_path, writer, watcher)
+        store_outcomes(iter([first, second, second[:1]]), options, tmp_path, writer, watcher)
     assert watcher.told == ["ok"] * 4 + ["failed"]
     assert watcher.notes == ["end", "3 cells of lottery met a full disk and stay missing: no room"]
     assert len(Store(tmp_path).records) == 5

@@ -19,8 +19,8 @@ from typing import Generic, TypeVar
 from febench.core.errors import FebenchError
 from febench.running.executors.base import TIME_LIMIT_ERROR, Executor, Failure, Task
 from febench.running.executors.launch import Launcher, launcher
-from febench.running.executors.server import ENDED
-from febench.running.executors.worker import BEGUN
+from febench.running.executors.server import WORKER_ENDED
+from febench.running.executors.worker import WORKER_STARTED
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -30,23 +30,25 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
 )
 
-GPUS = (("/proc/driver/nvidia/gpus", "*"), ("/dev", "nvidia[0-9]*"), ("/dev", "dxg"))
-"""Where Linux has a file for each GPU: its driver, a container, Windows's subsystem (all GPUs in one)."""
+GPU_FILES = (("/proc/driver/nvidia/gpus", "*"), ("/dev", "nvidia[0-9]*"), ("/dev", "dxg"))
+"""Folders and patterns of the files of GPUs on Linux: of the driver, in a container, in WSL (one for all GPUs)."""
 
-LIBRARIES = frozenset(("PIL", "joblib", "numpy", "pywt", "scipy", "skimage", "sklearn", "torch", "torchvision"))
-"""What may be loaded by the server that workers are forked from, if it is loaded here: it starts no thread."""
+PRELOADABLE_LIBRARIES = frozenset(
+    ("PIL", "joblib", "numpy", "pywt", "scipy", "skimage", "sklearn", "torch", "torchvision")
+)
+"""Packages that the server imports for workers if this process has them: importing them starts no thread."""
 
-READY = 300.0
-"""Seconds in which a worker must have done its imports."""
-DEATHS = 10
-"""How often in a row the server may die before any worker has begun."""
+WORKER_START_TIMEOUT_S = 300.0
+"""Seconds that a worker may take to start and import."""
+MAX_SERVER_DEATHS = 10
+"""How often in a row the server may die before a worker has started."""
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 
 def gpus() -> tuple[str, ...]:
-    """Names by which CUDA knows the GPUs that may be used, without loading it."""
+    """Return the names of the GPUs that may be used, as CUDA knows them, without loading CUDA."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return tuple(name.strip() for name in visible.split(",") if name.strip() not in ("", "-1"))
@@ -54,29 +56,29 @@ def gpus() -> tuple[str, ...]:
 
 
 def gpu_files() -> int:
-    """How many GPUs there are files of, whether they may be used or not."""
-    counts = (len(list(Path(folder).glob(names))) for folder, names in GPUS)
+    """Return how many GPUs the system has files of, whether they may be used or not."""
+    counts = (len(list(Path(folder).glob(names))) for folder, names in GPU_FILES)
     return next(filter(None, counts), 0)
 
 
 @dataclass(eq=False)
 class _Worker(Generic[T, R]):
-    """A worker process, seen from here.
+    """A worker process, as this process sees it.
 
     Attributes
     ----------
     item, task
-        What it does.
+        What it computes.
     limit : float or None
-        Seconds it may take, once its imports are done.
+        Seconds that the task may take after its imports.
     link : socket
-        `unsent` goes there, and what comes is `told`: its process id when it begins, then its result.
+        Sends `unsent`, the rest of the pickled task; fills `received`: a `WORKER_STARTED` message, then the result.
     device : str or None
-        The GPU that is its alone.
+        The GPU that this worker has to itself.
     deadline : float or None
         When it is stopped.
     stopped : bool
-        Whether it was.
+        Whether it was stopped.
     """
 
     item: T
@@ -85,43 +87,43 @@ class _Worker(Generic[T, R]):
     link: socket.socket
     unsent: memoryview
     device: str | None = None
-    told: bytearray = field(default_factory=bytearray)
-    deadline: float | None = field(default_factory=lambda: time.monotonic() + READY)
+    received: bytearray = field(default_factory=bytearray)
+    deadline: float | None = field(default_factory=lambda: time.monotonic() + WORKER_START_TIMEOUT_S)
     stopped: bool = False
 
     @property
     def pid(self) -> int | None:
-        """Its process id, once it has begun."""
-        return BEGUN.unpack_from(self.told)[0] if len(self.told) >= BEGUN.size else None
+        """Its process id, once its imports are done."""
+        return WORKER_STARTED.unpack_from(self.received)[0] if len(self.received) >= WORKER_STARTED.size else None
 
     def exchange(self) -> bool:
-        """Send and take what can be now; whether it has said all that it will."""
-        had_begun = self.pid is not None
+        """Send and receive what is possible now; return whether the worker has closed its end."""
+        had_started = self.pid is not None
         try:
             while part := self.link.recv(1 << 20):
-                self.told += part
-            over = True
+                self.received += part
+            closed = True
         except OSError as error:
-            over = not isinstance(error, BlockingIOError)
-        if self.pid is not None and not had_begun:
+            closed = not isinstance(error, BlockingIOError)
+        if self.pid is not None and not had_started:
             self.deadline = None if self.limit is None else time.monotonic() + self.limit
         with contextlib.suppress(OSError):
             if self.unsent:
                 self.unsent = self.unsent[self.link.send(self.unsent) :]
                 if not self.unsent:
                     self.link.shutdown(socket.SHUT_WR)
-        return over
+        return closed
 
     def result(self, code: int) -> R | Failure:
-        """What came of it, after it has ended with this exit code; a failure `killed` may be no fault of its own."""
-        if code == 0 and len(self.told) > BEGUN.size:
+        """Return the result of a worker that has ended; a failure of status `killed` may be the machine's fault."""
+        if code == 0 and len(self.received) > WORKER_STARTED.size:
             try:
-                result: R | Failure = pickle.loads(memoryview(self.told)[BEGUN.size :])
+                result: R | Failure = pickle.loads(memoryview(self.received)[WORKER_STARTED.size :])
                 return result
             except Exception as error:
                 return Failure.of(error)
         if self.stopped and self.pid is None:
-            return Failure("timeout", f"its imports were not done after {READY:g} s")
+            return Failure("timeout", f"its imports were not done after {WORKER_START_TIMEOUT_S:g} s")
         if self.stopped:
             return Failure("timeout", TIME_LIMIT_ERROR.format(self.limit))
         if code >= 0:
@@ -133,7 +135,7 @@ class _Worker(Generic[T, R]):
 
 
 class LocalExecutor(Executor):
-    """Worker processes on this machine, a clean one for each task; use as a context manager.
+    """Runs tasks in worker processes on this machine, a new process for each; use as a context manager.
 
     Parameters
     ----------
@@ -164,7 +166,7 @@ class LocalExecutor(Executor):
         self._variables = dict.fromkeys(THREAD_VARIABLES, str(threads))
         # Libraries that may use several threads start them when they are imported, and CUDA must never meet a fork
         self._fork = sys.platform == "linux" and threads == 1 and not devices
-        loaded = [name for name in sys.modules if name.partition(".")[0] in LIBRARIES]
+        loaded = [name for name in sys.modules if name.partition(".")[0] in PRELOADABLE_LIBRARIES]
         self._imports = list(dict.fromkeys([*imports, *loaded])) if self._fork else []
         self._launcher: Launcher | None = None
         self._last = 0
@@ -180,9 +182,9 @@ class LocalExecutor(Executor):
             self._launcher.close()
 
     def groups(self, items: Iterable[T], task: Callable[[T], Task[R]]) -> Iterator[list[tuple[T, R | Failure]]]:
-        """Run the task of each item in order, and yield items as they end; see `Executor`.
+        """Run the task of each item in order; yield items with their results as they end, see `Executor`.
 
-        What may be the machine's fault, a full disk or a killed process, is tried once more at the end, alone.
+        A task that met a full disk or was killed, perhaps by the machine's fault, is tried once more at the end, alone.
         """
         again = []
         for ended in self._run(((item, task(item)) for item in items), self._jobs):
@@ -201,7 +203,7 @@ class LocalExecutor(Executor):
             yield [(worker.item, result)]
 
     def _run(self, tasks: Iterator[tuple[T, Task[R]]], jobs: int) -> Iterator[list[tuple[_Worker[T, R], R | Failure]]]:
-        """Run so many tasks at a time, and yield the workers that have ended, with what came of each."""
+        """Run `jobs` tasks at a time; yield groups of workers that have ended, with their results."""
         running: dict[int, _Worker[T, R]] = {}
         try:
             while True:
@@ -213,14 +215,14 @@ class LocalExecutor(Executor):
                 ended = []
                 for number, code in self._wait(running):
                     worker = running.pop(number)
-                    self._part_from(worker)
+                    self._close(worker)
                     ended.append((worker, worker.result(code)))
                 if ended:
                     yield ended
         finally:
             for number, worker in running.items():
                 self._kill(number)
-                self._part_from(worker)
+                self._close(worker)
 
     def _start(self, item: T, task: Task[R], devices_in_use: set[str | None]) -> _Worker[T, R]:
         device = next((device for device in self._devices or () if device not in devices_in_use), None)
@@ -231,10 +233,10 @@ class LocalExecutor(Executor):
         if self._launcher is None:
             self._launcher = launcher(self._variables, self._imports, self._fork)
             self._selector.register(self._launcher.control, selectors.EVENT_READ)
-        link, theirs = socket.socketpair()
+        link, worker_end = socket.socketpair()
         link.setblocking(False)
-        with theirs:
-            self._launcher.start(self._last, theirs)
+        with worker_end:
+            self._launcher.start(self._last, worker_end)
         worker = _Worker(item, task, limit, link, unsent, device)
         self._selector.register(link, selectors.EVENT_READ | selectors.EVENT_WRITE, worker)
         return worker
@@ -243,14 +245,14 @@ class LocalExecutor(Executor):
         if self._launcher:
             self._launcher.kill(number)
 
-    def _part_from(self, worker: _Worker[T, R]) -> None:
+    def _close(self, worker: _Worker[T, R]) -> None:
         worker.exchange()
         with contextlib.suppress(KeyError):
             self._selector.unregister(worker.link)
         worker.link.close()
 
     def _wait(self, running: Mapping[int, _Worker[T, R]]) -> list[tuple[int, int]]:
-        """Serve the workers until something happens; the numbers of those that have ended, with their exit codes."""
+        """Exchange data until something happens; return numbers and exit codes of the workers that have ended."""
         deadlines = [worker.deadline for worker in running.values() if worker.deadline is not None]
         ended: list[tuple[int, int]] = []
         for key, _ in self._selector.select(max(0.0, min(deadlines) - time.monotonic()) if deadlines else None):
@@ -270,15 +272,15 @@ class LocalExecutor(Executor):
     def _ended(self, running: Mapping[int, _Worker[T, R]]) -> list[tuple[int, int]]:
         assert self._launcher is not None
         try:
-            told = self._launcher.control.recv(ENDED.size * 100)
+            messages = self._launcher.control.recv(WORKER_ENDED.size * 100)
         except ConnectionError:
-            told = b""
-        if told:
+            messages = b""
+        if messages:
             self._deaths = 0
-            return [(number, code) for number, code in ENDED.iter_unpack(told) if number in running]
-        # Somebody killed the server, and its workers have died with it
+            return [(number, code) for number, code in WORKER_ENDED.iter_unpack(messages) if number in running]
+        # The server was killed, and its workers have died with it
         self._deaths = 0 if any(worker.pid is not None for worker in running.values()) else self._deaths + 1
-        if self._deaths > DEATHS:
+        if self._deaths > MAX_SERVER_DEATHS:
             raise FebenchError("the process that starts workers dies each time it is started")
         for worker in running.values():
             if worker.pid is not None:
@@ -287,6 +289,6 @@ class LocalExecutor(Executor):
         self._selector.unregister(self._launcher.control)
         self._launcher.close()
         self._launcher = None
-        if self._deaths > 1:  # of its imports, it may be
+        if self._deaths > 1:  # its imports may be the cause
             self._imports = []
         return [(number, -signal.SIGKILL) for number in running]

@@ -1,4 +1,4 @@
-"""Tasks on the nodes of a Ray cluster; on each node they run as on this machine, in clean worker processes.
+"""Run tasks on the nodes of a Ray cluster; on each node in new worker processes, as on this machine.
 
 A Ray worker holds a `LocalExecutor` of one worker: time limits, process trees and failures are those of `local`. Arrays
 travel by Ray's object store, once to each node, and lie there in febench's cache under the hash of their content. The
@@ -30,12 +30,12 @@ from febench.core.errors import FebenchError, UsageError
 from febench.running.executors.base import Executor, Failure, Task
 from febench.running.executors.local import LocalExecutor
 
-REACHED = 5.0
-"""Seconds in which the address of a cluster must answer."""
-LOST = 3
-"""Nodes, or Ray's processes on them, that may be lost under a task before it is the task that is to blame."""
-AHEAD = 2
-"""Tasks that are handed to Ray for each one that can run, so that none waits for the driver."""
+CONNECT_TIMEOUT_S = 5.0
+"""Seconds to wait for the address of a cluster to answer."""
+MAX_LOST_NODES = 3
+"""Nodes or Ray processes that may be lost while they run a task, before the task is taken for the cause."""
+QUEUED_PER_SLOT = 2
+"""Tasks that are handed to Ray for each that can run at once, so that no node waits for the driver."""
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class _Settings:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What came of a task on a node, or why this node is not for it."""
+    """The result of a task on a node, or why the node cannot run it."""
 
     result: Any
     environment: Mapping[str, Any]
@@ -62,7 +62,7 @@ class _Outcome:
 
 @dataclass(eq=False)
 class _Sent(Generic[T]):
-    """A task that is handed to Ray: its item, pickled, what it needs, and what has become of earlier tries."""
+    """A task that was handed to Ray: its item, its pickle, what it needs, and how earlier tries ended."""
 
     item: T
     packed: bytes
@@ -73,7 +73,7 @@ class _Sent(Generic[T]):
 
     @classmethod
     def of(cls, item: T, task: Any) -> _Sent[T]:
-        """The task of an item."""
+        """Pack the task of an item."""
         return cls(item, pickle.dumps(task), tuple(getattr(task, "files", ())), bool(getattr(task, "on_gpu", False)))
 
 
@@ -118,7 +118,7 @@ class RayExecutor(Executor):
         before = signal.getsignal(signal.SIGTERM)
         try:
             if colon and port.isdigit() and "/" not in host:
-                socket.create_connection((host, int(port)), REACHED).close()  # Ray itself tries for minutes
+                socket.create_connection((host, int(port)), CONNECT_TIMEOUT_S).close()  # Ray itself tries for minutes
             # without an address Ray would join whatever cluster it finds on this machine, another run's among them
             ray.init(address=self._address or "local", log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # of many kinds
@@ -151,7 +151,7 @@ class RayExecutor(Executor):
         running: dict[Any, _Sent[T]] = {}
         try:
             while True:
-                room = AHEAD * self.slots - len(running)
+                room = QUEUED_PER_SLOT * self.slots - len(running)
                 for sent in [again.pop() for _ in range(min(room, len(again)))] or islice(waiting, max(0, room)):
                     running[self._send(sent)] = sent
                 if not running:
@@ -186,7 +186,7 @@ class RayExecutor(Executor):
         return perform.remote(sent.packed, files, self._settings, __version__)
 
     def _place(self, sent: _Sent[T]) -> Any:
-        """Where Ray may put a task: anywhere, or, once a node could not run it, on a certain other node."""
+        """Return where Ray may run a task: anywhere, or on another node than those that could not run it."""
         if not sent.unfit:
             return "DEFAULT"
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -199,7 +199,7 @@ class RayExecutor(Executor):
         return NodeAffinitySchedulingStrategy(node_id=fit[sent.lost % len(fit)], soft=False)
 
     def _result(self, reference: Any, sent: _Sent[T]) -> Any:
-        """What came of a task; None if it is to be computed again."""
+        """Return the result of a task; None if it must be computed again."""
         errors = self._ray.exceptions
         try:
             outcome: _Outcome = self._ray.get(reference)
@@ -207,9 +207,11 @@ class RayExecutor(Executor):
             raise FebenchError(f"a Ray worker could not run a task: {error.cause or error}") from error
         except errors.RayError as error:  # a node, a process or an object is gone
             sent.lost += 1
-            if sent.lost < LOST:
+            if sent.lost < MAX_LOST_NODES:
                 return None
-            return Failure("crashed", f"Ray lost {LOST} nodes or processes under it, at last by {type(error).__name__}")
+            return Failure(
+                "crashed", f"Ray lost {MAX_LOST_NODES} nodes or processes under it, at last by {type(error).__name__}"
+            )
         if outcome.unfit:
             sent.unfit[outcome.node] = outcome.unfit
             return None
@@ -223,16 +225,16 @@ def _fetched(held: list[Any]) -> Any:
 
 
 def _located(result: Any, environment: Mapping[str, Any]) -> Any:
-    """A result, or several of a pack, that names what it was computed with."""
+    """Return a result, or all results of a pack, with the environment it was computed in."""
     if isinstance(result, tuple):
-        return tuple(_located(one, environment) for one in result)
+        return tuple(_located(part, environment) for part in result)
     return replace(result, environment=environment) if hasattr(result, "environment") else result
 
 
 # On a node
 
 _executors: dict[_Settings, LocalExecutor] = {}
-"""Those of this Ray worker, which end with it."""
+"""The executors of this Ray worker process."""
 
 
 def _perform(packed: bytes, files: Mapping[Path, tuple[str, list[Any]]], settings: _Settings, driver: str) -> _Outcome:

@@ -1,11 +1,11 @@
-"""The process that starts workers: it has imported what they need, and does nothing else.
+"""The process that starts workers: it imports what they need, and computes nothing.
 
-A worker that is forked from it finds everything imported and nothing used: no thread was started here, no library
-set up for work, no CUDA touched. Where that cannot be said, each worker is a Python of its own.
+A forked worker finds its modules imported and unused: this process starts no thread, sets no library up and does not
+touch CUDA. Where that does not hold, each worker is a Python of its own.
 
-By the socket `control` come a task's number with the socket of its worker, which is started, or the negative number,
-which is killed; the number goes back with the exit code when the worker and all that it started have ended. The end of
-`control` is the end of whoever asked, and of all workers.
+The socket `control` receives `START_OR_KILL` messages: a worker's number together with a socket starts that worker, the
+negative number kills it. When a worker and all that it started have ended, a `WORKER_ENDED` message with its number and
+exit code is sent back. When `control` is closed, the parent has ended: all workers are killed, and this process ends.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from typing import NoReturn
 
 from febench.running.executors.worker import python, work
 
-ASKED = struct.Struct("=q")
-ENDED = struct.Struct("=qi")
+START_OR_KILL = struct.Struct("=q")
+WORKER_ENDED = struct.Struct("=qi")
 
-GRACE = 1.0
-"""Seconds that what a worker has started has to tidy up after it."""
-PAUSE = 0.005
-"""Seconds between looks at whether it has."""
+TERMINATION_GRACE_S = 1.0
+"""Seconds that the processes which a worker has started get to end after it, before they are killed."""
+POLL_INTERVAL_S = 0.005
+"""Seconds between two looks at whether they have ended."""
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def serve(descriptor: int, imports: Iterable[str], fork: bool) -> NoReturn:
-    """Start and end workers until nobody is there to ask for them."""
+    """Start and kill workers until the parent ends."""
     os.set_inheritable(descriptor, False)
     for name in imports:
-        with contextlib.suppress(BaseException):  # whoever needs it meets the error again, where it can be told
+        with contextlib.suppress(BaseException):  # the task that needs it raises the error again, and reports it
             importlib.import_module(name)
     gc.collect()
     gc.freeze()
@@ -50,7 +50,7 @@ def serve(descriptor: int, imports: Iterable[str], fork: bool) -> NoReturn:
 
 
 def _has_one_thread() -> bool:
-    """Whether this process can be forked: locks held by other threads would be held for ever."""
+    """Return whether this process can be forked: a lock that another thread holds would never be released."""
     threads = Path("/proc/self/task")
     return threads.exists() and len(list(threads.iterdir())) == 1
 
@@ -61,7 +61,7 @@ class Server:
     Parameters
     ----------
     control : socket
-        What comes by it and goes back stands at the top of this module.
+        Its messages are described at the top of this module.
     fork : bool
         Whether workers are forks of this process.
     """
@@ -72,51 +72,51 @@ class Server:
         self._pid = os.getpid()
         self._libc = ctypes.CDLL(None) if sys.platform == "linux" else None
         self._running: dict[int, int] = {}
-        """For a worker's process, the number of its task."""
+        """The number of each running worker, by its process id."""
         self._leaving: dict[int, tuple[int, int, float]] = {}
-        """For a group whose worker has ended, the task, the exit code, and the moment at which grace ends."""
+        """Of each process group whose worker has ended: its number, its exit code, and when the group is killed."""
 
     def run(self) -> NoReturn:
-        """Serve."""
-        if self._libc:  # orphans come here, not to a process 1 that may not collect them
+        """Handle messages until the parent ends, then end this process."""
+        if self._libc:  # orphans become children of this process: process 1 may not collect them
             self._libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
         wake, woken = socket.socketpair()
         for end in (wake, woken):
             end.setblocking(False)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        asked = True
+        parent_lives = True
         with selectors.DefaultSelector() as selector:
             selector.register(woken, selectors.EVENT_READ)
             selector.register(self._control, selectors.EVENT_READ)
-            while asked or self._running or self._leaving:
-                for key, _ in selector.select(PAUSE if self._leaving else None):
+            while parent_lives or self._running or self._leaving:
+                for key, _ in selector.select(POLL_INTERVAL_S if self._leaving else None):
                     if key.fileobj is woken:
                         woken.recv(4096)
-                    elif not self._answer():
-                        asked = False
+                    elif not self._handle_message():
+                        parent_lives = False
                         selector.unregister(self._control)
                         for pid in self._running:
                             _kill(pid)
                 self._collect()
-                self._let_go()
+                self._kill_leftovers()
         children = Path(f"/proc/self/task/{self._pid}/children")
-        with contextlib.suppress(OSError):  # those that left their group, and then theirs, as they become orphans
+        with contextlib.suppress(OSError):  # processes that left their group, then their children, which become orphans
             while orphans := children.read_text().split():
                 for pid in map(int, orphans):
                     _kill(pid)
                     os.waitpid(pid, 0)
         os._exit(0)
 
-    def _answer(self) -> bool:
-        """Do what was asked; whether anybody is there to ask."""
+    def _handle_message(self) -> bool:
+        """Handle one message; return whether the parent still lives."""
         try:
-            message, descriptors, *_ = socket.recv_fds(self._control, ASKED.size, 1)
+            message, descriptors, *_ = socket.recv_fds(self._control, START_OR_KILL.size, 1)
         except ConnectionError:
             return False
         if not message:
             return False
-        (number,) = ASKED.unpack(message)
+        (number,) = START_OR_KILL.unpack(message)
         for link in descriptors:
             self._start(number, link)
             os.close(link)
@@ -127,15 +127,15 @@ class Server:
     def _start(self, number: int, link: int) -> None:
         try:
             pid = os.fork()
-        except OSError:  # no memory for it, or too many processes: the machine's fault, as when it kills one
-            self._tell(number, -signal.SIGKILL)
+        except OSError:  # no memory, or too many processes: the machine's fault, as when it kills a process
+            self._report(number, -signal.SIGKILL)
             return
         if pid == 0:
             try:
                 self._become_worker(link)
             finally:
                 os._exit(1)
-        with contextlib.suppress(OSError):  # both do it, lest one be too late
+        with contextlib.suppress(OSError):  # parent and child both do it, because either may be late
             os.setpgid(pid, pid)
         self._running[pid] = number
 
@@ -152,12 +152,12 @@ class Server:
             call = f"from febench.running.executors.worker import work_by_descriptor as work; work({link})"
             os.execv(sys.executable, python(call))
         self._control.close()
-        if "numpy.random" in sys.modules:  # each process has another state to begin with, as Python's own random has
+        if "numpy.random" in sys.modules:  # give each process a random state of its own, as Python's random has
             sys.modules["numpy.random"].seed()
         work(socket.socket(fileno=link))
 
     def _collect(self) -> None:
-        """Ask those whose worker has ended to leave; collect the orphans that were left here."""
+        """Collect ended processes; ask the group of a worker that has ended to terminate."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -167,25 +167,25 @@ class Server:
                 return
             if pid in self._running:
                 code = os.waitstatus_to_exitcode(status)
-                self._leaving[pid] = self._running.pop(pid), code, time.monotonic() + GRACE
+                self._leaving[pid] = self._running.pop(pid), code, time.monotonic() + TERMINATION_GRACE_S
                 with contextlib.suppress(OSError):
                     os.killpg(pid, signal.SIGTERM)
 
-    def _let_go(self) -> None:
-        """Kill those whose grace has ended, and tell of those groups in which nobody is left."""
+    def _kill_leftovers(self) -> None:
+        """Kill groups that have had their time to end, and report the groups that have ended."""
         for pid, (number, code, end) in list(self._leaving.items()):
             try:
                 os.killpg(pid, signal.SIGKILL if time.monotonic() > end else 0)
             except OSError:
                 del self._leaving[pid]
-                self._tell(number, code)
+                self._report(number, code)
 
-    def _tell(self, number: int, code: int) -> None:
+    def _report(self, number: int, code: int) -> None:
         with contextlib.suppress(OSError):
-            self._control.sendall(ENDED.pack(number, code))
+            self._control.sendall(WORKER_ENDED.pack(number, code))
 
 
 def _kill(pid: int) -> None:
-    """Kill a worker, which leads its group; what it started follows when it is collected."""
+    """Kill a worker; the rest of its process group is killed when the worker is collected."""
     with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGKILL)

@@ -1,6 +1,6 @@
-"""The life of a worker process: it takes one task, does it, sends what came of it, and ends.
+"""A worker process: it receives one task, runs it, sends the result, and ends.
 
-Nothing of febench but the contract is imported here: what a task needs is loaded by it, before its clock starts.
+Only the contract of executors is imported here: a task loads what it needs before its time limit starts.
 """
 
 from __future__ import annotations
@@ -16,66 +16,66 @@ from typing import NoReturn
 
 from febench.running.executors.base import Failure
 
-BEGUN = struct.Struct("=q")
-"""What a worker says when its imports are done: its process id. All that follows is its result."""
+WORKER_STARTED = struct.Struct("=q")
+"""Message of a worker when its imports are done: its process id. All bytes after it are the pickled result."""
 
 _exit, _send = os._exit, socket.socket.sendall
-"""As they are before code of others is loaded."""
+"""Kept, because code that a task loads may replace them."""
 
 
 def python(call: str) -> list[str]:
-    """The command that starts Python on `call`, with what this process can import.
+    """Return the command that runs the statement `call` in a new Python with the import path of this process.
 
     The standard library goes first, and the current folder is no part of the path unless it is one here: a `pickle.py`
     beside a script is not Python's.
     """
     home = os.path.dirname(os.__file__)  # noqa: PTH120
     standard = (home, os.path.join(home, "lib-dynload"), os.path.join(sys.base_prefix, "DLLs"))  # noqa: PTH118
-    path = [os.path.abspath(place) for place in sys.path]  # noqa: PTH100
-    path.sort(key=lambda place: place not in standard)
+    path = [os.path.abspath(folder) for folder in sys.path]  # noqa: PTH100
+    path.sort(key=lambda folder: folder not in standard)
     return [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {path!r}; {call}"]
 
 
 def work(link: socket.socket) -> NoReturn:
-    """Do the task that comes in by `link`, and end this process."""
+    """Run the task that `link` receives, send its result, and end this process."""
     code = 1
     try:
         with link.makefile("rb") as file:
             variables, packed = pickle.loads(file.read())
         os.environ.update(variables)
-        result = _do(packed, link)
+        result = _run(packed, link)
         try:
-            told = pickle.dumps(result)
+            message = pickle.dumps(result)
         except BaseException as error:
-            told = pickle.dumps(Failure.of(error))
-        _send(link, told)
+            message = pickle.dumps(Failure.of(error))
+        _send(link, message)
         code = 0
     finally:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(BaseException):
                 stream.flush()
-        _exit(code)  # no thread and no handler that a method left behind has a say in it
+        _exit(code)  # no thread and no exit handler of a method delays it
 
 
-def _do(packed: bytes, link: socket.socket) -> object:
+def _run(packed: bytes, link: socket.socket) -> object:
     try:
         task = pickle.loads(packed)
         with contextlib.suppress(BaseException):
             task.load()
-        _send(link, BEGUN.pack(os.getpid()))
+        _send(link, WORKER_STARTED.pack(os.getpid()))
         return task.run()
     except BaseException as error:
         return Failure.of(error)
 
 
 def work_by_descriptor(descriptor: int) -> NoReturn:
-    """Work, with a socket that was inherited."""
+    """Run the task of an inherited socket."""
     os.set_inheritable(descriptor, False)
     work(socket.socket(fileno=descriptor))
 
 
 def work_by_share() -> NoReturn:
-    """Work, with a socket that Windows shares on stdin, whose end is the parent's and our own."""
+    """Run the task of a socket that Windows shares through stdin; end when stdin is closed: the parent has ended."""
 
     def die_with_parent() -> None:
         sys.stdin.buffer.read()

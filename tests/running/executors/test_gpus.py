@@ -23,8 +23,8 @@ def test_gpus_are_counted_by_their_files(
     for name in files:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    places = tuple((str(tmp_path / ("proc" if "proc" in folder else "dev")), kind) for folder, kind in local.GPUS)
-    monkeypatch.setattr(local, "GPUS", places)
+    places = tuple((str(tmp_path / ("proc" if "proc" in folder else "dev")), kind) for folder, kind in local.GPU_FILES)
+    monkeypatch.setattr(local, "GPU_FILES", places)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert local.gpus() == names
 
