@@ -60,7 +60,6 @@ app = typer.Typer(
     cls=Verbs,
     help="Which way of recognising facial expressions is better, by how much, and is that difference real?",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -42,7 +42,15 @@ def show_methods(as_json: bool) -> None:
         try:
             method: Method = METHODS.get(name)
         except UsageError as error:
-            broken = {"name": name, "sets": [], "available": False, "missing": str(error), "cite": "", "params": {}}
+            broken = {
+                "name": name,
+                "sets": [],
+                "available": False,
+                "missing": str(error),
+                "about": "",
+                "cite": "",
+                "params": {},
+            }
             rows.append(broken)
             continue
         rows.append(
@@ -51,6 +59,7 @@ def show_methods(as_json: bool) -> None:
                 "sets": [*(["all"] if method.in_all else []), *method.sets],
                 "available": method.missing is None,
                 "missing": method.missing,
+                "about": method.about,
                 "cite": method.cite,
                 "params": method.params,
                 "origin": method.origin,
@@ -60,11 +69,15 @@ def show_methods(as_json: bool) -> None:
     if as_json:
         print(_json(rows))
         return
-    _print_grid(rows, ("name", "sets", "available", "cite"))
+    _print_grid(rows, ("name", "sets", "available", "about"))
+    missing: dict[str, list[str]] = {}
     for row in rows:
         if row["missing"]:
-            _print(f"  * {row['name']}: {row['missing']}")
-    print("  * what a source leaves open was chosen here; the top of the method's file (--json names it) says what")
+            missing.setdefault(row["missing"], []).append(row["name"])
+    for reason, names in missing.items():
+        _print(f"  * {', '.join(names)}: {reason}")
+    print("  * --methods all is the rows of set all; a method of set named runs only where it is named itself")
+    print("  * --json has sources and parameters; the top of a method's file says what its source leaves open")
 
 
 def show_components(registry: Registry[Any], as_json: bool) -> None:

@@ -100,7 +100,12 @@ Unasked = Annotated[list[str] | None, typer.Argument(hidden=True)]
 """What is typed after a verb that takes options alone, to say which option was meant."""
 
 RUN_OPTIONS: dict[str, Any] = {
-    "methods": Annotated[str, typer.Option(help="Names and sets, comma-separated: all, classical, deep, extended.")],
+    "methods": Annotated[
+        str,
+        typer.Option(
+            help="Names and sets, comma-separated: all (the five of the papers' tables), classical, deep, extended."
+        ),
+    ],
     "dataset": DatasetName,
     "name": Annotated[
         str,

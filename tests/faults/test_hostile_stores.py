@@ -115,7 +115,7 @@ def change_environments(data: st.DataObject, path: Path) -> None:
 def readers(path: Path) -> list[Callable[[], object]]:
     """What reads a store, as the command line and notebooks do."""
     return [
-        lambda: show_status(path, None, as_json=False),
+        lambda: show_status([path], None, as_json=False),
         lambda: show_verification(path, None, as_json=False),
         *(lambda name=name: print(febench.table(name, febench.load(path))) for name in TABLES if name != "4"),
         lambda: print(febench.table(3, febench.load(path), metric="log-loss")),

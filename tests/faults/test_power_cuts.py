@@ -117,7 +117,7 @@ def test_the_same_command_draws_lost_folds_again_and_reading_verbs_name_it(feben
     other = febench(*run, "--seed", "1")
     assert other.returncode == 5 and "name the data set, protocol and seed" in other.stderr
     again = febench(*run)
-    assert again.returncode == 0 and "drawn again, and the stored cells agree" in again.stderr
+    assert again.returncode == 0 and "drawn again, and the stored cells fit them" in again.stderr
     assert again.stdout == first.stdout and "to compute" not in again.stderr
 
 

@@ -27,8 +27,8 @@ FIELDS = {field.name: field.default for field in dataclasses.fields(RunOptions)}
         ({"seed": 0.5}, "seed must be a whole number, not 0.5"),
         ({"timeout": "30m"}, "timeout must be a number of seconds, not '30m'"),
         ({"shard": "3/20"}, r"shard must be a pair such as \(3, 20\), not '3/20'"),
-        ({"timeout": 0.0}, "a time limit is more than 0 seconds"),
-        ({"timeout": float("nan")}, "a time limit is more than 0 seconds"),
+        ({"timeout": 0.0}, "a time limit must be more than 0 seconds"),
+        ({"timeout": float("nan")}, "a time limit must be more than 0 seconds"),
     ],
 )
 def test_what_cannot_be_is_refused_as_a_fact(changes: dict[str, object], words: str) -> None:

@@ -91,12 +91,12 @@ def test_presets_change_what_they_name_and_say_so() -> None:
     ("methods", "preset", "settings", "words"),
     [
         ("nope", "paper", {}, "there is no method 'nope'"),
-        ("", "paper", {}, "no method was asked for"),
+        ("", "paper", {}, "no method is named"),
         (
             "hwt",
             "paper",
             {"cso": {"hidden": "3"}},
-            "parameters are set of method cso, which is not among",
+            "parameters are set for method cso, which is not among",
         ),
         ("needy", "paper", {}, r"needy cannot run here: it needs no_such_package: pip install 'febench\[deep\]'"),
     ],

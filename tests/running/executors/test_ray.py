@@ -20,7 +20,7 @@ from ray.cluster_utils import Cluster
 from febench.core.environment import environment
 from febench.core.errors import UsageError
 from febench.running.executors.base import Failure
-from febench.running.executors.ray import LOST, RayExecutor
+from febench.running.executors.ray import MAX_LOST_NODES, RayExecutor
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def test_a_task_that_brings_down_three_is_to_blame_and_no_other(cluster: Any) ->
     assert sorted(str(result) for item, result in found if item) == ["alive"] * 3
     [failure] = [result for item, result in found if not item]
     assert isinstance(failure, Failure) and failure.status == "crashed"
-    assert f"Ray lost {LOST} nodes or processes under it" in failure.error
+    assert f"Ray lost {MAX_LOST_NODES} nodes or processes under it" in failure.error
 
 
 @dataclass(frozen=True)
