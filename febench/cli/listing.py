@@ -37,7 +37,7 @@ EXAMPLES = 5
 
 def show_methods(as_json: bool) -> None:
     """Print every method: sets, whether it can run here, source, parameters."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in sorted(METHODS.names, key=place):
         try:
             method: Method = METHODS.get(name)
