@@ -182,6 +182,7 @@ def compare(
     metric: str = "oa",
     rope: float | None = None,
     pairs: str | None = None,
+    against: str | None = None,
     notes: str = "short",
     format: str = "text",
 ) -> str:
@@ -199,6 +200,8 @@ def compare(
         A difference that does not matter; a point of a percentage by default.
     pairs : str or None
         `all`, or `best`: with the best, and of neighbours. By default all of up to six methods.
+    against : str or None
+        A row that each other row is compared with, such as your own; all pairs by default.
     notes : str
         As of `table`.
     format : str
@@ -212,7 +215,9 @@ def compare(
     from febench.show.compare import compare_documents
 
     named = _listed(methods)
-    return render(compare_documents(_read(results), named, rope, pairs, metric_of(metric)), format, _all_notes(notes))
+    return render(
+        compare_documents(_read(results), named, rope, pairs, metric_of(metric), against), format, _all_notes(notes)
+    )
 
 
 def _all_notes(notes: str) -> bool:

@@ -191,6 +191,9 @@ def compare(
         str | None,
         typer.Option(help="all, or best: with the best, and of neighbours.", show_default="all of up to six methods"),
     ] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Compare this row with each other row alone, such as your own.")
+    ] = None,
     version: Version = None,
     without_twins: WithoutTwins = False,
     notes: Notes = "short",
@@ -203,7 +206,14 @@ def compare(
     every = api.load_all(directories, version, without_twins=without_twins)
     format = "json" if json else format
     text = api.compare(
-        *every, methods=methods, metric=metric or "oa", rope=rope, pairs=pairs, notes=notes, format=format
+        *every,
+        methods=methods,
+        metric=metric or "oa",
+        rope=rope,
+        pairs=pairs,
+        against=against,
+        notes=notes,
+        format=format,
     )
     print(text)
 

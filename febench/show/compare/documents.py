@@ -42,6 +42,7 @@ def compare_documents(
     rope: float | None = None,
     pairs: str | None = None,
     metric: Metric = OA,
+    against: str | None = None,
 ) -> list[Document]:
     """Compare the methods of some results directories, and rank them where there are enough data sets.
 
@@ -58,6 +59,8 @@ def compare_documents(
         `best`. The data always hold all.
     metric : Metric
         What is compared.
+    against : str or None
+        A row that each other row is compared with; all pairs by default.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def compare_documents(
     """
     if pairs is not None and pairs not in PAIRS:
         raise UsageError(f"there are no pairs {pairs!r}; choose {' or '.join(PAIRS)}")
-    comparisons = [compare(one, methods, rope, metric=metric) for one in pool(results)]
+    comparisons = [compare(one, methods, rope, metric, against) for one in pool(results)]
     if not any(one.pairs for one in comparisons):
         raise UsageError("nothing to compare: it takes two methods with a complete run each; febench status says more")
     by_protocol: dict[str, list[Comparison]] = {}
@@ -96,7 +99,8 @@ def comparison_document(comparison: Comparison, pairs: str | None = None, n_data
     n_datasets : int
         How many data sets there are under this protocol.
     """
-    in_full = len(comparison.pairs) <= SHOWN_IN_FULL if pairs is None else pairs == "all"
+    few = len(comparison.pairs) <= SHOWN_IN_FULL or comparison.against is not None
+    in_full = few if pairs is None else pairs == "all"
     shown = comparison.pairs if in_full else comparison.leading
     metric = comparison.metric
     data = {
@@ -157,6 +161,11 @@ def _notes(comparison: Comparison, shown: Sequence[Pair], n_datasets: int) -> li
     labels = {*(one.label for one in comparison.standings), *comparison.left_out}
     rows = [row for row in chosen(results) if row.label in labels]
     said = []
+    if comparison.against:
+        said.append(
+            f"{comparison.against} is compared with each other row, and these rows not with each other: fair if it was "
+            "named before results were seen"
+        )
     if len(shown) < n:
         said.append(f"shown: {len(shown)} of {n} pairs, those with the {metric.best} mean and neighbours")
     tested = sum(pair.p_holm is not None for pair in comparison.pairs)

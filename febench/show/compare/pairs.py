@@ -116,11 +116,13 @@ class Comparison:
     left_out : tuple of str
         Methods without a complete run, or without the probabilities that the metric needs: compared with nothing.
     pairs : tuple of Pair
-        All pairs of the standings.
+        All pairs of the standings, or those with `against`.
     rope : float
         Half the region of practical equivalence.
     test_to_train : float
         Test images over training images of a fold: how much the tests are widened.
+    against : str or None
+        The only row that others are compared with; None where all pairs are compared.
     """
 
     results: Results
@@ -130,6 +132,7 @@ class Comparison:
     pairs: tuple[Pair, ...]
     rope: float
     test_to_train: float
+    against: str | None = None
 
     @cached_property
     def best(self) -> str | None:
@@ -304,7 +307,11 @@ def differences(first: Scored, second: Scored) -> NDArray[np.float64]:
 
 
 def compare(
-    results: Results, methods: Sequence[str] = (), rope: float | None = None, metric: Metric = OA
+    results: Results,
+    methods: Sequence[str] = (),
+    rope: float | None = None,
+    metric: Metric = OA,
+    against: str | None = None,
 ) -> Comparison:
     """Compare methods pair by pair on the folds that they share.
 
@@ -318,6 +325,8 @@ def compare(
         Half the region of practical equivalence; the metric's own by default, for percentages a point.
     metric : Metric
         What is compared.
+    against : str or None
+        A row, by name or label: only its pairs are compared, and p is adjusted over these alone.
 
     Returns
     -------
@@ -326,18 +335,26 @@ def compare(
     Raises
     ------
     UsageError
-        If a method is not there, or the region is no width.
+        If a method is not there, `against` names several rows, or the region is no width.
     """
     rope = metric.rope if rope is None else rope
     if not (isfinite(rope) and 0 <= rope < 100):
         raise UsageError(f"the region of practical equivalence is some points from 0 to below 100, not {rope:g}")
     folds = Folds.of(results.manifest)
     asked = {id(row): row for method in methods or (None,) for row in chosen(results, method)}
+    if against is not None:
+        references = chosen(results, against)
+        if len(references) > 1:
+            labels = ", ".join(row.label for row in references)
+            raise UsageError(f"{against} names several rows: name one of {labels}")
+        asked.setdefault(id(references[0]), references[0])
+        against = references[0].label
     scored = [Scored(row, metric, folds) for row in asked.values()]
     means = {id(one): one.row.summary(metric) for one in scored}
     best_first = -1.0 if metric.higher_is_better else 1.0
     whole = sorted((one for one in scored if len(one.runs)), key=lambda one: best_first * (means[id(one)].mean or 0.0))
-    measured = [_measured(a, b, rope) for a, b in combinations(whole, 2)]
+    compared = [two for two in combinations(whole, 2) if against is None or against in {one.row.label for one in two}]
+    measured = [_measured(a, b, rope) for a, b in compared]
     tested = [evidence.test.p for _, _, _, _, evidence in measured if evidence.test]
     adjusted = iter(holm(tested))
     rules = Rules(metric, rope, len(tested))
@@ -357,6 +374,7 @@ def compare(
         tuple(pairs),
         rope,
         folds.test_to_train,
+        against,
     )
 
 

@@ -16,7 +16,7 @@ from febench.results.metrics import OA
 from febench.results.results import Results
 from febench.show.compare import compare
 from febench.show.compare.pairs import Folds, Scored, differences
-from febench.stats import CorrectedT, McNemar
+from febench.stats import CorrectedT, McNemar, holm
 from tests.show.compare.made import about, cells, made, of_protocol, people
 
 PAPER = of_protocol()
@@ -205,3 +205,17 @@ def test_never_more_than_the_numbers(seed: int, apart: float, spread: float, rop
         if pair.outcome == "undecided":
             assert pair.p_holm > 0.05 and posterior.equivalent < 0.95
         assert "100 % sure" not in pair.verdict
+
+
+def test_one_row_against_each_other_adjusts_over_its_own_pairs() -> None:
+    results = made(PAPER, a=about(5, 1), b=about(8, 1, seed=1), c=about(12, 1, seed=2), mine=about(9, 1, seed=3))
+    every, own = compare(results), compare(results, against="mine")
+    assert len(every.pairs) == 6 and len(own.pairs) == 3 and own.against == "mine"
+    assert all("mine" in (pair.first, pair.second) for pair in own.pairs)
+    p = [pair.evidence.test.p for pair in own.pairs if pair.evidence.test]
+    assert [pair.p_holm for pair in own.pairs] == pytest.approx(holm(p).tolist())
+    among_all = {frozenset((pair.first, pair.second)): pair.p_holm for pair in every.pairs}
+    assert any(pair.p_holm < among_all[frozenset((pair.first, pair.second))] for pair in own.pairs)  # type: ignore[operator]
+    assert {pair.first for pair in compare(results, ["a"], against="mine").pairs} <= {"a", "mine"}
+    with pytest.raises(UsageError, match="there is no 'yours'"):
+        compare(results, against="yours")
