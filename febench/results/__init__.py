@@ -1,1 +1,1 @@
-"""What was computed, read back: the store, rows with their metrics and caveats, costs, and data frames."""
+"""Stored results: the store, rows with their metrics and caveats, costs, and data frames."""

@@ -1,4 +1,4 @@
-"""What must be read with results: that they are not whole, not people's, not sound, or not what they seem.
+"""Caveats: facts that change how results are read, such as missing runs, leaks, or synthetic images.
 
 Said once, here: tables put signs to it, the report badges, figures notes.
 """
@@ -175,12 +175,12 @@ class Caveat:
 
 
 def caveats_of(results: Results, rows: Sequence[RowResults] | None = None) -> list[Caveat]:
-    """All that must be read with some rows of results; all rows by default."""
+    """Return all caveats of some rows of results; of all rows by default."""
     return [*caveats_of_data(results), *caveats_of_rows(results, results.rows if rows is None else rows)]
 
 
 def caveats_of_data(results: Results) -> list[Caveat]:
-    """What is to be said of the images and the folds, whatever the rows."""
+    """Return the caveats of the images and the folds, which hold for every row."""
     said = []
     if results.manifest.synthetic:
         name = results.manifest.title
@@ -207,7 +207,7 @@ def caveats_of_data(results: Results) -> list[Caveat]:
 
 
 def caveats_of_rows(results: Results, rows: Sequence[RowResults]) -> list[Caveat]:
-    """What is to be said of single rows: signs, gaps, and cells that are left out."""
+    """Return the caveats of single rows: signs, missing runs, and cells that are left out."""
     said = []
     for one in ROW_CAVEATS:
         if named := one.of(rows):

@@ -25,7 +25,7 @@ CELL = np.dtype(
         ("start", np.int64), ("count", np.int64), ("at", np.int64), ("length", np.int64),
     ]
 )  # fmt: skip
-"""What is known of a cell without its record.
+"""Fields of a cell that can be used without its record.
 
 `kind` is a place in `Cells.kinds`; `WORDS` are places in `Cells.words`. Where a record does not tell them, seconds and
 memory are NaN, `precision`, `choices` and `parameters` -1. `probable` says whether it has probabilities, `traced`
@@ -43,7 +43,7 @@ AT_ONCE = 4096
 
 
 class Kind(NamedTuple):
-    """What the cells of a row have in common."""
+    """The fields that all cells of a row share."""
 
     method: str
     params: dict[str, Any]
@@ -52,7 +52,7 @@ class Kind(NamedTuple):
 
 
 class Source(Protocol):
-    """Where the records of cells are."""
+    """The place of the records of cells: a file or memory."""
 
     def records(self, table: NDArray[Any]) -> Iterator[Record]:
         """Those of a table of dtype `CELL`, one after another."""
@@ -161,7 +161,7 @@ class Cells(Sequence[Record]):
 
     @property
     def choices(self) -> list[dict[str, Any]]:
-        """What each tells of `CHOICES`."""
+        """The values of `CHOICES` of each cell."""
         return [json.loads(text) if text else {} for text in self.named("choices")]
 
     @cached_property
@@ -216,7 +216,7 @@ def concatenated(parts: Sequence[Cells]) -> Cells:
 
 
 def _facts(record: Record, words: dict[str, int]) -> tuple[Any, ...]:
-    """What `CELL` holds of a record between its kind and its predictions; words that are new are numbered."""
+    """Return the fields of `CELL` between a record's kind and its predictions; new texts get a number."""
     info, seconds = record.info, record.seconds
     precision = words.setdefault(str(info["dtype"]), len(words)) if "dtype" in info else -1
     told = {name: info[name] for name in CHOICES if name in info}

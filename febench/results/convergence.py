@@ -1,4 +1,4 @@
-"""How fast and how far each training converged, from the traces that methods leave in `fit_info_["trace"]`."""
+"""The convergence of each training, from the traces that methods store in `fit_info_["trace"]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What training and predicting took. Times are compared within one host only: cells of different hosts never mix."""
+"""Times, memory and sizes of cells. Times are compared within one host only: hosts are never mixed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Host:
-    """What was computed in one environment: one host with one set of libraries.
+    """The cells of one environment: one host with one set of libraries.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What intervals over people need to know of the folds."""
+"""The number of training people of a fold, which intervals over people need."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ ROWS_AT_ONCE = 1 << 17
 
 @dataclass(frozen=True)
 class Exported:
-    """What went into a file, and what did not.
+    """Counts of what was exported, and of what was left out.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What is reached without recognising anything: by chance, and by always answering the most frequent class.
+"""The floor: the metric of guessing, and of always answering the most frequent class.
 
 And why a method may reach even less: folds in which the likeness of persons speaks against the right class.
 """
@@ -29,7 +29,7 @@ def _always_the_most_frequent(manifest: Manifest) -> dict[int, Answers]:
 
 @dataclass(frozen=True)
 class Floor:
-    """What a metric comes to without recognising anything, under some folds.
+    """The floor of a metric under some folds.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Floor:
 
     @property
     def differs(self) -> bool:
-        """Whether the majority's mean is shown as another number than chance."""
+        """Whether the majority's mean, as it is shown, differs from chance."""
         mean, _ = self.summary()
         return mean is not None and f"{mean:.{self.decimals}f}" != f"{self.chance:.{self.decimals}f}"
 
@@ -69,7 +69,7 @@ def floor_of(manifest: Manifest, metric: Metric) -> Floor | None:
 
 @dataclass(frozen=True)
 class Acquaintance:
-    """How training knows the people of some test images.
+    """Counts of test images whose person is in training, with the same class or with others.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class Acquaintance:
 
 @lru_cache(maxsize=64)
 def likeness_misleads(manifest: Manifest) -> bool:
-    """Whether the likeness of persons speaks against the right class, over all folds together."""
+    """Return whether likeness of persons speaks against the right class, over all folds together."""
     if manifest.people is None:
         return False
     people, labels = manifest.people[1], manifest.labels

@@ -110,7 +110,7 @@ _PLACE = ("at", "length", "run", "fold", "ok")
 
 @dataclass(frozen=True)
 class _Origin:
-    """What an index was made from, and is valid for: the folds, and the length, time and last line of the cells."""
+    """The state of a store that an index is valid for: the folds, and the length, time and last line of the cells."""
 
     format: int
     manifest: str
@@ -127,7 +127,7 @@ class _Origin:
 
 @dataclass(frozen=True)
 class _Contents:
-    """What the lines hold: the cells, the bytes of a torn line, the numbers of foreign ones."""
+    """Return the cells of the lines, the bytes of an incomplete last line, and the numbers of foreign lines."""
 
     cells: Cells
     torn: int
@@ -191,7 +191,7 @@ def _write_index(path: Path, origin: _Origin, contents: _Contents) -> None:
 
 
 def _read_index(path: Path, origin: _Origin) -> _Contents | None:
-    """What an index holds; None where there is none, or none that is sound and of these lines."""
+    """Return the content of an index; None if it is missing, damaged, or of other lines."""
     import pyarrow as pa
 
     try:

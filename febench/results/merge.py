@@ -115,7 +115,7 @@ def _one_of_each(cells: Cells, manifest: Manifest) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Merged:
-    """What came of a merge: cells in the directory now, those of them that failed, and those that are new there."""
+    """The result of a merge: cells in the directory, how many of them failed, and how many are new."""
 
     cells: int
     failed: int
@@ -124,7 +124,7 @@ class Merged:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """Where the line of a cell is that counts, what the cell is called, and a hash of its predictions if it has any."""
+    """The position of a cell's last line, the cell's name, and a hash of its predictions, if it has any."""
 
     directory: Path
     number: int
@@ -220,7 +220,7 @@ def _last_lines(path: Path, manifest: Manifest) -> dict[str, _Chosen]:
         if line.record is None:
             if line.whole:
                 raise MismatchError(
-                    f"{path / CELLS} line {line.number} has not the key that its folds give it: it is of other folds, "
+                    f"{path / CELLS} line {line.number} does not belong to its folds: it is of other folds, "
                     "another data set or seed, or was altered; delete the line, or restore the file from a copy"
                 )
             continue

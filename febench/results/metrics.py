@@ -36,7 +36,7 @@ BINS = 15
 
 @dataclass(frozen=True)
 class Answers:
-    """What a method said of some test images.
+    """The answers of a method for some test images.
 
     Attributes
     ----------
@@ -164,12 +164,12 @@ class Metric:
 
     @property
     def best(self) -> str:
-        """What the best mean is."""
+        """`highest` or `lowest`: the best mean."""
         return "highest" if self.higher_is_better else "lowest"
 
     @property
     def difference_unit(self) -> str:
-        """What differences of it are in: points, if it is a percentage."""
+        """The unit of its differences: points, if it is a percentage."""
         return "points" if self.unit == "%" else self.unit
 
     @property
@@ -270,7 +270,7 @@ def _unweighted(per_class: Callable[[NDArray[Any]], Floats]) -> Callable[[Floats
 
 
 def _losses(answers: Answers, groups: NDArray[np.int64], n_groups: int) -> Floats:
-    """How much is lost in each group, and of how many images, shape (n_groups, 2)."""
+    """Return the sum of losses and the number of images of each group, shape (n_groups, 2)."""
     assert answers.probabilities is not None
     own = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
     lost = -np.log(np.clip(own, LEAST_PROBABILITY, 1.0))

@@ -1,4 +1,4 @@
-"""Whether the people a protocol tests are new to the methods, and how well each person is recognised."""
+"""Whether tested people are new to the methods, and the scores of each person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Faces = Literal["not known", "seen", "partly seen", "new"]
 
 @lru_cache(maxsize=64)
 def faces_tested(manifest: Manifest) -> Faces:
-    """Whether tested people are new, looked up in the folds and not in the protocol's name.
+    """Return whether tested people are new, judged by the folds and not by the protocol's name.
 
     `new` if no fold tests a person it trains or validates on; `seen` if every fold has trained on every person it
     tests; `partly seen` if neither; `not known` if the data set does not tell its people apart.
@@ -37,12 +37,12 @@ def faces_tested(manifest: Manifest) -> Faces:
 
 
 def novelty(manifest: Manifest) -> int:
-    """How much results say of new faces, from least to most: protocols are shown in this order."""
+    """Return the rank of results by what they say of new faces; protocols are shown in this order."""
     return get_args(Faces).index(faces_tested(manifest))
 
 
 def said_of_faces(manifest: Manifest) -> str:
-    """The same in words."""
+    """Return a clause on whether tested people are new, such as "nobody tested was trained on"."""
     return {
         "seen": "every person tested was also trained on",
         "partly seen": "some of the people tested were also trained or validated on",
@@ -60,7 +60,7 @@ def why_not_known(manifest: Manifest) -> str:
 
 @dataclass(frozen=True)
 class PersonScores:
-    """How well each person is recognised.
+    """The scores of each person.
 
     Attributes
     ----------

@@ -16,13 +16,13 @@ from febench.core.errors import MismatchError
 from febench.core.files import as_json
 
 MEND = "restore it from a copy, or delete the line to have its cell computed again"
-"""What to do about a line of cells that is damaged."""
+"""Advice for a damaged line of cells."""
 
 Probabilities = list[list[float]]
 
 
 def row_key(method: str, params: Mapping[str, Any]) -> str:
-    """What the cells of a row have in common: a method and its complete parameters, in whatever order."""
+    """Return the key of a row: a method and its complete parameters, in any order."""
     return repr((method, sorted(params.items(), key=lambda item: item[0])))
 
 
@@ -113,7 +113,7 @@ class Record:
 
     @property
     def has_probabilities(self) -> bool:
-        """Whether it has probabilities; they are not read for that."""
+        """Whether it has probabilities; this does not read them."""
         return self.__dict__["_probabilities"] not in (None, _NULL)
 
     def probability_array(self) -> NDArray[np.float64] | None:
@@ -151,7 +151,7 @@ _NULL = msgspec.Raw(b"null")
 
 
 def _field_of_line(part: Field[Any]) -> tuple[Any, ...]:
-    """How a field of `Record` stands in a line: of the same type, but probabilities as text."""
+    """Return the type of a field of `Record` in a line: the same type, but probabilities as text."""
     if part.name == "probabilities":
         return part.name, msgspec.Raw, _NULL
     kind = get_type_hints(Record)[part.name]

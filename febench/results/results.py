@@ -164,7 +164,7 @@ class Results:
 
     @cached_property
     def twin_count(self) -> TwinCount | None:
-        """How many of all test images have a twin in training; None where no audit tells it."""
+        """Number of test images with a twin in training; None without an audit that lists twins."""
         return None if self.twins is None else TwinCount.of(self.twins, self.manifest)
 
     def without_twins(self) -> Results:

@@ -82,7 +82,7 @@ class RowResults:
 
     @property
     def label(self) -> str:
-        """What the row is called in tables."""
+        """The label of the row in tables."""
         return self.records.last.label
 
     @property
@@ -92,7 +92,7 @@ class RowResults:
 
     @cached_property
     def weights(self) -> str | None:
-        """What weights training started from, where they were not random: the parameter `weights`, or the label's."""
+        """The weights that training started from, if they were not random: the parameter `weights`, or the label's."""
         for told in _told_weights(self.records[-1]):
             # a number says how many weights a network has, and random weights have words
             if isinstance(told, str) and told.strip().lower() not in ("", "none", "null", "random", "scratch"):
@@ -111,12 +111,12 @@ class RowResults:
 
     @cached_property
     def precisions(self) -> Counter[str]:
-        """How many cells were computed in which precision, of those that tell."""
+        """Number of cells for each precision, of the cells that store it."""
         return Counter(word for word in self.cells.named("precision") if word)
 
     @cached_property
     def _places(self) -> NDArray[np.int64]:
-        """Where in `cells` the one of each run and fold is, shape (runs, folds); -1 where there is none."""
+        """Index into `cells` of the cell of each run and fold, shape (runs, folds); -1 where there is none."""
         table = self.cells.table
         places = np.full((self.manifest.n_runs, self.manifest.n_folds), -1, dtype=np.int64)
         places[table["run"] - 1, table["fold"] - 1] = np.arange(len(table))
@@ -129,12 +129,12 @@ class RowResults:
 
     @property
     def complete(self) -> bool:
-        """Whether every run of the protocol is in."""
+        """Whether every run of the protocol is complete."""
         return len(self.runs) == self.manifest.n_runs
 
     @cached_property
     def gaps(self) -> list[str]:
-        """What is missing, in words; runs of which nothing was begun are not named one by one."""
+        """Sentences on missing folds; runs without any cell are named together."""
         words = []
         n_folds = self.manifest.n_folds
         for run in sorted(set(self.records.table["run"].tolist()) - set(self.runs)):
@@ -185,7 +185,7 @@ class RowResults:
     def answers(
         self, runs: Sequence[int], folds: Sequence[int] | None = None, *, probabilities: bool = False
     ) -> Answers:
-        """What was said of the test images of some complete runs, one after the other.
+        """Return the answers for the test images of some complete runs, one run after the other.
 
         Parameters
         ----------
@@ -318,7 +318,7 @@ class RowResults:
 
 
 def _sound(table: NDArray[Any]) -> bool:
-    """Whether all cells have probabilities that do not contradict their predictions."""
+    """Return whether all cells have probabilities that do not contradict their predictions."""
     return bool((table["probable"] & (table["contradictions"] == 0)).all())
 
 

@@ -45,14 +45,16 @@ MANIFEST = "manifest.json"
 ENVIRONMENT = "environment.json"
 AUDIT = "audit.json"
 ASKED = "asked.json"
-AUDIT_FORMAT = 2
-"""Raised when the audit checks more or otherwise, so that the next run audits anew."""
-READ_AUDIT_FORMATS = (1, 2)
-"""Formats whose findings are read; format 1 had no twins."""
+AUDIT_FORMAT = 3
+"""Raised when the audit has a new check or changes one, so that the next run audits again."""
+READ_AUDIT_FORMATS = (1, 2, 3)
+"""Formats whose findings are read."""
+AUDIT_FORMATS_WITH_TWINS = (2, 3)
+"""Formats that list the twins."""
 
 
 class _Finding(TypedDict):
-    """What is read of a finding of the audit."""
+    """The fields of a stored finding that are read."""
 
     code: str
     severity: str
@@ -61,7 +63,7 @@ class _Finding(TypedDict):
 
 
 class _Environment(TypedDict, total=False):
-    """What is read of an environment."""
+    """The fields of a stored environment that are read."""
 
     python: str
     platform: str
@@ -95,12 +97,12 @@ class Asked(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """What tells its row from others."""
+        """The key of its row."""
         return row_key(self.method, self.params)
 
 
 class ResultsDirectory(ABC):
-    """What a directory of results holds.
+    """The content of a results directory.
 
     Attributes
     ----------
@@ -128,14 +130,14 @@ class ResultsDirectory(ABC):
 
     @property
     def set_aside(self) -> str | None:
-        """What is to be said of cells that are in the directory and not of it; None where there are none."""
+        """A sentence on cells of other folds in the directory; None if there are none."""
         if not self.foreign:
             return None
         count = f"{len(self.foreign)} cells" if len(self.foreign) > 1 else "1 cell"
         return (
-            f"{count} in {self.path / CELLS} (first line {self.foreign[0]}) have not the key that these folds give "
-            "them: they are of other folds, another data set or seed, or were altered, and count in nothing; "
-            "restore the file from a copy, or delete those lines"
+            f"{count} in {self.path / CELLS} (first line {self.foreign[0]}) do not belong to these "
+            "folds: they are of other folds, of another data set or seed, or were changed. They are ignored; "
+            "restore the file from a copy, or delete these lines"
         )
 
     @property
@@ -148,6 +150,12 @@ class ResultsDirectory(ABC):
         return findings
 
     @property
+    def audit_is_current(self) -> bool:
+        """Whether these folds were audited with all checks of this febench."""
+        stored = self._stored_audit
+        return stored is not None and stored["format"] == AUDIT_FORMAT
+
+    @property
     def asked(self) -> dict[str, Asked]:
         """The version of each row that a run asked for last, by `row_key`; see `read_asked`."""
         return read_asked(self.path, self.manifest)
@@ -156,7 +164,7 @@ class ResultsDirectory(ABC):
     def twins(self) -> Twins | None:
         """The identical and nearly identical images that the audit found; None without an audit that tells them."""
         stored = self._stored_audit
-        return Twins(stored["twins"]) if stored and stored["format"] == AUDIT_FORMAT else None
+        return Twins(stored["twins"]) if stored and stored["format"] in AUDIT_FORMATS_WITH_TWINS else None
 
     @property
     def _stored_audit(self) -> dict[str, Any] | None:
@@ -166,7 +174,7 @@ class ResultsDirectory(ABC):
             if stored["format"] not in READ_AUDIT_FORMATS or stored["manifest"] != self.manifest.sha256:
                 return None
             msgspec.convert(stored["findings"], list[_Finding])
-            if stored["format"] == AUDIT_FORMAT:
+            if stored["format"] in AUDIT_FORMATS_WITH_TWINS:
                 groups = msgspec.convert(stored["twins"], dict[str, list[list[int]]])
                 images = [image for same in groups.values() for group in same for image in group]
                 if images and not 0 <= min(images) <= max(images) < len(self.manifest.labels):
@@ -177,7 +185,7 @@ class ResultsDirectory(ABC):
 
     @property
     def environments(self) -> dict[str, dict[str, Any]]:
-        """What cells were computed with, by id; see `read_environments`."""
+        """The environments of cells, by id; see `read_environments`."""
         return read_environments(self.path)
 
 
@@ -381,7 +389,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def read_environments(path: Path) -> dict[str, dict[str, Any]]:
-    """What the cells of a results directory were computed with, by id; empty where nothing was noted.
+    """Return the environments of the cells of a results directory, by id; empty where none was stored.
 
     Raises
     ------
@@ -459,7 +467,7 @@ def write_asked(path: Path, manifest: Manifest, rows: Iterable[Asked]) -> None:
 
 
 def is_store(path: Path) -> bool:
-    """Whether a directory holds results; its folds may be lost."""
+    """Return whether a directory holds results; its manifest may be missing."""
     return (path / MANIFEST).is_file() or (path / CELLS).is_file()
 
 
@@ -489,7 +497,7 @@ def lock(path: Path) -> Iterator[None]:
 
 
 def _read_cells(path: Path, manifest: Manifest) -> tuple[int, list[Record], tuple[int, ...]]:
-    """How many bytes at the end are a line torn by a crash, the cells of these folds, and the lines of others."""
+    """Return the bytes of an incomplete last line, the cells of these folds, and the numbers of foreign lines."""
     torn, records, foreign = 0, [], []
     for line in stored_lines(path, manifest):
         if line.record is not None:
@@ -510,7 +518,7 @@ class StoredLine(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """Whether it is not torn by a crash, as only the last one can be."""
+        """Whether it is complete; only the last line can be cut by a crash."""
         return self.text.endswith(b"\n")
 
 
@@ -540,14 +548,14 @@ def stored_lines(path: Path, manifest: Manifest) -> Iterator[StoredLine]:
 
 
 def _is_of(manifest: Manifest, record: Record) -> bool:
-    """Whether the key and the seed of a cell are those that these folds give it."""
+    """Return whether the key and the seed of a cell are those of these folds."""
     if record.seed != manifest.cell_seed(record.method, record.run, record.fold):
         return False
     return record.key == manifest.cell_key(record.method, record.params, record.version, record.run, record.fold)
 
 
 def _flaw(manifest: Manifest, record: Record) -> str | None:
-    """Why a cell cannot be what a method said of its fold; None if it can."""
+    """Return why a cell's predictions cannot be of its fold; None if they can."""
     if not (1 <= record.run <= manifest.n_runs and 1 <= record.fold <= manifest.n_folds):
         return f"there are {manifest.n_runs} runs of {manifest.n_folds} folds"
     if not record.ok:

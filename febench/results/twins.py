@@ -52,7 +52,7 @@ class Twins:
 
 @dataclass(frozen=True)
 class TwinCount:
-    """How many of the test images of all folds and runs have a twin in training.
+    """The number of test images of all folds and runs that have a twin in training.
 
     Attributes
     ----------

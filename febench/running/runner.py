@@ -312,7 +312,7 @@ def check_rows(rows: Sequence[Row], device: str) -> None:
 
 def _audit(dataset: Dataset, store: Store, watcher: Watcher) -> None:
     """Audit the folds, once for a directory, and show what is wrong each time; the run goes on in any case."""
-    if store.audit is None or store.twins is None:
+    if not store.audit_is_current:
         audited = Audited(dataset, store.manifest)
         store.keep_audit([asdict(finding) for finding in findings_of(audited)], audited.twins)
     watcher.note(dataset.summary)

@@ -17,7 +17,7 @@ from febench.results.record import Record
 from febench.results.store import CELLS, Store
 from tests.made_results import made_cell, made_dataset, made_results
 
-SET_ASIDE = "have not the key that these folds give them"
+SET_ASIDE = "do not belong to these folds"
 
 
 def append(path: Path, *records: Record) -> None:

@@ -169,7 +169,7 @@ def test_an_audit_is_kept_and_read_while_it_is_of_these_folds(toy: Dataset, tmp_
         whole[:-20],
         other,
         whole.replace('"count"', '"n"'),
-        whole.replace('mat": 2', 'mat": 0'),
+        whole.replace('mat": 3', 'mat": 0'),
     ):
         (tmp_path / AUDIT).write_text(broken)
         assert Store(tmp_path).audit is None

@@ -111,7 +111,7 @@ def test_a_report_and_an_export_without_twins(tmp_path: Path) -> None:
     assert "have a twin in training, so that memory may explain these numbers" in verdict["headline"]
     [verdict] = febench.report(path, tmp_path / "reduced.html", without_twins=True)
     assert [one for one in verdict["cautions"] if one["word"] == "Without twins"]
-    assert "This is without the" in verdict["headline"]
+    assert "found to have a twin in training are left out" in verdict["headline"]
     results = febench.load(path)
     done = febench.export(path, tmp_path / "x.csv", without_twins=True)
     assert done.rows == 2 * len(results.without_twins().manifest.tested[0]) and "are left out" in done.without_twins[0]
