@@ -1,4 +1,4 @@
-"""What a check is, what it looks at, what it returns, and the table of all checks."""
+"""The checks of the audit: their registry, the data they get, and their results."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Audited:
 
     @cached_property
     def likeness(self) -> Likeness:
-        """What is remembered of each image."""
+        """The digest, hash and small version of each image."""
         return Likeness.of(self.dataset.images)
 
     @cached_property
@@ -150,7 +150,7 @@ class Audited:
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found.
+    """The result of a check.
 
     Attributes
     ----------
@@ -219,7 +219,7 @@ class Check:
     look: Look
 
     def __call__(self, audited: Audited) -> Finding | None:
-        """What it found; a check that raises is itself a finding, and stops nothing."""
+        """Run the check and return its finding, or None; an error of the check is a finding too."""
         title = self.title
         try:
             result = self.look(audited)

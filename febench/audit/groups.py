@@ -79,7 +79,7 @@ class Groups:
         return np.bitwise_or.reduceat(bits[self.members], self.starts) if len(self) else np.empty(0, np.uint8)
 
     def differ(self, values: NDArray[Any]) -> NDArray[np.bool_]:
-        """Whether the images of each group differ in a value."""
+        """Return whether the images of each group differ in a value."""
         if not len(self):
             return np.empty(0, np.bool_)
         own = values[self.members]

@@ -177,7 +177,7 @@ def pretrained_on_test_images(audited: Audited) -> Result | None:
     action="Get the missing files, or tell with every result what was left out.",
 )
 def not_as_published(audited: Audited) -> Result | None:
-    """What departs, counted in images."""
+    """Return how many images depart from what is published."""
     departures = audited.dataset.departures
     return result(sum(departures.values()), departures)
 

@@ -1,4 +1,4 @@
-"""What is remembered of each image instead of the image: a digest, a perceptual hash, its contrast, a small version."""
+"""Compact descriptions of images: a digest, a perceptual hash, the contrast, and a small version."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DIRECTION: Floats = np.random.default_rng(0).standard_normal(72).astype(np.floa
 
 @dataclass(frozen=True, eq=False)
 class Likeness:
-    """What one reading of all images tells; every array but the small images has shape (n,).
+    """Compact descriptions of all images; every array but the small images has shape (n,).
 
     Attributes
     ----------

@@ -159,7 +159,7 @@ class Search:
 
     @property
     def whole(self) -> bool:
-        """Whether every pair that may be nearly the same is compared."""
+        """Whether all candidate pairs were compared."""
         return self.close.whole and int(self.same.sizes.max(initial=0)) <= self.limit
 
     @cached_property

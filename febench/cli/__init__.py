@@ -56,7 +56,7 @@ def _tell(text: str, code: int) -> int:
 
 
 def _of_files(error: OSError) -> str:
-    """What it means that the system refuses a file or folder, or, of an error that names none, the output."""
+    """Return a sentence on an error of a file or folder, or, if it names none, of the output."""
     why = error.strerror or str(error)
     if error.filename is None:
         return f"the output cannot be written: {why}; nothing in a results directory is lost; send the output elsewhere"

@@ -31,7 +31,7 @@ NEEDED_DRIVERS = {"11": 450, "12": 525, "13": 580}
 
 @dataclass(frozen=True)
 class Section:
-    """What there is to tell of one subject: as JSON, in rows of a label and words, and why no run can start."""
+    """A section of the report of `febench doctor`: JSON, rows of text, and why no run can start."""
 
     content: dict[str, Any]
     rows: list[tuple[str, str]]
@@ -124,7 +124,7 @@ def look_at_gpus(torch: Mapping[str, Any]) -> Section:
 
 
 def judge(gpu: Mapping[str, Any]) -> tuple[str, str]:
-    """Whether deep methods will use a GPU in `febench run`, in a word and in a sentence that says why not.
+    """Return whether deep methods will use a GPU, in a word, and a sentence that says why not.
 
     The word is `gpu`, `processor`, `nothing` (they cannot run) or `fails` (cells go to a GPU that is counted but cannot
     be used). `gpu` is what `look_at_gpus` gathers.

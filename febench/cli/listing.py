@@ -1,4 +1,4 @@
-"""What is listed for people or as JSON: methods, plans, what a directory holds, verifications and audits."""
+"""Print methods, plans, the content of results directories, verifications and audits, as text or JSON."""
 
 from __future__ import annotations
 

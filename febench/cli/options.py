@@ -1,4 +1,4 @@
-"""How the options of a run are written on the command line, once for all verbs that take them."""
+"""Options of the command line, each defined once for all verbs that take it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ Paper = Annotated[
 ]
 
 Unasked = Annotated[list[str] | None, typer.Argument(hidden=True)]
-"""What is typed after a verb that takes options alone, to say which option was meant."""
+"""Arguments after a verb that takes only options; they are refused with a hint."""
 
 RUN_OPTIONS: dict[str, Any] = {
     "methods": Annotated[

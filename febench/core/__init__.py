@@ -1,3 +1,3 @@
-"""What everything else rests on: data sets, methods, protocols, folds, names, seeds, caches and errors."""
+"""The core: data sets, methods, protocols, folds, names, seeds, caches and errors."""
 
 __version__ = "0.1.0"

@@ -30,7 +30,7 @@ _OURS = re.compile(r"[0-9a-f]{12,}")
 
 
 def cache_dir() -> Path:
-    """Where caches live: `FEBENCH_CACHE`, else the user's cache folder. It can be deleted at any time."""
+    """Return the folder of caches: `FEBENCH_CACHE`, else the user's cache folder. It can be deleted at any time."""
     chosen = os.environ.get("FEBENCH_CACHE")
     return Path(chosen) if chosen else user_cache_path("febench")
 
@@ -102,7 +102,7 @@ def received_file(digest: str, fetch: Callable[[], NDArray[np.uint8]]) -> Path:
 
 
 def is_kept(path: Path) -> bool:
-    """Whether `cached_array` has that array, by its name and size; it alone looks at the content."""
+    """Return whether the cache has that array, by name and size; only `cached_array` checks the content."""
     return _flaw(path, content=False) is None
 
 
@@ -132,11 +132,11 @@ def _warn(text: str) -> None:
 
 _say: ContextVar[Callable[[str], None]] = ContextVar("say", default=_warn)
 _checked: dict[Path, tuple[int, ...]] = {}
-"""What this process has read whole and agreed with, and which file it then was."""
+"""Files that this process has checked, with their state at that time."""
 
 
 def array_path(kind: str, key: object) -> Path:
-    """Where `cached_array` keeps the array of that key, whether or not it is there."""
+    """Return the path of the array of that key in the cache, whether it exists or not."""
     return cache_dir() / kind / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()}.npy"
 
 
@@ -164,12 +164,12 @@ def in_chunks(array: NDArray[Any], rows: int = 1024) -> Iterator[NDArray[Any]]:
 
 
 def _note_of(path: Path) -> Path:
-    """What is noted beside an array: its key, size and hash, and the seconds that it took."""
+    """The description of a cached array: its key, size and hash, and the seconds it took."""
     return path.with_suffix(".json")
 
 
 def _flaw(path: Path, content: bool = True) -> str | None:
-    """Why an array in the cache is not what was written under its key, in the words that follow its path; or None."""
+    """Return why an array in the cache is not the one of its key, as a clause; None if it is."""
     try:
         same_file = identity(path)
         if _checked.get(path) == same_file and _note_of(path).exists():

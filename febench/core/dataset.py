@@ -1,4 +1,4 @@
-"""What a data set is, and how one is registered."""
+"""Data sets: their definition and registry."""
 
 from __future__ import annotations
 
@@ -106,13 +106,13 @@ class Dataset:
 
     @property
     def summary(self) -> str:
-        """How many images it has, in how many of each class, and of how many people where that is known."""
+        """A line with its number of images, of images of each class, and of people where they are known."""
         people = f" of {len(set(self.subjects))} people" if self.subjects else ""
         return f"{self.name}: {len(self)} images{people}; {sizes_in_words(self.class_sizes)}"
 
     @property
     def class_sizes(self) -> dict[str, int]:
-        """How many images each class has."""
+        """The number of images of each class."""
         return class_sizes(self.classes, self.labels)
 
     @cached_property
@@ -182,7 +182,7 @@ def dataset(name: str, *, cite: str = "", find: Find | None = None) -> Callable[
 
 
 def class_sizes(classes: Sequence[str], labels: NDArray[np.int64]) -> dict[str, int]:
-    """How many of some labels are of each class."""
+    """Return the number of images of each class."""
     counts = Counter(labels.tolist())
     return {name: counts[label] for label, name in enumerate(classes)}
 

@@ -1,4 +1,4 @@
-"""What a result was computed with: recorded beside every cell, never part of its key."""
+"""The environment of a computation: stored with every cell, never part of its key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong through no fault of febench, with exit codes; and texts of any content made safe to show."""
+"""Errors of users and machines, with exit codes; and texts made safe to print."""
 
 from __future__ import annotations
 

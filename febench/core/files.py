@@ -46,7 +46,7 @@ def reading(path: Path, buffer: int = 1 << 20) -> BufferedReader:
 
 
 def content_of(path: Path) -> bytes:
-    """What a file holds; raises as `reading` does."""
+    """Return the content of a file; raises as `reading` does."""
     with reading(path) as file:
         return file.read()
 
@@ -160,7 +160,7 @@ def writing_to(place: Path, what: str, option: str) -> Iterator[None]:
 
 
 def identity(path: Path) -> tuple[int, ...]:
-    """What changes when a file is written to or replaced: its device, inode, size and time of the last change."""
+    """Return the state of a file, which changes when it is written or replaced: device, inode, size and time."""
     about = path.stat()
     return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
 

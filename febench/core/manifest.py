@@ -157,7 +157,7 @@ class Manifest:
 
     @cached_property
     def roles(self) -> tuple[Roles, ...]:
-        """What each fold does with the groups of a run."""
+        """The roles of the groups in each fold."""
         return tuple(Roles(**{part: tuple(groups) for part, groups in fold.items()}) for fold in self.content["folds"])
 
     def groups(self, run: int) -> list[NDArray[np.int64]]:
@@ -174,7 +174,7 @@ class Manifest:
         return Fold(*(self._images(run, groups) for groups in (roles.train, roles.validation, roles.test)))
 
     def counted(self, part: str, numbers: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
-        """How many images of a part of each fold have each number, run by run, shape (folds, numbers).
+        """Yield the number of images of a part of each fold that have each number, run by run, shape (folds, numbers).
 
         Parameters
         ----------
@@ -205,12 +205,12 @@ class Manifest:
         return np.concatenate([_NO_IMAGES, *(self.test(run, fold) for run in runs for fold in folds)])
 
     def n_test(self, run: int, fold: int) -> int:
-        """How many images a fold tests."""
+        """Return the number of test images of a fold."""
         return int(self.test_sizes[run - 1, fold - 1])
 
     @cached_property
     def test_sizes(self) -> NDArray[np.int64]:
-        """How many images each fold tests, shape (runs, folds)."""
+        """The number of test images of each fold, shape (runs, folds)."""
         return np.diff(self.tested[1], axis=1)
 
     @cached_property
@@ -223,7 +223,7 @@ class Manifest:
 
     @property
     def left_out(self) -> int:
-        """How many test images of all folds and runs do not count."""
+        """The number of test images of all folds and runs that are not scored."""
         return len(self.all_tests[0]) - len(self.tested[0])
 
     @cached_property
@@ -366,7 +366,7 @@ def read(path: Path) -> Manifest:
 
 
 class _Content(msgspec.Struct):
-    """What every manifest holds, and its types; further columns of the data set may be there too."""
+    """The fields of every manifest, with their types; it may have further columns of the data set."""
 
     dataset: str
     fingerprint: str
@@ -384,7 +384,7 @@ class _Content(msgspec.Struct):
 
 
 def _flaw(content: _Content) -> str | None:
-    """Why folds of the right types cannot be folds of these images; None if they can."""
+    """Return why folds of the right types cannot be folds of these images; None if they can."""
     n_images = len(content.images)
     if len(content.labels) != n_images or len(content.subjects or content.images) != n_images:
         return f"of its {n_images} images not each has one label, and one person or none"
@@ -398,7 +398,7 @@ def _flaw(content: _Content) -> str | None:
 
 
 def _problems(deal: Deal, n_images: int) -> Iterator[str]:
-    """What is wrong with a deal; take the first problem only, for later checks rely on the earlier ones."""
+    """Yield the problems of a deal; use only the first, because later checks rely on earlier ones."""
     if not deal.runs or not deal.folds:
         yield "it has no run or no fold"
     n_groups = min(map(len, deal.runs))

@@ -121,7 +121,7 @@ class FoldTask:
 
 @dataclass(frozen=True)
 class FoldOutcome:
-    """What `fit_predict_folds` gives for a fold.
+    """The result of `fit_predict_folds` for a fold.
 
     Attributes
     ----------

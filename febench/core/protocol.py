@@ -1,4 +1,4 @@
-"""What a protocol is: a rule that deals images into groups, run by run, and says what each fold does with them."""
+"""Protocols: rules that deal images into groups, run by run, and give each group a role in each fold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Together = Literal["subjects", "sequences"]
 
 @dataclass(frozen=True)
 class Roles:
-    """What one fold does with the groups of a run, by their numbers counted from 0."""
+    """The roles of a run's groups in one fold, by group numbers from 0."""
 
     train: tuple[int, ...]
     validation: tuple[int, ...]
@@ -41,7 +41,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Deal:
-    """What a protocol returns: the groups of every run, and the roles of every fold.
+    """The result of a protocol: the groups of every run, and the roles of every fold.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Which images a network was trained on: hashes of images, and the header of a weights file that holds them."""
+"""Hashes of the images that a network was trained on, in the header of its weights file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where methods, data sets and protocols are found: entry points, plugin files and calls in a notebook."""
+"""Registries of methods, data sets and protocols: from entry points, plugin files and notebooks."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Component:
 
     @property
     def missing(self) -> str | None:
-        """What must be installed before this can run, as one sentence, or None."""
+        """A sentence on what must be installed before this can run, or None."""
         absent = [package for package in self.needs if not _can_import(package)]
         if not absent:
             return None
@@ -261,7 +261,7 @@ class Registry(Generic[C]):
 
 
 def origin_of(build: Callable[..., Any]) -> str:
-    """Where a component comes from: the plugin file being loaded, or the module of its builder."""
+    """Return the origin of a component: the plugin file that is being loaded, or its builder's module."""
     plugin = _plugin_file.get()
     return str(plugin) if plugin else build.__module__
 

@@ -18,7 +18,7 @@ from febench.core.manifest import Manifest
 
 DETAILED = ("resnet18", "resnet50")
 DATASET, PROTOCOL, N_GROUPS = "faces700", "paper", 10
-"""What stands for the papers' photographs and folds here: 700 images of 20 people, dealt at random into ten groups."""
+"""The data set and protocol that stand for the papers': 700 images of 20 people, dealt at random into ten groups."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def note_on_papers(manifest: Manifest) -> str:
 
 
 def place(method: str) -> int:
-    """Where a method stands in the papers' comparison; after its end if it is not in it."""
+    """Return the position of a method in the papers' comparison; after the last one if it is not in it."""
     return ([*comparison(), method]).index(method)
 
 

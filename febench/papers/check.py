@@ -34,7 +34,7 @@ def verify_papers(folder: Traversable | None = None) -> list[Verification]:
 
 
 def weigh_papers() -> list[Verification]:
-    """What the papers' printed means and sds can bear: Welch's t of each pair of their comparison."""
+    """Test the papers' printed means and sds: Welch's t of each pair of their comparison."""
     told = []
     for pair in printed_pairs():
         bears = "significant" if pair.significant else "not significant"

@@ -1,4 +1,4 @@
-"""What the papers' printed figures can bear: Welch's t from mean, sd and n, for each pair of their comparison."""
+"""Tests of the papers' printed figures: Welch's t from mean, sd and n, for each pair of their comparison."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class PrintedPair:
 
     @property
     def verdict(self) -> str:
-        """Whether the figures bear that the first is better, as a sentence."""
+        """A sentence on whether the figures show that the first is better."""
         bear = "bear" if self.significant else "do not bear"
         return f"the printed figures {bear} that {self.first} is better than {self.second}"
 

@@ -1,4 +1,4 @@
-"""How images and people are dealt into groups: by class, or whole people so that groups are as alike as can be."""
+"""Deal images into groups by class, or whole people so that groups are as alike as possible."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def deal_people(counts: Counts, groups: int, rng: np.random.Generator) -> NDArra
 
 @dataclass
 class Seating:
-    """Who sits in which group, and how far the groups' class counts are from equal shares.
+    """An assignment of people to groups, and how far the groups' class counts are from equal shares.
 
     Attributes
     ----------

@@ -38,7 +38,7 @@ def official(dataset: Dataset, *, seed: int, runs: int = 1) -> Deal:
 
 
 def _tenth(dataset: Dataset, train: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Which images of the training part are set aside."""
+    """Return the images of the training part that are set aside for validation."""
     labels = dataset.labels[train]
     if dataset.subjects is None:
         return np.isin(np.arange(len(train)), deal_by_class(labels, TENTHS, rng)[0])

@@ -48,7 +48,7 @@ def average_ranks(scores: Scores) -> Scores:
 
 
 def friedman(scores: Scores) -> Friedman:
-    """Whether the methods differ at all: Friedman's test (1937, J. Am. Stat. Assoc. 32:675-701).
+    """Test whether the methods differ at all: Friedman's test (1937, J. Am. Stat. Assoc. 32:675-701).
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ class CorrectedT:
 
 @dataclass(frozen=True)
 class Posterior:
-    """What is believed of a true difference: three probabilities that add up to 1.
+    """Posterior probabilities of a true difference: better, equivalent, worse; they add up to 1.
 
     Attributes
     ----------

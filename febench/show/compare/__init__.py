@@ -1,4 +1,4 @@
-"""Which differences are real: results compared pair by pair on the same folds, and over data sets by ranks.
+"""Compare results: pair by pair on the same folds, and over data sets by ranks.
 
 >>> from febench.show.compare import compare
 >>> comparison = compare(results)  # of febench.load

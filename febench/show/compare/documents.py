@@ -1,4 +1,4 @@
-"""What `febench compare` shows: pairs with their verdicts, ranks over data sets, and what the papers' figures bear."""
+"""Documents of `febench compare`: pairs with their verdicts, ranks over data sets, tests of the papers' figures."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _pair_data(pair: Pair) -> dict[str, Any]:
 
 
 def _notes(comparison: Comparison, shown: Sequence[Pair], n_datasets: int) -> list[str]:
-    """How the pairs were chosen and tested, what the folds are, and what the rows lack."""
+    """Return notes on the choice of pairs, the tests, the folds, and what rows lack."""
     results, metric, n = comparison.results, comparison.metric, len(comparison.pairs)
     labels = {*(one.label for one in comparison.standings), *comparison.left_out}
     rows = [row for row in chosen(results) if row.label in labels]

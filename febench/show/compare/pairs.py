@@ -34,7 +34,7 @@ HEADLINE: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a method stands before any test: complete runs, mean and sample sd of the metric over them."""
+    """A row in the standings: complete runs, and the mean and sample sd of the metric over them."""
 
     label: str
     runs: int
@@ -171,7 +171,7 @@ class Comparison:
 
     @property
     def headline(self) -> str:
-        """Who wins, in a sentence or two: what the pairs with the best mean say."""
+        """A sentence on the row with the best mean and its pairs."""
         if not self.pairs:
             return "nothing to compare: fewer than two methods have a complete run"
         words = []
@@ -187,7 +187,7 @@ class Comparison:
 
 @dataclass(frozen=True, eq=False)
 class Folds:
-    """What the tests must know of a manifest's folds.
+    """The properties of a manifest's folds that tests need.
 
     Attributes
     ----------
@@ -230,7 +230,7 @@ class Folds:
         return all(set(run) == set(self.group[0]) for run in self.group.tolist())
 
     def one_group(self, runs: Sequence[int]) -> bool:
-        """Whether some runs, counted from 1, test one group of images, as a publisher's own split has."""
+        """Return whether runs, counted from 1, test one group of images, as a publisher's own split does."""
         tested = self.group[[run - 1 for run in runs]]
         return bool((tested == tested[0, 0]).all())
 
@@ -268,7 +268,7 @@ class Scored:
         return self.by_fold if len(runs) == len(self.runs) else self.by_fold[np.isin(self.runs, runs)]
 
     def right(self, run: int) -> NDArray[np.bool_]:
-        """Which test images of a run are recognised."""
+        """Return whether each test image of a run is recognised."""
         answers = self.row.answers([run])
         right: NDArray[np.bool_] = answers.labels == answers.predictions
         return right

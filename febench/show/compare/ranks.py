@@ -98,7 +98,7 @@ class Ranking:
 
     @property
     def headline(self) -> str:
-        """What the ranks say, in a sentence."""
+        """A sentence on the ranks."""
         if self.friedman and self.friedman.p > ALPHA:
             return f"the methods are not told apart over {len(self.datasets)} data sets: their ranks may be chance"
         real = [pair for pair in self.pairs if pair.p_holm <= ALPHA]

@@ -1,4 +1,4 @@
-"""What the tests say, in words: never more than the numbers bear."""
+"""Verdicts of tests as sentences that claim no more than the numbers show."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SURE = 0.95
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of a pair before words.
+    """The evidence on a pair, before its verdict.
 
     Attributes
     ----------

@@ -195,7 +195,7 @@ def shows_papers(results: Results, paper: bool = False, metric: Metric = OA) -> 
 
 @dataclass(frozen=True)
 class _Drop:
-    """How much a metric changes from seen faces to new ones.
+    """The change of a metric from seen people to new ones.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What tables of a metric share: the data of their rows, the values laid out from these, and the notes."""
+"""Parts that the tables of a metric share: the data of rows, the values made from them, and notes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def difference(value: float | None, interval: Data | None = None) -> Difference 
 
 
 def about_of(results: Results, rows: Sequence[RowResults], facts: Iterable[Data] = ()) -> tuple[str, str]:
-    """What the values of a table are, and where they come from."""
+    """Return what the values of a table are, and which results they come from."""
     return (
         f"± is the {SPREAD}{and_by_person(facts)}; only complete runs count: {run_counts(rows)}",
         origin_of(results),
@@ -70,7 +70,7 @@ def about_of(results: Results, rows: Sequence[RowResults], facts: Iterable[Data]
 
 
 def and_by_person(facts: Iterable[Data | None]) -> str:
-    """What the brackets are, where some data have an interval over people."""
+    """Return a clause on the brackets, if some rows have an interval over people."""
     return f"; {BY_PERSON}" if any(one and one.get("interval_by_person") for one in facts) else ""
 
 

@@ -215,7 +215,7 @@ def _said_of_tests(drops: Mapping[str, Drop], change: str, protocols: Sequence[s
 
 
 def _said_of_protocols(results: Sequence[Results]) -> str:
-    """Who was tested under each protocol, and which of them speaks of new faces."""
+    """Return a note on who was tested under each protocol, and which protocol has new people."""
     clauses = [f"under {one.manifest.protocol} {said_of_faces(one.manifest)}" for one in results]
     new = [one.manifest.protocol for one in results if faces_tested(one.manifest) == "new"]
     if not new or len(new) == len(results):

@@ -17,7 +17,7 @@ from febench.show.tables.table import Document, Table, Value, key_of, titled
 
 
 def people_table(results: Results, rows: Sequence[RowResults], metric: Metric = OA, *, each: bool = False) -> Document:
-    """How well each person is recognised: the median, the worst tenth and the worst of each method, or one by one.
+    """Return the table of people: the median, the worst tenth and the worst of each method, or each person.
 
     Parameters
     ----------

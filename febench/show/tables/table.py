@@ -1,4 +1,4 @@
-"""What a table is before it is text, and what is said with every one: data set, folds, n, the audit, what rows lack."""
+"""Tables before they are text, and the notes of every table: data set, folds, n, the audit, what rows lack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SPREAD = "sample sd over runs"
 INTERVAL_OF_PEOPLE = "95 % interval for other people of this kind, trained and tested"
 BY_PERSON = f"in brackets: {INTERVAL_OF_PEOPLE}"
 MAJORITY = "most frequent class"
-"""What always answering the most frequent class of a fold's training images is called."""
+"""The label of always answering the most frequent class of a fold's training images."""
 SIGNS = tuple(caveat.sign for caveat in ROW_CAVEATS if caveat.sign)
 SHORT = 12
 """Digits of a manifest's hash that are shown."""
@@ -146,7 +146,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Document:
-    """What one `febench table` command shows: the data, and tables that are laid out from them and nothing else."""
+    """The output of a `febench table` command: the data, and tables made from these data alone."""
 
     tables: tuple[Table, ...]
     data: dict[str, Any]
@@ -183,13 +183,13 @@ def dataset_of(results: Results) -> str:
 
 
 def key_of(name: str, results: Results, *more: str, metric: Metric = OA) -> tuple[str, ...]:
-    """What tells one table from another."""
+    """Return the key of a table: its number, metric, data set and protocol."""
     by = () if metric is OA else (metric.name,)
     return (name, *by, *more, results.manifest.title, results.manifest.protocol)
 
 
 def versions_of(results: Results) -> str:
-    """Which febench computed the cells and which one makes the table."""
+    """Return the version of febench that computed the cells, and of the one that makes the table."""
     used = {str(one.get("packages", {}).get("febench", "")) for one in results.environments.values()} - {""}
     if used <= {__version__}:
         return f"febench {__version__}"
@@ -206,7 +206,7 @@ def origin_of(results: Results) -> str:
 
 
 def run_counts(rows: Sequence[RowResults]) -> str:
-    """How many runs are complete, rows of the same count together."""
+    """Return the number of complete runs, rows of the same number together."""
     by_count: dict[str, list[str]] = {}
     for row in rows:
         by_count.setdefault(f"{len(row.runs)} of {row.manifest.n_runs}", []).append(row.label)
@@ -239,12 +239,12 @@ def _note_text(caveat: Caveat, under: str) -> str:
 
 
 def caveat_notes(results: Results, rows: Sequence[RowResults]) -> list[str]:
-    """What must be read with some rows, as notes; whether there was an audit stands in the caption."""
+    """Return the caveats of some rows as notes; the caption says whether there was an audit."""
     return [noted(caveat) for caveat in caveats_of(results, rows) if caveat.word != "not audited"]
 
 
 def head_data(results: Results) -> dict[str, Any]:
-    """What every table's data begin with."""
+    """Return the fields that the data of every table begin with."""
     return {
         "dataset": results.manifest.dataset,
         "name": results.manifest.title,
@@ -277,7 +277,7 @@ def floor_data(results: Results, metric: Metric) -> dict[str, Any]:
 
 
 def said_of_floor(results: Results, metric: Metric) -> list[str]:
-    """The same as a note, where it says more than how many classes there are."""
+    """Return a note on chance and the most frequent class, if they differ."""
     floor = floor_of(results.manifest, metric)
     if floor is None or not floor.differs:
         return []
@@ -290,12 +290,12 @@ def said_of_floor(results: Results, metric: Metric) -> list[str]:
 
 
 def run_command(manifest: Manifest, methods: Sequence[str], options: Sequence[str] = ()) -> str:
-    """What computes rows, named by their labels, in the folds of some results."""
+    """Return the command that computes rows, named by their labels, in the folds of some results."""
     name = ["--name", manifest.title] if manifest.title != manifest.dataset else []
     asked = ["--dataset", manifest.dataset, *name, "--protocol", manifest.protocol, "--seed", str(manifest.seed)]
     return shlex.join(["febench", "run", *asked, *options, "--methods", ",".join(methods), "--out", "DIR"])
 
 
 def lacks_data(row: RowResults) -> dict[str, Any]:
-    """What a row lacks, and what marks it."""
+    """Return the missing folds, failed cells, weights and marks of a row."""
     return {"missing": row.gaps, "failed": len(row.failed), "weights": row.weights, "marks": words_of(row)}

@@ -1,4 +1,4 @@
-"""What training took, and how far it came: the cost table and the table of convergence."""
+"""The cost table, and the table of convergence."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def _described(host: Host) -> str:
 
 
 def convergence_table(results: Results, rows: Sequence[RowResults]) -> Document:
-    """How far each training had come after so many objective evaluations, means over its cells."""
+    """Return the convergence table: the error after so many objective evaluations, means over cells."""
     shown = curves(rows)
     traced = [row for row in rows if row.label in {curve.label for curve in shown}]
     moments = [moment for moment in MOMENTS if any(moment <= curve.spent for curve in shown)]
@@ -189,7 +189,7 @@ def _or_none(value: float) -> float | None:
 
 
 def _data_and_rows(results: Results, rows: Sequence[RowResults]) -> list[str]:
-    """What is to be said of the images and of these rows; what the audit found stands in the caption."""
+    """Return the caveats of the images and of these rows; the caption has the findings of the audit."""
     said = [
         one for one in caveats_of_data(results) if one.word in ("synthetic", "foreign cells", "twins", "without twins")
     ]
