@@ -290,7 +290,7 @@ def marked_names(subjects: Iterable[str]) -> dict[frozenset[str], str]:
 
 
 def _are_takes(people: dict[str, list[str]]) -> bool:
-    """Return whether trailing numbers are takes, not people: several people share them, few each or with own numbers."""
+    """Return whether trailing numbers are takes, not people: several people share them, few each."""
     most = max(map(len, people.values()))
     few, more_people = most <= FEW_TAKES, most < len(people)
     by_number = all(re.search(r"\d", person) for person in people)

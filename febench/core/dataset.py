@@ -50,7 +50,7 @@ class Dataset:
     parts : tuple of str, length n, or None
         The part of the set's own split each image is in: `train`, `validation` or `test`.
     synthetic : bool
-        Whether the images were drawn by code; told in every table.
+        Whether the images were drawn by code; every table says so.
     notes : tuple of str
         What a user must know of the files they were read from, a sentence each: images missing, files left out.
     departures : mapping
@@ -79,8 +79,8 @@ class Dataset:
     detector: str = ""
 
     def __post_init__(self) -> None:
-        told = [column for column in (self.subjects, self.sequences, self.parts) if column is not None]
-        lengths = {len(column) for column in (self.ids, *told)} | {len(self.images), len(self.labels)}
+        columns = [column for column in (self.subjects, self.sequences, self.parts) if column is not None]
+        lengths = {len(column) for column in (self.ids, *columns)} | {len(self.images), len(self.labels)}
         unknown = sorted(set(self.parts or ()) - set(PARTS))
         problem = None
         if self.images.dtype != "uint8" or self.images.ndim not in (3, 4) or self.images.shape[3:] not in ((), (3,)):
@@ -123,9 +123,9 @@ class Dataset:
         """
         from febench.core.cache import in_chunks  # brings numpy, which `import febench` does without
 
-        told = [list(self.images.shape), self.labels.tolist(), self.classes, self.ids, self.subjects, self.parts]
-        told += [self.detector] if self.detector else []
-        digest = hashlib.sha256(json.dumps(told).encode())
+        content = [list(self.images.shape), self.labels.tolist(), self.classes, self.ids, self.subjects, self.parts]
+        content += [self.detector] if self.detector else []
+        digest = hashlib.sha256(json.dumps(content).encode())
         for chunk in in_chunks(self.images):
             digest.update(chunk.tobytes())
         return digest.hexdigest()

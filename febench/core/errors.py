@@ -9,7 +9,7 @@ INTERRUPTED = 130
 
 
 class FebenchError(Exception):
-    """A problem told to the user in one sentence; `exit_code` is what the command line ends with.
+    """A problem of the user or the machine, in one sentence; `exit_code` is what the command line ends with.
 
     Parameters
     ----------

@@ -132,7 +132,7 @@ class Manifest:
         ------
         UsageError
             If the protocol is not known here, for nothing but its registration tells what it keeps together, or if
-            these folds were drawn before it said so.
+            these folds were drawn before manifests had this field.
         """
         protocol, _ = PROTOCOLS.select(self.protocol)
         if protocol.together is None:
@@ -305,9 +305,9 @@ def draw(dataset: Dataset, selector: str, seed: int = 0, name: str = "") -> Mani
     problem = next(_problems(deal, len(dataset)), None)
     if problem:
         raise UsageError(f"protocol {label} on {dataset.name}: {problem}")
-    told = {"subjects": dataset.subjects}
+    columns = {"subjects": dataset.subjects}
     if protocol.together:
-        told[protocol.together] = getattr(dataset, protocol.together)
+        columns[protocol.together] = getattr(dataset, protocol.together)
     return Manifest(
         {
             "format": FORMAT,
@@ -321,7 +321,7 @@ def draw(dataset: Dataset, selector: str, seed: int = 0, name: str = "") -> Mani
             "classes": list(dataset.classes),
             "images": list(dataset.ids),
             "labels": dataset.labels.tolist(),
-            **{column: list(names) if names else None for column, names in told.items()},
+            **{column: list(names) if names else None for column, names in columns.items()},
             "folds": [{k: list(v) for k, v in vars(roles).items()} for roles in deal.folds],
             "runs": [[np.sort(group).tolist() for group in groups] for groups in deal.runs],
         }

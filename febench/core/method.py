@@ -66,7 +66,7 @@ class Method(Versioned):
         `settle(params)`: the parameters that results are stored under, where those that are given name something
         outside, such as a file: they must then name its content.
     precision : callable or None
-        `precision()`: what it computes in on this processor unless told otherwise, and why, in a few words, for
+        `precision()`: what it computes in on this processor by default, and why, in a few words, for
         `febench doctor`, which asks in a process of its own.
     """
 

@@ -108,8 +108,11 @@ class Component:
     def _kinds(self) -> dict[str, type]:
         """The type of each parameter that is annotated as a number or None: its default may not tell it."""
         numbers = {f"{kind.__name__} | None": kind for kind in (bool, int, float)}
-        told = {name: one.annotation for name, one in inspect.signature(self.build).parameters.items()}
-        return {name: numbers[str(annotation)] for name, annotation in told.items() if str(annotation) in numbers}
+        parameters = inspect.signature(self.build).parameters
+        annotations = {name: parameter.annotation for name, parameter in parameters.items()}
+        return {
+            name: numbers[str(annotation)] for name, annotation in annotations.items() if str(annotation) in numbers
+        }
 
     def label(self, params: Mapping[str, Any]) -> str:
         """The selector of this component with those of `params` that differ from the defaults."""
@@ -213,7 +216,7 @@ class Registry(Generic[C]):
         Raises
         ------
         UsageError
-            If there is none (the nearest names are told), its package cannot be loaded, or a file that it declares
+            If there is none (the error names the nearest), its package cannot be loaded, or a file that it declares
             cannot be read.
         """
         point = self._offered.get(name)

@@ -42,7 +42,7 @@ def format_selector(name: str, params: Mapping[str, Any]) -> str:
 
 
 def with_params(text: str, params: Mapping[str, Any]) -> str:
-    """A selector with these parameters set, whatever it said of them before.
+    """Return a selector with these parameters set in place of its own.
 
     Raises
     ------

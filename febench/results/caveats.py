@@ -181,39 +181,45 @@ def caveats_of(results: Results, rows: Sequence[RowResults] | None = None) -> li
 
 def caveats_of_data(results: Results) -> list[Caveat]:
     """Return the caveats of the images and the folds, which hold for every row."""
-    said = []
+    caveats = []
     if results.manifest.synthetic:
         name = results.manifest.title
-        said.append(Caveat("synthetic", f"{name} is synthetic, drawn by code: it shows how methods behave, not people"))
+        caveats.append(
+            Caveat("synthetic", f"{name} is synthetic, drawn by code: it shows how methods behave, not people")
+        )
     if faces_tested(results.manifest) == "not known":
-        said.append(Caveat("people not known", f"{results.manifest.title}: {said_of_faces(results.manifest)}"))
+        caveats.append(Caveat("people not known", f"{results.manifest.title}: {said_of_faces(results.manifest)}"))
     if results.set_aside:
-        said.append(Caveat("foreign cells", results.set_aside))
+        caveats.append(Caveat("foreign cells", results.set_aside))
     if results.faults is None:
-        said.append(Caveat("not audited", "nobody looked for leaks and duplicates in these folds: febench audit does"))
+        caveats.append(
+            Caveat("not audited", "nobody looked for leaks and duplicates in these folds: febench audit does")
+        )
     count = results.twin_count
     if results.manifest.scored is not None:
         text = f"left out are the {count} that have an identical or nearly identical image in training"
-        said.append(Caveat("without twins", text, serious=False))
+        caveats.append(Caveat("without twins", text, serious=False))
     elif count and count.images:
         text = f"at least {count} have an identical or nearly identical image in training: with them, memory scores too"
-        said.append(Caveat("twins", text, serious=count.share >= TWIN_SHARE_OF_ERROR))
+        caveats.append(Caveat("twins", text, serious=count.share >= TWIN_SHARE_OF_ERROR))
     for fault in results.faults or ():
-        said.append(Caveat("audit error", f"{fault['code']} {fault['title']} ({fault['count']})", code=fault["code"]))
+        caveats.append(
+            Caveat("audit error", f"{fault['code']} {fault['title']} ({fault['count']})", code=fault["code"])
+        )
     for doubt in results.doubts:
         text = f"{doubt['code']} {doubt['title']} ({doubt['count']}): what is said about people may not hold"
-        said.append(Caveat("audit warning", text, code=doubt["code"]))
-    return said
+        caveats.append(Caveat("audit warning", text, code=doubt["code"]))
+    return caveats
 
 
 def caveats_of_rows(results: Results, rows: Sequence[RowResults]) -> list[Caveat]:
     """Return the caveats of single rows: signs, missing runs, and cells that are left out."""
-    said = []
+    caveats = []
     for one in ROW_CAVEATS:
         if named := one.of(rows):
-            said.append(Caveat(one.word, f"{one.says}: {named}", one.sign))
+            caveats.append(Caveat(one.word, f"{one.says}: {named}", one.sign))
         if one.word == "partial":
-            said += [
+            caveats += [
                 Caveat("incomplete", f"{row.label} is incomplete: {'; '.join(row.gaps)}", one.sign)
                 for row in rows
                 if row.gaps
@@ -225,11 +231,11 @@ def caveats_of_rows(results: Results, rows: Sequence[RowResults]) -> list[Caveat
         if label in shown:
             version = shown[label].records.last.version[:SHOWN_OF_HASH]
             text = f"{label} is shown at version {version}; also stored: {others}, see --version"
-            said.append(Caveat("other versions", text, serious=False))
+            caveats.append(Caveat("other versions", text, serious=False))
         elif every:
             text = f"{label} has no cell yet at the version asked for last; also stored: {others}, see --version"
-            said.append(Caveat("other versions", text))
-    return said
+            caveats.append(Caveat("other versions", text))
+    return caveats
 
 
 def signs_of(rows: Iterable[RowResults]) -> dict[str, str]:

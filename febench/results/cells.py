@@ -181,9 +181,9 @@ def as_columns(given: Iterable[tuple[Record, int, int]], source: Source) -> Cell
         for record, at, length in some:
             kind = Kind(record.method, record.params, record.version, record.label)
             number, _ = kinds.setdefault(repr(kind), (len(kinds), kind))
-            said = (record.predictions or ()) if record.ok else ()
-            rows.append((number, *_facts(record, words), len(answers), len(said), at, length))
-            answers.extend(said)
+            predictions = (record.predictions or ()) if record.ok else ()
+            rows.append((number, *_facts(record, words), len(answers), len(predictions), at, length))
+            answers.extend(predictions)
         parts.append(np.array(rows, dtype=CELL))
     numbers = np.frombuffer(answers, dtype=np.intc) if answers else np.empty(0, dtype=np.intc)
     named = tuple(kind for _, kind in kinds.values())
@@ -197,7 +197,7 @@ def concatenated(parts: Sequence[Cells]) -> Cells:
     words: dict[str, int] = {}
     tables, answers, starts = [np.empty(0, dtype=CELL)], [np.empty(0, dtype=np.uint8)], [0]
     for part in parts:
-        table, said = part.table.copy(), part.predictions(np.arange(len(part)))
+        table, predictions = part.table.copy(), part.predictions(np.arange(len(part)))
         used, which = np.unique(table["kind"], return_inverse=True)
         own = [part.kinds[number] for number in used.tolist()]
         table["kind"] = np.array([kinds.setdefault(repr(kind), (len(kinds), kind))[0] for kind in own])[which]
@@ -209,7 +209,7 @@ def concatenated(parts: Sequence[Cells]) -> Cells:
         table["at"] += starts[-1]
         starts.append(int(table["at"].max(initial=starts[-1] - 1)) + 1)
         tables.append(table)
-        answers.append(said.astype(part.answers.dtype))
+        answers.append(predictions.astype(part.answers.dtype))
     source = Several(tuple(part.source for part in parts), np.array(starts[:-1], dtype=np.int64))
     named = tuple(kind for _, kind in kinds.values())
     return Cells(np.concatenate(tables), np.concatenate(answers), named, tuple(words), source)
@@ -219,8 +219,8 @@ def _facts(record: Record, words: dict[str, int]) -> tuple[Any, ...]:
     """Return the fields of `CELL` between a record's kind and its predictions; new texts get a number."""
     info, seconds = record.info, record.seconds
     precision = words.setdefault(str(info["dtype"]), len(words)) if "dtype" in info else -1
-    told = {name: info[name] for name in CHOICES if name in info}
-    choices = words.setdefault(json.dumps(told), len(words)) if told else -1
+    chosen = {name: info[name] for name in CHOICES if name in info}
+    choices = words.setdefault(json.dumps(chosen), len(words)) if chosen else -1
     # a method says its size as `parameters`, or as `weights` where that is a number
     sizes = [info[name] for name in ("parameters", "weights") if _is_whole(info.get(name))]
     return (
@@ -234,7 +234,7 @@ def _facts(record: Record, words: dict[str, int]) -> tuple[Any, ...]:
 
 
 def _device(info: dict[str, Any]) -> str:
-    """The kind of device: one GPU of a host is as good as the next; and how many trainings shared it, where told."""
+    """The kind of device: one GPU of a host is as good as the next; and how many trainings shared it, where stored."""
     device, pack = str(info.get("device", "cpu")).partition(":")[0], info.get("pack", 1)
     return f"{device}, {pack} at once" if isinstance(pack, int) and pack > 1 else device
 

@@ -112,7 +112,7 @@ def _alike(cells: Cells) -> Iterator[tuple[str, str, int, NDArray[Any]]]:
 
 
 def _cost(row: RowResults, device: str, threads: int, table: NDArray[Any]) -> Cost:
-    told = {name: table[name][~np.isnan(table[name])] for name in ("extract", "selection", "memory", "gpu_memory")}
+    measured = {name: table[name][~np.isnan(table[name])] for name in ("extract", "selection", "memory", "gpu_memory")}
     sizes = np.unique(table["parameters"])
     return Cost(
         row=row,
@@ -120,9 +120,9 @@ def _cost(row: RowResults, device: str, threads: int, table: NDArray[Any]) -> Co
         threads=threads,
         fit=table["fit"],
         predict=1000 * table["predict"] / table["count"],
-        extract=float(np.median(told["extract"])) if len(told["extract"]) else None,
+        extract=float(np.median(measured["extract"])) if len(measured["extract"]) else None,
         parameters=tuple(sizes[sizes >= 0].tolist()),
-        peak_memory_mb=float(told["memory"].max()) if len(told["memory"]) else None,
-        peak_gpu_memory_mb=float(told["gpu_memory"].max()) if len(told["gpu_memory"]) else None,
-        selection=float(np.median(told["selection"])) if len(told["selection"]) else None,
+        peak_memory_mb=float(measured["memory"].max()) if len(measured["memory"]) else None,
+        peak_gpu_memory_mb=float(measured["gpu_memory"].max()) if len(measured["gpu_memory"]) else None,
+        selection=float(np.median(measured["selection"])) if len(measured["selection"]) else None,
     )

@@ -38,7 +38,7 @@ class Exported:
     outdated : int
         Cells of versions of a method that are not shown, left out.
     set_aside : tuple of str
-        What is to be said of cells that are not of their directory's folds, left out.
+        A sentence on cells of other folds, which are left out.
     without_twins : tuple of str
         For each directory, which test images are left out because they have a twin in training.
     """

@@ -174,10 +174,14 @@ def _write_index(path: Path, origin: _Origin, contents: _Contents) -> None:
     import pyarrow as pa
 
     cells, table = contents.cells, contents.cells.table
-    said = [cells.answers[start : start + count] for start, count in zip(table["start"], table["count"], strict=True)]
+    predictions = [
+        cells.answers[start : start + count] for start, count in zip(table["start"], table["count"], strict=True)
+    ]
     edges = np.concatenate([[0], np.cumsum(table["count"])])
     columns = {name: pa.array(table[name].astype(kind)) for name, kind in _COLUMNS.items()}
-    columns["predictions"] = pa.LargeListArray.from_arrays(pa.array(edges), np.concatenate([cells.answers[:0], *said]))
+    columns["predictions"] = pa.LargeListArray.from_arrays(
+        pa.array(edges), np.concatenate([cells.answers[:0], *predictions])
+    )
     metadata = {**vars(origin), "torn": contents.torn, "foreign": contents.foreign}
     metadata |= {"kinds": cells.kinds, "words": cells.words}
     batch = pa.record_batch(columns).replace_schema_metadata({_METADATA: json.dumps(metadata)})

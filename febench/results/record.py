@@ -124,8 +124,8 @@ class Record:
 
     def to_line(self) -> str:
         """One line of JSON that ends with a check of itself."""
-        told = {part.name: getattr(self, part.name) for part in fields(self)}
-        body = json.dumps(told, separators=(",", ":"))
+        content = {part.name: getattr(self, part.name) for part in fields(self)}
+        body = json.dumps(content, separators=(",", ":"))
         return f'{body[:-1]},"check":"{_checksum(body.encode())}"}}\n'
 
     @classmethod

@@ -64,7 +64,7 @@ class Results:
     environments : mapping
         What cells were computed with, by the id that their records name.
     set_aside : str or None
-        What is to be said of cells that lie in the directory and are not of these folds.
+        A sentence on cells in the directory that are not of these folds.
     twins : Twins or None
         The identical and nearly identical images that the audit found; None where no audit tells them.
     asked : mapping

@@ -93,10 +93,10 @@ class RowResults:
     @cached_property
     def weights(self) -> str | None:
         """The weights that training started from, if they were not random: the parameter `weights`, or the label's."""
-        for told in _told_weights(self.records[-1]):
+        for weights in _stored_weights(self.records[-1]):
             # a number says how many weights a network has, and random weights have words
-            if isinstance(told, str) and told.strip().lower() not in ("", "none", "null", "random", "scratch"):
-                return told
+            if isinstance(weights, str) and weights.strip().lower() not in ("", "none", "null", "random", "scratch"):
+                return weights
         return None
 
     @cached_property
@@ -244,7 +244,7 @@ class RowResults:
         """Return a value of each person tested, whose mean is the row's mean.
 
         None where people are not known, fewer than two are tested, the row has no such metric, or the metric cannot be
-        told without one of the people.
+        computed without one of the people.
         """
         measured, people = self._measured(metric), self.manifest.people
         if measured is None or people is None:
@@ -325,7 +325,7 @@ def _sound(table: NDArray[Any]) -> bool:
 _WEIGHTS = re.compile(r"\bweights=(\"[^\"]*\"|[^,\]]*)")
 
 
-def _told_weights(record: Record) -> Iterator[Any]:
+def _stored_weights(record: Record) -> Iterator[Any]:
     """Wherever a record may say from which weights its training started."""
     yield record.params.get("weights")
     yield from (quoted.strip('"') for quoted in _WEIGHTS.findall(record.label))

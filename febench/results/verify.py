@@ -13,7 +13,7 @@ KNOWN = (MANIFEST, CELLS, ENVIRONMENT, AUDIT, ASKED, INDEX, ".lock")
 
 @dataclass(frozen=True)
 class Verification:
-    """One thing that was checked; `ok` is None where there is nothing to agree with and something is only told."""
+    """One thing that was checked; `ok` is None where it is only a note."""
 
     what: str
     ok: bool | None

@@ -160,46 +160,46 @@ def _notes(comparison: Comparison, shown: Sequence[Pair], n_datasets: int) -> li
     results, metric, n = comparison.results, comparison.metric, len(comparison.pairs)
     labels = {*(one.label for one in comparison.standings), *comparison.left_out}
     rows = [row for row in chosen(results) if row.label in labels]
-    said = []
+    notes = []
     if comparison.against:
-        said.append(
+        notes.append(
             f"{comparison.against} is compared with each other row, and these rows not with each other: fair if it was "
             "named before results were seen"
         )
     if len(shown) < n:
-        said.append(f"shown: {len(shown)} of {n} pairs, those with the {metric.best} mean and neighbours")
+        notes.append(f"shown: {len(shown)} of {n} pairs, those with the {metric.best} mean and neighbours")
     tested = sum(pair.p_holm is not None for pair in comparison.pairs)
     if tested > 1:
         why = f", as which mean is {metric.best} was seen in the same results" if len(shown) < n else ""
-        said.append(f"p is adjusted by Holm over all {tested} pairs tested{why}; intervals are of each pair alone")
+        notes.append(f"p is adjusted by Holm over all {tested} pairs tested{why}; intervals are of each pair alone")
     if len(rows) < len(results.rows):
-        said.append(
+        notes.append(
             f"only {len(rows)} of {len(results.rows)} methods were asked for: fair if they were named before results "
             "were seen"
         )
     tests = {type(pair.evidence.test) for pair in comparison.pairs}
     if CorrectedT in tests:
-        said.append(
+        notes.append(
             "p and interval: corrected resampled t test (Nadeau & Bengio 2003); how sure: correlated Bayesian t test "
             f"(Corani & Benavoli 2015), equivalent within ±{comparison.rope:g}; over the test folds of the runs that "
             f"both have whole; n_test/n_train = {comparison.test_to_train:.3f}, validation images are not trained on"
         )
-        said += definition(metric, rows)
+        notes += definition(metric, rows)
     if McNemar in tests:
-        said.append(
+        notes.append(
             "p: exact McNemar test, image by image; it speaks of these trained methods on these images, not of another "
             "training or another split; where there are several runs on the same images, each must find the difference"
         )
     if faces_tested(results.manifest) == "seen":
         protocol = results.manifest.protocol
-        said.append(
+        notes.append(
             f"under protocol {protocol} every person tested was also trained on: this says nothing of new faces"
         )
     if 1 < n_datasets < MIN_DATASETS:
-        said.append(f"tests over data sets, by ranks, need {MIN_DATASETS} under one protocol; there are {n_datasets}")
+        notes.append(f"tests over data sets, by ranks, need {MIN_DATASETS} under one protocol; there are {n_datasets}")
     needed = " with probabilities" if metric.of_probabilities else ""
     return [
-        *said,
+        *notes,
         *said_of_floor(results, metric),
         *map(noted, caveats_of_data(results)),
         *(f"{label} has no complete run{needed}: it is compared with nothing" for label in comparison.left_out),

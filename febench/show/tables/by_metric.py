@@ -78,27 +78,27 @@ def notes_of(
     results: Results, rows: Sequence[RowResults], metric: Metric = OA, *, printed: bool = False
 ) -> tuple[str, ...]:
     """The notes of a table of one results directory; `printed` says whether papers' numbers stand in it."""
-    said = [] if rows else ["no cell is stored here yet"]
-    said += definition(metric, rows)
+    notes = [] if rows else ["no cell is stored here yet"]
+    notes += definition(metric, rows)
     if printed:
-        said.append(note_on_papers(results.manifest))
+        notes.append(note_on_papers(results.manifest))
     if faces_tested(results.manifest) in ("seen", "partly seen"):
         faces = said_of_faces(results.manifest)
-        said.append(f"under protocol {results.manifest.protocol} {faces}; new faces: febench table 4")
-    said += caveat_notes(results, rows)
+        notes.append(f"under protocol {results.manifest.protocol} {faces}; new faces: febench table 4")
+    notes += caveat_notes(results, rows)
     if metric.by_class:
-        said += _absent_classes(results, rows, metric)
-    return tuple(said)
+        notes += _absent_classes(results, rows, metric)
+    return tuple(notes)
 
 
 def definition(metric: Metric, rows: Sequence[RowResults]) -> list[str]:
     """Say what a metric is and which quantity is shown, unless it is the papers' own; and which methods lack it."""
     if metric is OA:
         return []
-    said: list[str] = [] if metric.higher_is_better else [f"less {metric.title} is better"]
-    said.append(Detail(f"{metric.title}: {metric.about}; {metric.estimand}"))
+    notes: list[str] = [] if metric.higher_is_better else [f"less {metric.title} is better"]
+    notes.append(Detail(f"{metric.title}: {metric.about}; {metric.estimand}"))
     without = list(dict.fromkeys(row.label for row in rows if row.runs and not row.scores(metric)))
-    return said + [f"no probabilities, and so no {metric.title}: {', '.join(without)}"] * bool(without)
+    return notes + [f"no probabilities, and so no {metric.title}: {', '.join(without)}"] * bool(without)
 
 
 def _absent_classes(results: Results, rows: Sequence[RowResults], metric: Metric) -> list[str]:
@@ -111,12 +111,12 @@ def _absent_classes(results: Results, rows: Sequence[RowResults], metric: Metric
     runs = np.unique([run for row in rows for run in row.runs]).astype(np.int64)
     absent = np.argwhere(tested[runs - 1].sum(axis=1) == 0)
     named = sorted(f"{manifest.classes[index]} (run {runs[at]})" for at, index in absent)
-    said = [f"left out of the mean, for no image of them is tested: {', '.join(named)}"] * bool(named)
+    notes = [f"left out of the mean, for no image of them is tested: {', '.join(named)}"] * bool(named)
     if metric.averaged_over_folds and len(runs):
         in_folds = tested[runs - 1].reshape(-1, n_classes) > 0
         n_folds, single = len(in_folds), in_folds.sum(axis=1) < 2
         lacking = (~in_folds[~single]).sum(axis=0)
         named = [f"{manifest.classes[index]} ({lacking[index]} of {n_folds})" for index in np.flatnonzero(lacking)]
-        said += [f"left out of the means of folds that test no image of them: {', '.join(named)}"] * bool(named)
-        said += [f"left out, for they test a single class: {single.sum()} of {n_folds} folds"] * bool(single.any())
-    return said
+        notes += [f"left out of the means of folds that test no image of them: {', '.join(named)}"] * bool(named)
+        notes += [f"left out, for they test a single class: {single.sum()} of {n_folds} folds"] * bool(single.any())
+    return notes

@@ -202,16 +202,16 @@ def _gain_notes(gains: Mapping[str, Drop], protocols: Sequence[str]) -> list[str
 
 def _said_of_tests(drops: Mapping[str, Drop], change: str, protocols: Sequence[str]) -> list[str]:
     """Say how the drops are tested, and why some are not."""
-    said: list[str] = []
+    notes: list[str] = []
     if n_tests := sum(drop.interval is not None for drop in drops.values()):
         adjusted = f", adjusted by Holm over {n_tests} tests" if n_tests > 1 else ""
         test = f"t test that there is no {change} from {protocols[0]} to {protocols[-1]}, paired by person{adjusted}"
-        said.append(Detail(f"p: {test}; intervals are of each method alone"))
+        notes.append(Detail(f"p: {test}; intervals are of each method alone"))
     for lacking in dict.fromkeys(drop.lacking for drop in drops.values() if drop.lacking):
         labels = [label for label, drop in drops.items() if drop.lacking == lacking]
         which = "" if len(labels) == len(drops) else f" of {', '.join(labels)}"
-        said.append(f"no interval of the {change}{which}: {WHY_NO_INTERVAL[lacking]}")
-    return said
+        notes.append(f"no interval of the {change}{which}: {WHY_NO_INTERVAL[lacking]}")
+    return notes
 
 
 def _said_of_protocols(results: Sequence[Results]) -> str:

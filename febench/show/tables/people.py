@@ -26,19 +26,19 @@ def people_table(results: Results, rows: Sequence[RowResults], metric: Metric = 
     rows : sequence of RowResults
         The methods.
     metric : Metric
-        What is told of each person.
+        What is shown of each person.
     each : bool
         Whether to show a row a person, a column a method.
 
     Raises
     ------
     UsageError
-        If the data set does not tell its people apart, or the metric cannot be told person by person.
+        If the data set does not tell its people apart, or the metric has no value for each person.
     """
     if results.manifest.people is None:
         raise UsageError(f"{results.manifest.title} does not tell its people apart: there is no table of people")
     if metric.averaged_over_folds:
-        raise UsageError(f"{metric.title} ranks the images of different people: it cannot be told person by person")
+        raise UsageError(f"{metric.title} ranks the images of different people: it has no value for each person")
     scores = {row.label: person_scores(row, metric) for row in rows}
     known = {label: one for label, one in scores.items() if one is not None}
     facts = [_people_data(row, scores[row.label], metric) for row in rows]

@@ -31,8 +31,8 @@ def settings_table(results: Results, rows: Sequence[RowResults]) -> Document:
         if counts:
             notes.append(f"{one['method']}: {' or '.join(map(str, sorted(counts)))} candidates compared in a cell")
         notes += [
-            f"{one['method']}: not tried in {told['cells']} of {one['cells']} cells: {told['what']}"
-            for told in one["not_tried"]
+            f"{one['method']}: not tried in {row['cells']} of {one['cells']} cells: {row['what']}"
+            for row in one["not_tried"]
         ]
         notes += [f"{AT_EDGE}: {one['method']}: {_edge_sentence(edge)}" for edge in one["at_edge"]]
     notes += map(noted, caveats_of_rows(results, rows))
@@ -57,11 +57,11 @@ def _row_data(row: RowResults) -> dict[str, Any]:
     params = row.records.last.params
     taken: dict[str, list[Any]] = {}
     for info in infos:
-        told = info.get("selected", {})
+        selected = info.get("selected", {})
         if isinstance(info.get("chosen"), str):  # a method that tells all in one: features[parameter=value,...]
             features, others = parse_selector(info["chosen"])
-            told = {"features": features, **{name: coerce(text, None, name) for name, text in others.items()}}
-        for name, value in told.items():
+            selected = {"features": features, **{name: coerce(text, None, name) for name, text in others.items()}}
+        for name, value in selected.items():
             taken.setdefault(name, []).append(value)
     compared = any(info.get("tried", 0) != 1 for info in infos)
     parameters: list[dict[str, Any]] = []
@@ -85,7 +85,7 @@ def _row_data(row: RowResults) -> dict[str, Any]:
 def _edges(infos: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the grid ends that more than half of the cells selected, of the cells that tell the ends of the grid.
 
-    An end is not told, and so not judged, where the grid has fewer than three values, and where the parameter has no
+    An end is not stored, and so not judged, where the grid has fewer than three values, and where the parameter has no
     values of their own beyond it: one neighbour, no penalty, all of the variance.
     """
     judged: Counter[str] = Counter()

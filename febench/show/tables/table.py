@@ -42,7 +42,7 @@ class PlusMinus:
 
 @dataclass(frozen=True)
 class Median:
-    """A measured quantity: the median of its cells and, where told, the quartiles around it."""
+    """A measured quantity: the median of its cells and, where known, the quartiles around it."""
 
     median: float
     low: float | None = None

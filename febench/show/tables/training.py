@@ -41,7 +41,7 @@ GPU_NOTE = (
     "peak GPU memory: the most held on a GPU while training, of all trainings at once together, CUDA's libraries aside"
 )
 MOMENTS = (1_000, 5_000, 20_000)
-"""Objective evaluations after which errors are told."""
+"""Objective evaluations after which errors are shown."""
 CONVERGENCE_NOTES = (
     "errors are mean squared errors of the best network found so far, means over cells",
     "an evaluation of l-bfgs is one of error and gradient: it is the line to beat",
@@ -190,7 +190,7 @@ def _or_none(value: float) -> float | None:
 
 def _data_and_rows(results: Results, rows: Sequence[RowResults]) -> list[str]:
     """Return the caveats of the images and of these rows; the caption has the findings of the audit."""
-    said = [
+    caveats = [
         one for one in caveats_of_data(results) if one.word in ("synthetic", "foreign cells", "twins", "without twins")
     ]
-    return [noted(caveat) for caveat in [*said, *caveats_of_rows(results, rows)]]
+    return [noted(caveat) for caveat in [*caveats, *caveats_of_rows(results, rows)]]

@@ -79,5 +79,5 @@ def test_results_without_traces_have_no_figure(results: Results) -> None:
     assert curves(bare.rows) == []
     with pytest.raises(UsageError, match="no method in these results recorded its convergence"):
         make_figure("convergence", [bare])
-    with pytest.raises(UsageError, match="of one results directory, not of 2"):
+    with pytest.raises(UsageError, match="shows one results directory, and 2 were named"):
         make_figure("convergence", [results, results])
