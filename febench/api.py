@@ -146,6 +146,7 @@ def table(
     method: str | None = None,
     metric: str | None = None,
     paper: bool = False,
+    sort: bool = False,
     notes: str = "short",
     format: str = "text",
 ) -> str:
@@ -163,6 +164,8 @@ def table(
         `oa` (the default), `uar`, `macro-f1`, `weighted-f1`, `auc`, `log-loss` or `ece`.
     paper : bool
         Whether tables 1 to 3 of other images or folds than `faces700` under `paper` have the papers' numbers too.
+    sort : bool
+        Whether rows are sorted by the metric, the best first; else they are in the papers' order.
     notes : str
         `short`: those that change how a number is read; `all`.
     format : str
@@ -173,7 +176,7 @@ def table(
     UsageError
         If there is no such table, method, metric or format, or the results do not fit it.
     """
-    return render(make_table(name, _read(results), method, metric, paper=paper), format, _all_notes(notes))
+    return render(make_table(name, _read(results), method, metric, paper=paper, sort=sort), format, _all_notes(notes))
 
 
 def compare(

@@ -60,7 +60,7 @@ def test_what_goes_wrong_is_said_even_when_quiet(tmp_path: Path, capfd: pytest.C
 def test_progress_is_plain_lines_on_stderr(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     febench.run("stubborn", "toy", PROTOCOL, out=tmp_path / "o")
     said = capfd.readouterr()
-    assert said.out == "" and "6 to compute" in said.err and "stubborn run 2 is in" in said.err
+    assert said.out == "" and "6 to compute" in said.err and "stubborn run 2 is stored" in said.err
 
 
 def test_tables_and_figures_are_functions(tmp_path: Path) -> None:

@@ -166,6 +166,7 @@ def table(
     version: Version = None,
     without_twins: WithoutTwins = False,
     paper: Paper = False,
+    sort: Annotated[bool, typer.Option("--sort", help="Sort rows by the metric, the best first.")] = False,
     notes: Notes = "short",
     format: Format = "text",
     json: Json = False,
@@ -178,7 +179,7 @@ def table(
         raise UsageError(f"the table comes before the directories: febench table {swapped[0]} {name}")
     format = "json" if json else format
     every = api.load_all(directories, version, without_twins=without_twins)
-    print(api.table(name, *every, method=method, metric=metric, paper=paper, notes=notes, format=format))
+    print(api.table(name, *every, method=method, metric=metric, paper=paper, sort=sort, notes=notes, format=format))
 
 
 @app.command()

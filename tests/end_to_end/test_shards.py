@@ -118,7 +118,10 @@ def test_other_folds_and_foreign_or_damaged_lines_are_refused(
     foreign = (tmp_path / "seeded" / "cells.jsonl").read_text().splitlines(keepends=True)[0]
     cells = tmp_path / shards[1] / "cells.jsonl"
     whole = cells.read_text()
-    for text, words in ((foreign + whole, "line 1 does not belong to its folds"), (whole.replace("lottery", "lotterz", 1), "line")):
+    for text, words in (
+        (foreign + whole, "line 1 does not belong to its folds"),
+        (whole.replace("lottery", "lotterz", 1), "line"),
+    ):
         cells.write_text(text)
         done = febench("merge", *shards, "-o", "merged")
         assert done.returncode == 5 and words in done.stderr and "Traceback" not in done.stderr

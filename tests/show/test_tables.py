@@ -20,6 +20,7 @@ from febench.results.results import Results
 from febench.show.formats import render
 from febench.show.tables import PlusMinus, make_table
 from febench.show.tables.table import MAX_SHORT_NOTES
+from tests.made_results import made_dataset, made_results
 
 
 @pytest.fixture
@@ -221,3 +222,16 @@ def test_the_references_tables_have_five_lines_of_notes_at_most(number: int, met
     every = [Results.of(open_results(folder / protocol)) for protocol in ("paper", "subject")]
     for document in make_table(number, every, metric=metric):
         assert render([document], "text").count("\n  * ") <= MAX_SHORT_NOTES + 1
+
+
+@pytest.mark.parametrize(("number", "metric"), [(3, "oa"), (3, "log-loss"), (4, "oa"), ("people", "uar")])
+def test_rows_are_sorted_by_the_metric_on_request(tmp_path: Path, number: int | str, metric: str) -> None:
+    rights = {"hwt": 0.5, "mine": 0.9, "other": 0.7}
+    every = [
+        Results.of(made_results(tmp_path / protocol, rights, made_dataset(350), protocol))
+        for protocol in ("paper", "subject")
+    ]
+    [document, *_] = make_table(number, every, metric=metric, sort=True)
+    [unsorted, *_] = make_table(number, every, metric=metric)
+    assert [row["method"] for row in document.data["rows"]] == ["mine", "other", "hwt"]
+    assert unsorted.data["rows"][0]["method"] == "hwt"

@@ -66,6 +66,7 @@ def make_table(
     metric: str | None = None,
     *,
     paper: bool = False,
+    sort: bool = False,
 ) -> list[Document]:
     """A table of some results directories by its name, one document each; of table 4 one of all.
 
@@ -82,6 +83,8 @@ def make_table(
         Of tables 2, 3, 4, people and ladder; overall accuracy by default.
     paper : bool
         Whether tables 1 to 3 of other images or folds than the papers' have the papers' numbers too.
+    sort : bool
+        Whether rows are sorted by the metric, the best first; else they are in the papers' order.
 
     Raises
     ------
@@ -100,10 +103,10 @@ def make_table(
     if paper and by is not OA:
         raise UsageError(f"the papers print no {by.title}: leave out the metric", option="paper")
     if name == "4":
-        return [table_4(results, method, by)]
+        return [table_4(results, method, by, sort=sort)]
     documents = []
     for one in results:
-        rows = chosen(one, method)
+        rows = chosen(one, method, by if sort else None)
         match name:
             case "1":
                 documents.append(table_1(one, rows, paper=paper))

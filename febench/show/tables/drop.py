@@ -47,11 +47,13 @@ WHY_A_GAIN = (
 )
 
 
-def table_4(results: Sequence[Results], method: str | None = None, metric: Metric = OA) -> Document:
-    """The drop: each method's metric under each protocol, side by side, with chance; new faces stand last.
+def table_4(
+    results: Sequence[Results], method: str | None = None, metric: Metric = OA, *, sort: bool = False
+) -> Document:
+    """Return table 4: each method's metric under each protocol and its drop, with chance; new faces stand last.
 
-    Where a method is better on new faces, that is called a gain. Where always answering the most frequent class is not
-    what chance is, it stands below the methods.
+    With `sort` the best under the last protocol stands first. Where a method is better on new faces, that is called a
+    gain. Where always answering the most frequent class is not what chance is, it stands below the methods.
 
     Raises
     ------
@@ -69,9 +71,9 @@ def table_4(results: Sequence[Results], method: str | None = None, metric: Metri
     if len({one.manifest.protocol for one in results}) < len(results):
         raise UsageError("table 4 compares protocols: the directories named hold results of the same one")
     results = sorted(results, key=lambda one: novelty(one.manifest))
-    rows = [chosen(one, method) for one in results]
+    rows = [chosen(one, method, metric if sort else None) for one in results]
     protocols = [one.manifest.protocol for one in results]
-    labels = dict.fromkeys(row.label for under in rows for row in under)
+    labels = dict.fromkeys(row.label for under in (reversed(rows) if sort else rows) for row in under)
     by_label = {label: [next((row for row in under if row.label == label), None) for under in rows] for label in labels}
     floors = {one.manifest.protocol: floor_data(one, metric) for one in results}
     chance = floors[protocols[0]]["chance"]

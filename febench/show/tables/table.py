@@ -152,8 +152,10 @@ class Document:
     data: dict[str, Any]
 
 
-def chosen(results: Results, method: str | None = None) -> list[RowResults]:
-    """The rows of a method, by its name or by a row's label; all rows if none is named. In the papers' order.
+def chosen(results: Results, method: str | None = None, best_first: Metric | None = None) -> list[RowResults]:
+    """Return the rows of a method, by its name or by a row's label; all rows if none is named.
+
+    They are in the papers' order, or, with `best_first`, in the order of that metric; rows without a value come last.
 
     Raises
     ------
@@ -161,6 +163,10 @@ def chosen(results: Results, method: str | None = None) -> list[RowResults]:
         If there are none.
     """
     rows = sorted(results.rows, key=lambda row: place(row.method))
+    if best_first is not None:
+        sign = -1.0 if best_first.higher_is_better else 1.0
+        means = {id(row): row.summary(best_first).mean for row in rows}
+        rows.sort(key=lambda row: (means[id(row)] is None, sign * (means[id(row)] or 0.0)))
     if method is None:
         return rows
     named = [row for row in rows if method in (row.label, row.method)]
