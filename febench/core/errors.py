@@ -32,6 +32,12 @@ class UsageError(FebenchError):
     exit_code = 2
 
 
+class StorageError(UsageError):
+    """Something cannot be written now: a full disk, a read-only folder, a directory that another run writes to."""
+
+    exit_code = 6
+
+
 class DataError(FebenchError):
     """A data set that is missing or unusable."""
 

@@ -13,7 +13,7 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from febench.core.errors import UsageError
+from febench.core.errors import StorageError, UsageError
 
 
 def check_output(path: Path, suffixes: tuple[str, ...], what: str) -> str:
@@ -143,12 +143,14 @@ def make_folder(path: Path) -> None:
 
 @contextlib.contextmanager
 def writing_to(place: Path, what: str, option: str) -> Iterator[None]:
-    """Tell what a disk refuses as one sentence; whatever was finished before is whole, for `replacing` writes it so.
+    """Turn errors of writing into one sentence; what was written before is complete, because `replacing` wrote it.
 
     Raises
     ------
+    StorageError
+        If the system refuses to write, such as on a full disk.
     UsageError
-        If something cannot be written.
+        If a file is where a folder should be.
     """
     try:
         yield
@@ -156,7 +158,7 @@ def writing_to(place: Path, what: str, option: str) -> Iterator[None]:
         in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
         why = "there is a file where a folder should be" if in_the_way else error.strerror or str(error)
         text = f"cannot write {what} to {place}: {why}; nothing that was finished before is lost"
-        raise UsageError(text, option=option) from error
+        raise (UsageError if in_the_way else StorageError)(text, option=option) from error
 
 
 def identity(path: Path) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from febench.core.environment import environment, environment_id, id_of
-from febench.core.errors import FebenchError, MismatchError, UnreadableFoldsError, UsageError
+from febench.core.errors import FebenchError, MismatchError, StorageError, UnreadableFoldsError, UsageError
 from febench.core.files import (
     content_of,
     folders_below,
@@ -493,7 +493,7 @@ def lock(path: Path) -> Iterator[None]:
         with FileLock(path / ".lock", timeout=0):
             yield
     except Timeout as error:
-        raise UsageError(f"another febench run is writing to {path}; wait for it", option="out") from error
+        raise StorageError(f"another febench run is writing to {path}; wait for it", option="out") from error
 
 
 def _read_cells(path: Path, manifest: Manifest) -> tuple[int, list[Record], tuple[int, ...]]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
+from febench.core.errors import StorageError, UsageError
+from febench.core.files import writing_to
+from febench.results.store import lock
 from tests.end_to_end.conftest import Febench
 
 TOY = ("--plugin", "plugin.py", "--dataset", "toy")
@@ -86,3 +91,23 @@ def test_a_directory_of_another_data_set(febench: Febench) -> None:
     refused = febench(*args, "--dataset", "toy[n=70]")
     assert refused.returncode == 2 and "holds results of data set toy, not toy[n=70]" in refused.stderr
     assert febench("table", "3", "o").returncode == 0
+
+
+def test_the_exit_code_tells_a_directory_in_use_from_a_typo(febench: Febench, tmp_path: Path) -> None:
+    args = ("run", *TOY, "--methods", "lottery", "--runs", "1", "--out", "o")
+    assert febench(*args).returncode == 0
+    with lock(tmp_path / "o"):
+        busy = febench(*args)
+    assert busy.returncode == 6 and "another febench run is writing to o" in busy.stderr
+    assert febench("run", *TOY, "--methods", "lotterie", "--runs", "1", "--out", "o").returncode == 2
+    assert febench(*args).returncode == 0
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.ENOSPC, StorageError), (errno.EROFS, StorageError)])
+def test_what_a_disk_refuses_is_no_typo(number: int, kind: type[UsageError], tmp_path: Path) -> None:
+    with pytest.raises(kind, match="cannot write results to") as refused, writing_to(tmp_path, "results", "out"):
+        raise OSError(number, os.strerror(number))
+    assert refused.value.exit_code == 6
+    with pytest.raises(UsageError) as refused, writing_to(tmp_path, "results", "out"):
+        raise FileExistsError(errno.EEXIST, "exists")
+    assert refused.value.exit_code == 2
