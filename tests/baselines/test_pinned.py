@@ -10,7 +10,7 @@ import pytest
 from tests.baselines.samples import build, predictions, stripes, textures
 
 TRAINED = {
-    "hwt": ({"iterations": 5}, "012012012012012012012012", 0.034296),
+    "hwt": ({"iterations": 5}, "012012012012012012012012", 0.005933),
     "hwt[select=false]": ({"iterations": 5, "select": False}, "012012012012012012012012", 0.005933),
     "cso": ({"evaluations": 500, "select": False}, "112112112212112112111111", 0.194653),
     "bbo": ({"evaluations": 500, "select": False}, "012012010012012012012012", 0.007496),

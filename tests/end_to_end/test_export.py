@@ -30,4 +30,4 @@ def test_every_prediction_is_exported_failures_are_told_and_figures_drawn(febenc
         assert (done.returncode, done.stderr) == (0, "")
         assert (tmp_path / f"{name}.svg").stat().st_size > 5000
     refused = febench("figure", "accuracy", "o", "o", "-o", "b.png")
-    assert refused.returncode == 2 and "of one results directory, not of 2" in refused.stderr
+    assert refused.returncode == 2 and "shows one results directory, and 2 were named" in refused.stderr
