@@ -61,13 +61,15 @@ def identical_in_two_parts(audited: Audited) -> Result | None:
     detected="Groups of images whose 64-bit difference hashes differ in at most 3 bits and whose 32x32 grey versions "
     "correlate at 0.95 or more. Where people are named: those of one person at 0.97 when what the person's other "
     "images share is taken off, those of two people at 0.985. Identical images are FEB004.",
-    why="The same photograph, cropped or compressed anew, or the next frame: nearly as good for memory as a copy.",
-    action="Look at the examples; keep one image of each group, or keep each group in one part.",
+    why="The same photograph, cropped or compressed anew, or the next frame, is nearly as good for memory as a copy. "
+    "Different photographs of one person can be as alike, above all where nobody is named; then a group may be a chain "
+    "whose ends are not alike.",
+    action="Look at the examples, and keep each group in one part. Delete an image only if it is the same photograph.",
 )
 def nearly_identical_images(audited: Audited) -> Result | None:
     """Groups of images nearly the same."""
     groups = audited.near.groups
-    details = [f"{len(groups.members)} images in all"]
+    details = [f"{audited.near.n_pairs} pairs, {len(groups.members)} images in all"]
     if any(True for _ in audited.splits()):
         details.append(f"{len(audited.spanning(groups))} groups are in two parts")
     if not audited.near.whole:

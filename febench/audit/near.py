@@ -35,9 +35,20 @@ MASKS = tuple(np.uint64(a | b) for a, b in combinations(BANDS, 2))
 
 @dataclass(frozen=True, eq=False)
 class Near:
-    """Groups of images that are nearly the same; `whole` is False if there were too many pairs to compare them all."""
+    """Groups of images that are nearly the same.
+
+    Attributes
+    ----------
+    groups : Groups
+        Images that are linked by such pairs; a group may be a chain.
+    n_pairs : int
+        Pairs of distinct images that are nearly the same.
+    whole : bool
+        Whether all candidate pairs were compared; False if there were too many.
+    """
 
     groups: Groups
+    n_pairs: int
     whole: bool
 
 
@@ -69,7 +80,7 @@ def near_groups(likeness: Likeness, people: Groups) -> Near:
     connected = np.zeros(count, bool)
     connected[edges] = True
     members = np.flatnonzero(connected[first])
-    return Near(Groups.by(component[first[members]], members), search.whole)
+    return Near(Groups.by(component[first[members]], members), len(edges), search.whole)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -101,6 +102,11 @@ def run(asked: Sequence[RunOptions], names: Unasked = None) -> None:
         raise typer.Exit(WHOLE if all(one.whole for one in finished) else SOME_FAILED)
     results = [one.results.only(one.asked) for one in finished]
     print("\n\n".join(table(number, *results) for number in ([3, 4] if len(results) > 1 else [3])))
+    if console.is_terminal:
+        path = finished[0].store.path
+        drop = "" if len(finished) > 1 else "the drop on new people: the same command with --protocol paper,subject; "
+        say(console, f"next: {drop}a report: febench report {shlex.quote(str(path))}")
+        say(console, "your own images: febench run --dataset folder --name mine --data-dir DIR (DIR/<class>/<image>)")
     raise typer.Exit(WHOLE if all(one.whole for one in finished) else SOME_FAILED)
 
 
@@ -447,3 +453,40 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
         print(f"febench {__version__}")
         raise typer.Exit
+
+
+EXAMPLES = {
+    "run": (
+        "febench run --methods all --preset quick",
+        "febench run --dataset folder --name mine --data-dir DIR --protocol subject",
+    ),
+    "plan": ("febench plan", "febench plan --methods classical --protocol paper,subject"),
+    "pretrain": (
+        "febench pretrain resnet18 --dataset fer2013 --data-dir DIR -o fer.safetensors",
+        "febench pretrain 'resnet18[size=96,epochs=28]' --dataset fer2013 --data-dir DIR -o long.safetensors",
+    ),
+    "status": ("febench status", "febench status results/faces700/paper"),
+    "table": ("febench table 3", "febench table 4 results/faces700 --sort --notes all"),
+    "compare": ("febench compare results/faces700/subject", "febench compare --against pixel-svm"),
+    "figure": ("febench figure drop results/faces700 -o drop.png", "febench figure confusion -o confusion.svg"),
+    "report": ("febench report", "febench report results/faces700 -o faces.html"),
+    "export": ("febench export -o predictions.csv", "febench export results/faces700 --rows runs -o runs.parquet"),
+    "merge": ("febench merge results/big -o results/all", "febench merge here there -o results/both"),
+    "verify": (
+        "febench verify results/faces700/paper",
+        "febench verify mine --against results/reference/faces700/paper",
+    ),
+    "audit": ("febench audit faces700 --protocol paper", "febench audit jaffe --data-dir DIR"),
+    "show": ("febench show faces700 -o sheet.png", "febench show folder --data-dir DIR --by person -o people.png"),
+    "methods": ("febench methods", "febench methods --plugin mine.py --json"),
+    "datasets": ("febench datasets", "febench datasets --json"),
+    "protocols": ("febench protocols", "febench protocols --json"),
+    "doctor": ("febench doctor", "febench doctor --data-dir DIR"),
+    "cache": ("febench cache", "febench cache --clear"),
+}
+"""Two examples of each verb, which its help ends with."""
+
+for _command in app.registered_commands:
+    assert _command.callback is not None
+    _examples = EXAMPLES[_command.name or _command.callback.__name__]
+    _command.epilog = "\n\n".join(["Examples:", *(_example.replace("[", r"\[") for _example in _examples)])

@@ -322,7 +322,8 @@ def _can_import(module: str) -> bool:
 
 
 def _nearest(name: str, names: Any) -> str:
-    near = difflib.get_close_matches(name, list(names), n=3, cutoff=0.5)
+    """Return a question that names the nearest names, whatever their case; `+` counts as plus, as in CK+."""
+    near = difflib.get_close_matches(name.lower().replace("+", "plus"), list(names), n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
 

@@ -58,8 +58,8 @@ def people_of(dataset: Dataset) -> tuple[NDArray[np.int64], Counts]:
         If the data set does not say who is who.
     """
     if dataset.subjects is None:
-        unknown = f"{dataset.name} does not say which images show the same person"
-        raise DataError(f"{unknown}: deal it by a protocol that does not ask, such as paper")
+        other = "official, its own split" if dataset.parts is not None else "paper, which deals at random"
+        raise DataError(f"{dataset.name} does not say which images show the same person: use protocol {other}")
     return count_people(np.asarray(dataset.subjects), dataset.labels, len(dataset.classes))
 
 

@@ -182,17 +182,32 @@ class Metric:
         return "a point" if self.unit == "%" and value == 1 else f"{value:g} {self.difference_unit}"
 
 
+OTHER_NAMES = {
+    "accuracy": "oa",
+    "overall-accuracy": "oa",
+    "war": "oa",
+    "balanced-accuracy": "uar",
+    "f1": "macro-f1",
+    "f1-macro": "macro-f1",
+    "f1-weighted": "weighted-f1",
+    "roc-auc": "auc",
+}
+"""Names that the field and scikit-learn have for metrics, and febench's own."""
+
+
 def metric_of(name: str) -> Metric:
-    """The metric of that name.
+    """Return the metric of that name, in any case, with _ for -, or of another name in `OTHER_NAMES`.
 
     Raises
     ------
     UsageError
         If there is none.
     """
-    if name not in METRICS:
+    plain = name.lower().replace("_", "-")
+    plain = OTHER_NAMES.get(plain, plain)
+    if plain not in METRICS:
         raise UsageError(f"there is no metric {name!r}; there is {', '.join(METRICS)}", option="metric")
-    return METRICS[name]
+    return METRICS[plain]
 
 
 def confusion_matrix(labels: NDArray[np.int64], predictions: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "fer2013.tar.xz
 
 
 @pytest.mark.skipif(not REAL.exists(), reason=f"the real FER2013 is not at {REAL}")
+@pytest.mark.slow
 def test_its_known_faults_are_found(tmp_path: Path) -> None:
     with tarfile.open(REAL) as archive:
         archive.extractall(tmp_path / "fer2013", filter="data")

@@ -55,9 +55,9 @@ def test_nearly_the_same_images() -> None:
     data = with_copy(0, 2, shift=1)
     alone = codes(data)["FEB006"]
     assert (alone.severity, alone.count, alone.examples) == ("warning", 1, ("i0 ~ i2",))
-    assert codes(data, thirds(data))["FEB006"].detail == "2 images in all; 1 groups are in two parts"
+    assert codes(data, thirds(data))["FEB006"].detail == "1 pairs, 2 images in all; 1 groups are in two parts"
     together = with_copy(0, 1, shift=1)
-    assert codes(together, thirds(together))["FEB006"].detail == "2 images in all; 0 groups are in two parts"
+    assert codes(together, thirds(together))["FEB006"].detail == "1 pairs, 2 images in all; 0 groups are in two parts"
 
 
 def test_identical_images_are_not_told_as_nearly_the_same() -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pickle
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from febench.core.dataset import DATASETS
 from febench.core.errors import UsageError
 from febench.core.method import METHODS, Method, method
 from febench.core.registry import Registry, load_plugin
@@ -143,3 +145,9 @@ def test_every_built_in_comes_through_an_entry_point_and_is_whole() -> None:
     for name in ("hwt", "cso", "bbo", "resnet18", "resnet50"):
         found = METHODS.get(name)
         assert found.cite and found.version and found.about
+
+
+@pytest.mark.parametrize(("name", "near"), [("JAFFE", "jaffe"), ("ck+", "ckplus"), ("Yale", "yale")])
+def test_names_in_another_case_are_recognised_as_near(name: str, near: str) -> None:
+    with pytest.raises(UsageError, match=rf"there is no data set '{re.escape(name)}'; did you mean .*{near}"):
+        DATASETS.get(name)

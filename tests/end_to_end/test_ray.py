@@ -46,6 +46,7 @@ def what_counts(record: Record) -> tuple[object, ...]:
     return record.label, record.run, record.fold, record.status, record.predictions, record.error, record.environment
 
 
+@pytest.mark.slow
 def test_cells_on_a_cluster_are_those_of_this_machine(febench: Febench, tmp_path: Path) -> None:
     """On equal hardware to the bit, failures included."""
     methods = ("--methods", "pixel-svm,lottery,raises,exits")

@@ -143,6 +143,7 @@ def test_what_is_merged_keeps_its_environments_and_audit(febench: Febench, tmp_p
     assert merged.environments == json.loads(other.read_text())
 
 
+@pytest.mark.slow
 def test_the_slurm_script_of_the_docs_computes_every_cell(febench: Febench, tmp_path: Path) -> None:
     """Its tasks one after another, as `sbatch` would start them, with this test's command and methods."""
     text = (Path(__file__).parents[2] / "docs" / "clusters.md").read_text()

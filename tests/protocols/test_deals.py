@@ -203,3 +203,10 @@ def test_what_cannot_be_dealt_is_refused(
     subjects = [f"s{i % n_people}" for i in range(40)] if n_people else None
     with pytest.raises(kind, match=words):
         draw(make_dataset([i % 7 for i in range(40)], subjects), selector)
+
+
+@pytest.mark.parametrize(("parts", "protocol"), [(None, "paper"), (("train", "test") * 7, "official")])
+def test_without_people_the_protocol_that_fits_is_named(parts: tuple[str, ...] | None, protocol: str) -> None:
+    unnamed = replace(make_dataset([i % 7 for i in range(14)]), parts=parts)
+    with pytest.raises(DataError, match=f"which images show the same person: use protocol {protocol}"):
+        draw(unnamed, "loso")

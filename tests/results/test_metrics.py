@@ -150,3 +150,10 @@ def test_what_cannot_be_told_is_not_a_number(name: str) -> None:
 def test_unknown_metrics_are_refused_with_those_there_are() -> None:
     with pytest.raises(UsageError, match="there is no metric 'acc'; there is oa, uar, macro-f1"):
         metric_of("acc")
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"), [("accuracy", "oa"), ("Balanced_Accuracy", "uar"), ("UAR", "uar"), ("log_loss", "log-loss")]
+)
+def test_metrics_have_the_names_of_the_field_too(name: str, metric: str) -> None:
+    assert metric_of(name) is METRICS[metric]

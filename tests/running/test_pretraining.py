@@ -55,6 +55,7 @@ def test_a_training_for_its_weights_keeps_known_people_apart(
         assert Store(tmp_path / "o").records[0].info == given
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", [{"dataset": "posed[first=1]"}, {"settings": {"halts": {"depth": 2}}}])
 def test_a_state_left_halfway_serves_the_same_training_alone(other: dict[str, Any], tmp_path: Path) -> None:
     """Of other parameters or other images it would end in weights that are not what their record says."""

@@ -32,6 +32,7 @@ class Slow:
         return self.what
 
 
+@pytest.mark.slow
 def test_all_tasks_come_back_when_a_node_is_killed_midway() -> None:
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
@@ -117,6 +118,7 @@ class Picky:
         return self.what
 
 
+@pytest.mark.slow
 def test_tasks_that_a_node_cannot_run_go_to_another_and_if_there_is_none_it_is_said() -> None:
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     try:
