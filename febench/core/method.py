@@ -11,7 +11,7 @@ A method is a function that builds a scikit-learn style classifier, or the class
   get its result in place of the images. Rows of a method whose attribute `features_id` is equal share this result;
   those of several methods do where `features_id` is a mapping with the key `code`: a hash of the code of `extract`;
 - optionally, after `fit`, `fit_info_`: a small dict that is stored with the results (iterations, device, ...);
-- optionally `forecast(X, y, n)`: the seconds in which `fit` on n images and the predictions of a test group will be
+- optionally `forecast(X, y, n)`: the seconds in which `fit` on n images and the predictions of a test fold will be
   done on this machine, from a second's trial on a sample `X` of the training images (or of what `extract` made of
   them) and their classes `y`. It is asked of a classifier made for the purpose, before a row's first cell; without
   it the time is unknown until one cell is in.

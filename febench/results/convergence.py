@@ -24,7 +24,7 @@ class Curve:
     error : float array, shape (cells, moments)
         Smallest training error found with so many evaluations.
     accuracy : float array, shape (cells, moments)
-        Accuracy on the validation group of what was best then, in percent; NaN where there was none.
+        Accuracy on the validation fold of what was best then, in percent; NaN where there was none.
     spent : int
         Most evaluations a cell spent; what comes later is carried on from there.
     """

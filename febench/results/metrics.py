@@ -2,7 +2,7 @@
 
 For every metric the shown quantity is the mean over complete runs of the run's figure. The run's figure is
 
-- `oa`, `uar`, `macro-f1`, `weighted-f1`, `log-loss`, `ece`: the value of the counts summed over the run's test groups;
+- `oa`, `uar`, `macro-f1`, `weighted-f1`, `log-loss`, `ece`: the value of the counts summed over the run's test folds;
 - `auc`: the mean over the run's folds of the fold's area. Each fold has a model of its own, and probabilities of
   different models are never ranked together. A class without a test image in a fold is left out of the fold's mean,
   and a fold that tests a single class is left out of the run's mean; the tables name both.
@@ -83,7 +83,7 @@ class Metric:
         Whether it needs them; a method without has no value.
     averaged_over_folds : bool
         Whether a run's figure is the mean over its folds, because the metric ranks the probabilities of one model
-        against each other; otherwise it is the value of the counts summed over the run's test groups.
+        against each other; otherwise it is the value of the counts summed over the run's test folds.
     by_class : bool
         Whether it is a mean over classes, from which those without a test image are left out.
     needs_many_images : bool

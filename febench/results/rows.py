@@ -164,7 +164,7 @@ class RowResults:
 
     @cached_property
     def confusions(self) -> dict[int, NDArray[np.int64]]:
-        """For each complete run, the confusion matrix summed over its test groups."""
+        """For each complete run, the confusion matrix summed over its test folds."""
         confusions: dict[int, NDArray[np.int64]] = {}
         for runs, answers in self._parts(probabilities=False):
             assert answers.models is not None

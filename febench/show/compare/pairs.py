@@ -194,7 +194,7 @@ class Folds:
     n_test, n_train : float arrays, shape (runs, folds)
         Test and training images; validation images are not trained on, and not counted.
     group : int64 array, shape (runs, folds)
-        Number of the test group of each cell: the same for the same images.
+        Number of the test fold of each cell: the same for the same images.
     by_person : bool
         Whether each fold tests one person, so that a run deals nothing at random.
     """

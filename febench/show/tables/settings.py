@@ -13,7 +13,7 @@ from febench.results.rows import RowResults
 from febench.show.tables.table import Document, Table, head_data, key_of, lacks_data, noted, origin_of, titled
 
 NOTES = (
-    "selected: chosen in each cell on its training images or validation group; in brackets: the cells that chose so",
+    "selected: chosen in each cell on its training images or validation fold; in brackets: the cells that chose so",
     "fixed: the same in every cell",
 )
 
