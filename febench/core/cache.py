@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import getpass
 import hashlib
 import json
 import os
 import re
 import shutil
+import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -30,9 +33,22 @@ _OURS = re.compile(r"[0-9a-f]{12,}")
 
 
 def cache_dir() -> Path:
-    """Return the folder of caches: `FEBENCH_CACHE`, else the user's cache folder. It can be deleted at any time."""
+    """Return the folder of caches: `FEBENCH_CACHE`, else the user's cache folder. It can be deleted at any time.
+
+    Where the user's folder cannot be written, as with a read-only home, caches go to a folder for temporary files: a
+    line on stderr says so, and `FEBENCH_CACHE` is set, so that worker processes use the same folder.
+    """
     chosen = os.environ.get("FEBENCH_CACHE")
-    return Path(chosen) if chosen else user_cache_path("febench")
+    if chosen:
+        return Path(chosen)
+    usual = user_cache_path("febench")
+    parent = next(folder for folder in (usual, *usual.parents) if folder.exists())
+    if parent.is_dir() and os.access(parent, os.W_OK):
+        return usual
+    temporary = Path(tempfile.gettempdir(), f"febench-cache-{getpass.getuser()}")
+    os.environ["FEBENCH_CACHE"] = str(temporary)
+    print(f"febench: {usual} cannot be written; caches go to {temporary}, or to FEBENCH_CACHE", file=sys.stderr)
+    return temporary
 
 
 def cached_array(kind: str, key: object, chunks: Iterator[NDArray[Any]], length: int) -> Path:

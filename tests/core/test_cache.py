@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from febench.core.cache import cached_array, cached_files, file_of, in_chunks
+from febench.core.cache import cache_dir, cached_array, cached_files, file_of, in_chunks
 from febench.core.errors import DataError
 
 
@@ -81,3 +82,17 @@ def test_chunks_are_the_whole_in_order(rows: int) -> None:
         pieces = list(in_chunks(array, rows))
         assert all(len(piece) <= rows for piece in pieces)
         assert np.array_equal(np.concatenate(pieces), array)
+
+
+def test_a_home_that_cannot_be_written_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "home").write_text("a file, below which nothing can be written")
+    monkeypatch.delenv("FEBENCH_CACHE")
+    monkeypatch.setattr("febench.core.cache.user_cache_path", lambda name: tmp_path / "home" / name)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    folder = cache_dir()
+    assert folder.parent == tmp_path / "temporary" and "cannot be written; caches go to" in capsys.readouterr().err
+    assert cache_dir() == folder == Path(os.environ["FEBENCH_CACHE"]) and capsys.readouterr().err == ""
+    path = cached_array("t", 1, iter([np.zeros(3)]), 3)
+    assert path.is_relative_to(folder)
