@@ -335,7 +335,9 @@ def merge(
 @app.command()
 def verify(
     directory: Annotated[Path | None, typer.Argument(help="Results directory.", show_default="the papers")] = None,
-    against: Annotated[Path | None, typer.Option(help="Results whose predictions should be the same.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Results whose predictions should be the same; reference: those of febench.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Recompute the papers' arithmetic, or check the integrity of a results directory."""

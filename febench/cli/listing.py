@@ -11,6 +11,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+import febench
 from febench.audit import Finding
 from febench.core.cache import cache_dir, cached_files
 from febench.core.dataset import PARTS, Dataset, class_sizes, sizes_in_words
@@ -213,7 +214,7 @@ def show_verification(directory: Path | None, against: Path | None, as_json: boo
         if against is not None and len(stores) > 1:
             raise UsageError(f"--against compares one results directory, and {directory} holds {len(stores)}; name one")
         if against is not None:
-            checks += compare_stores(stores[0], Store(against))
+            checks += compare_stores(stores[0], Store(_reference_of(stores[0], against)))
     if as_json:
         print(_json([vars(check) for check in checks]))
     else:
@@ -221,6 +222,25 @@ def show_verification(directory: Path | None, against: Path | None, as_json: boo
         checked = [check.ok for check in checks if check.ok is not None]
         _print(f"{sum(checked)} of {len(checked)} checks agree")
     return 0 if all(check.ok is not False for check in checks) else MismatchError.exit_code
+
+
+def _reference_of(store: Store, against: Path) -> Path:
+    """Return the directory to compare with: for the name `reference` the committed one of the store's folds.
+
+    Raises
+    ------
+    UsageError
+        If there is no reference of these folds, as in an installed package, which has none.
+    """
+    if against != Path("reference") or against.exists():
+        return against
+    folder = Path(febench.__file__).parents[1] / "results" / "reference"
+    manifest = store.manifest
+    for path in find_directories([folder]) if folder.is_dir() else []:
+        if Store(path).manifest.sha256 == manifest.sha256:
+            return path
+    where = f"{folder} has none" if folder.is_dir() else "the installed package has no reference results: clone febench"
+    raise UsageError(f"there is no reference of {manifest.title} under protocol {manifest.protocol}: {where}")
 
 
 def show_audit(dataset: Dataset, manifest: Manifest | None, findings: Sequence[Finding], as_json: bool) -> None:

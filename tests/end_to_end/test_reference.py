@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 import febench
+from febench.cli.listing import _reference_of
 from febench.core.dataset import load_dataset
 from febench.core.environment import environment
+from febench.core.errors import UsageError
 from febench.core.manifest import draw
 from febench.results.results import Results
 from febench.results.store import ENVIRONMENT, MANIFEST, Store
@@ -87,3 +89,15 @@ def what_counts(noted: dict[str, Any]) -> list[Any]:
     packages = ("numpy", "scipy", "scikit-learn", "PyWavelets", "pillow")
     machine = [noted.get(part) for part in ("processor", "processor_features", "variables", "python")]
     return [*machine, *(noted["packages"][name] for name in packages)]
+
+
+def test_the_reference_of_the_same_folds_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(REFERENCE / "faces700" / "subject")
+    assert _reference_of(store, Path("reference")) == REFERENCE / "faces700" / "subject"
+    assert _reference_of(store, tmp_path) == tmp_path
+    with pytest.raises(UsageError, match=r"there is no reference of faces700 under protocol paper\[runs=1\]"):
+        other = Store.open(tmp_path / "other", draw(load_dataset("faces700"), "paper[runs=1]"))
+        _reference_of(other, Path("reference"))
+    monkeypatch.setattr("febench.__file__", str(tmp_path / "site-packages" / "febench" / "__init__.py"))
+    with pytest.raises(UsageError, match="the installed package has no reference results"):
+        _reference_of(store, Path("reference"))
