@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -176,7 +176,7 @@ def run(prepared: Prepared, watcher: Watcher) -> Finished:
         plan = plan_of(options, rows, prepared.cells, store.records)
         if plan.missing:
             with executor_for(options, plan.rows) as executor, cluster_for(options, plan.rows) as cluster:
-                plan, sentences = forecast(executor, options, dataset, plan)
+                plan, sentences = forecast(executor, options, dataset, plan, watcher.note)
                 plan = replace(plan, jobs=cluster.slots) if cluster else plan
                 for sentence in (*sentences, *plan.over_limit()):
                     watcher.note(sentence)
@@ -244,7 +244,9 @@ def plan_of(options: RunOptions, rows: tuple[Row, ...], cells: tuple[Cell, ...],
     )
 
 
-def forecast(executor: Executor, options: RunOptions, dataset: Dataset, plan: Plan) -> tuple[Plan, list[str]]:
+def forecast(
+    executor: Executor, options: RunOptions, dataset: Dataset, plan: Plan, note: Callable[[str], None] | None = None
+) -> tuple[Plan, list[str]]:
     """Return the plan with a timed trial of each row that this machine has no cell of, and why trials failed.
 
     Cells on GPUs are not timed: they train side by side, and one alone says little about that. Nor are cells on other
@@ -260,6 +262,8 @@ def forecast(executor: Executor, options: RunOptions, dataset: Dataset, plan: Pl
             extractions[label] = extract_task(dataset, method)
         elif method:
             unsendable.append(f"{label} has no forecast: {method.error}")
+    if extractions and note:
+        note(f"a short trial of each row that has no stored cell here, for the forecast: {', '.join(extractions)}")
     trials, failures = try_rows(executor, options.workers, dataset, plan, extractions)
     return replace(plan, trials=trials), [*failures, *unsendable]
 
